@@ -1,0 +1,49 @@
+package rex
+
+import "github.com/thalweg/thalweg/internal/types"
+
+// Signature is what the binder needs to know of a function.
+type Signature struct {
+	// Name is the canonical upper-case name.
+	Name string
+	// Resolve checks the argument types and picks an overload. The arguments are
+	// bound, so that rules may look at literals (DECIMAL scales, formats). Its
+	// errors are of class user, say what the function takes, and carry no span:
+	// the binder adds it.
+	Resolve func(args []Expr) (Resolved, error)
+	// Volatile functions are not folded, merged or moved: RAND, UUID, NOW.
+	Volatile bool
+}
+
+// Resolved is a chosen overload.
+type Resolved struct {
+	// Args are the types the arguments must be cast to, one per argument.
+	Args []types.Type
+	// Result is the type of the result.
+	Result types.Type
+}
+
+// AggCall is one call of an aggregate function over columns of its input.
+type AggCall struct {
+	// Name is the canonical upper-case name; COUNT(*) is COUNT without Args.
+	Name string `msgpack:"n"`
+	// Args are input columns.
+	Args []int `msgpack:"a,omitempty"`
+	// ArgTypes are the columns' types, Type the result's.
+	ArgTypes []types.Type `msgpack:"at,omitempty"`
+	Type     types.Type   `msgpack:"t"`
+	Distinct bool         `msgpack:"d,omitempty"`
+	// Filter is the BOOLEAN input column of FILTER (WHERE …), or -1.
+	Filter int `msgpack:"f"`
+	// OrderBy is the order within the aggregate (LISTAGG … WITHIN GROUP).
+	OrderBy []SortKey `msgpack:"o,omitempty"`
+}
+
+// SortKey orders by one column.
+type SortKey struct {
+	Column     int  `msgpack:"c"`
+	Descending bool `msgpack:"d,omitempty"`
+	// NullsFirst puts NULL before all values. Flink's default: NULL is the least
+	// value, so first when ascending and last when descending.
+	NullsFirst bool `msgpack:"n,omitempty"`
+}

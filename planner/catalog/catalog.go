@@ -1,0 +1,123 @@
+// Package catalog is how the planner sees the world: tables, views and functions
+// by name, behind interfaces. The engine implements them over its durable
+// metadata and registries; tests use the text-defined [Text] catalog.
+package catalog
+
+import (
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
+)
+
+// Catalog looks names up. Names are case-sensitive; functions are asked for by
+// upper-case name. A Catalog does not change while a statement is planned.
+type Catalog interface {
+	// Table returns the table, view or model called name.
+	Relation(name string) (Relation, bool)
+	// Relations lists all names in order, for suggestions.
+	Relations() []string
+	// Functions gives the functions.
+	Functions() Functions
+	// Sources tells what a table's connector can do while planning.
+	Source(table *Table, want Pushdown) (SourceInfo, error)
+	// Sink tells what a table's connector accepts.
+	Sink(table *Table) (SinkInfo, error)
+}
+
+// Functions looks up function signatures and evaluates constants.
+type Functions interface {
+	Scalar(name string) (rex.Signature, bool)
+	Aggregate(name string) (rex.Signature, bool)
+	// Names lists all functions in order, for suggestions.
+	Names() []string
+	// Fold evaluates an expression without inputs. ok is false when it can't or
+	// must not be evaluated ahead (volatile, or it fails: the error belongs to
+	// run time).
+	Fold(e rex.Expr) (v rex.Value, ok bool)
+}
+
+// Relation is a Table or a View; exactly one member is set.
+type Relation struct {
+	Table *Table
+	View  *View
+}
+
+// Table is a declared table, as plain data with bound expressions.
+type Table struct {
+	Name    string   `msgpack:"n"`
+	Columns []Column `msgpack:"c"`
+	// PrimaryKey lists column names; empty without one.
+	PrimaryKey []string `msgpack:"k,omitempty"`
+	// Watermark is the event time declaration, or nil.
+	Watermark *Watermark `msgpack:"w,omitempty"`
+	// PartitionedBy lists column names.
+	PartitionedBy []string `msgpack:"b,omitempty"`
+	// Options are the WITH options, 'connector' included.
+	Options map[string]string `msgpack:"o,omitempty"`
+	Comment string            `msgpack:"m,omitempty"`
+}
+
+// Column is one column of a table.
+type Column struct {
+	Name string     `msgpack:"n"`
+	Type types.Type `msgpack:"t"`
+	// Computed is the SQL text of a computed column (`AS expr`), or empty.
+	Computed string `msgpack:"x,omitempty"`
+	// Metadata is the metadata key of a METADATA column, or empty; Virtual ones
+	// are not written.
+	Metadata string `msgpack:"m,omitempty"`
+	Virtual  bool   `msgpack:"v,omitempty"`
+	Comment  string `msgpack:"c,omitempty"`
+}
+
+// Physical reports a column that is stored by the connector.
+func (c Column) Physical() bool { return c.Computed == "" && c.Metadata == "" }
+
+// Watermark is a table's `WATERMARK FOR column AS expr`.
+type Watermark struct {
+	Column string `msgpack:"c"`
+	// Expr is the SQL text of the expression over the table's columns.
+	Expr string `msgpack:"e"`
+}
+
+// View is a named query.
+type View struct {
+	Name string `msgpack:"n"`
+	// Columns renames the query's columns when not empty.
+	Columns []string `msgpack:"c,omitempty"`
+	// Query is the SQL text of the query.
+	Query   string `msgpack:"q"`
+	Comment string `msgpack:"m,omitempty"`
+}
+
+// Pushdown is what the planner would like a source to do; see
+// connectors/connector.Pushdown, which it becomes.
+type Pushdown struct {
+	// Columns is the wanted output: physical and metadata columns in table
+	// order, ROW types pruned to used fields.
+	Columns types.Schema
+	// Filters are conjuncts over Columns.
+	Filters []rex.Expr
+	Limit   int64
+}
+
+// SourceInfo is a connector's answer.
+type SourceInfo struct {
+	// Bounded reports whether the source ends by itself.
+	Bounded bool
+	// Columns tells whether the projection is taken over.
+	Columns bool
+	// Filters tells which filters are fully taken over, one per pushed filter.
+	Filters []bool
+	// Upsert is true for a source that gives upserts by primary key without -U
+	// (it needs normalising), Changelog for one that gives all kinds.
+	Upsert    bool
+	Changelog bool
+}
+
+// SinkInfo is what a sink accepts and promises.
+type SinkInfo struct {
+	// Mode is "append", "upsert" or "retract".
+	Mode string
+	// Guarantee is "exactly-once" or "at-least-once".
+	Guarantee string
+}
