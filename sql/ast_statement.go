@@ -1,0 +1,435 @@
+package sql
+
+import "github.com/thalweg/thalweg/internal/types"
+
+// Statement is one statement of a script. Its span leaves out the closing
+// semicolon; Text cuts it out of the script.
+type Statement interface {
+	Node
+	statement()
+}
+
+// Text is the part of script that n was parsed from.
+func Text(script string, n Node) string {
+	span := n.Pos()
+	if span.Start < 0 || span.End > len(script) || span.Start > span.End {
+		return ""
+	}
+	return script[span.Start:span.End]
+}
+
+// ObjectKind is what CREATE, ALTER, DROP, SHOW and DESCRIBE work on.
+type ObjectKind uint8
+
+// The kinds of catalog objects.
+const (
+	TableObject ObjectKind = iota
+	ViewObject
+	MaterializedViewObject
+	FunctionObject
+	ModelObject
+	StreamObject
+	CatalogObject
+	DatabaseObject
+	JobObject
+)
+
+// String gives the kind's keyword, such as "MATERIALIZED VIEW".
+func (k ObjectKind) String() string {
+	return enumString(int(k), "ObjectKind", "TABLE", "VIEW", "MATERIALIZED VIEW", "FUNCTION", "MODEL", "STREAM",
+		"CATALOG", "DATABASE", "JOB")
+}
+
+// QueryStatement is a bare SELECT, VALUES or WITH.
+type QueryStatement struct {
+	Place
+	Query *Query
+}
+
+// Insert is INSERT INTO or INSERT OVERWRITE.
+type Insert struct {
+	Place
+	Overwrite bool
+	Table     Name
+	// Hints are the target's /*+ OPTIONS(…) */.
+	Hints []Hint
+	// Partition is PARTITION (k = v, …): constant values only.
+	Partition []PartitionValue
+	// Columns is the explicit column list; nil when there is none.
+	Columns []Ident
+	Query   *Query
+}
+
+// PartitionValue is one `column = literal` of a PARTITION clause. Value is nil
+// for a dynamic partition column.
+type PartitionValue struct {
+	Place
+	Column Ident
+	Value  Expr
+}
+
+// StatementSet is EXECUTE STATEMENT SET BEGIN … END (or BEGIN STATEMENT SET; …
+// END): statements run as one job.
+type StatementSet struct {
+	Place
+	// Statements are *Insert, or *CreateTable with AS.
+	Statements []Statement
+}
+
+// Explain is EXPLAIN [details] statement.
+type Explain struct {
+	Place
+	Details []ExplainDetail
+	// Statement is a *QueryStatement, *Insert, *StatementSet, *CreateTable with AS
+	// or *CreateView.
+	Statement Statement
+}
+
+// ExplainDetail asks EXPLAIN for something more.
+type ExplainDetail uint8
+
+// The details.
+const (
+	ExplainEstimatedCost ExplainDetail = iota
+	ExplainChangelogMode
+	ExplainJSONPlan
+	ExplainPlanAdvice
+	ExplainAnalyze
+	ExplainAST
+	ExplainLogical
+	ExplainRules
+)
+
+var explainDetails = []string{"ESTIMATED_COST", "CHANGELOG_MODE", "JSON_EXECUTION_PLAN", "PLAN_ADVICE", "ANALYZE",
+	"AST", "LOGICAL", "RULES"}
+
+// String gives the detail's keyword.
+func (d ExplainDetail) String() string { return enumString(int(d), "ExplainDetail", explainDetails...) }
+
+// Set is SET 'key' = 'value'; without a key it lists the settings, and without a
+// value it shows one.
+type Set struct {
+	Place
+	Key      string
+	Value    string
+	HasKey   bool
+	HasValue bool
+	// ValuePlace is the value's own span, for errors about it.
+	ValuePlace Place
+}
+
+// Reset is RESET 'key', or RESET alone for all of them.
+type Reset struct {
+	Place
+	Key    string
+	HasKey bool
+}
+
+// Use is USE database, USE CATALOG catalog, or USE MODULES a, b.
+type Use struct {
+	Place
+	// Kind is CatalogObject or DatabaseObject.
+	Kind ObjectKind
+	Name Name
+}
+
+// Describe is DESCRIBE [EXTENDED] [kind] name.
+type Describe struct {
+	Place
+	Kind     ObjectKind
+	Extended bool
+	Name     Name
+}
+
+// Show is SHOW TABLES and its kin.
+type Show struct {
+	Place
+	// What is the upper-case phrase after SHOW: "TABLES", "CREATE TABLE",
+	// "CURRENT CATALOG", "USER FUNCTIONS", "JOBS", …
+	What string
+	// Name is the object of SHOW CREATE … and SHOW COLUMNS FROM; nil otherwise.
+	Name *Name
+	// From is the database of FROM or IN; nil when absent.
+	From *Name
+	// Like is the pattern of [NOT] LIKE or ILIKE; LikeOp is "", "LIKE" or "ILIKE".
+	Like    string
+	LikeOp  string
+	NotLike bool
+}
+
+// StopJob is STOP JOB 'id' [WITH SAVEPOINT] [WITH DRAIN].
+type StopJob struct {
+	Place
+	Job       string
+	JobPlace  Place
+	Savepoint bool
+	Drain     bool
+}
+
+// Jar is ADD JAR 'path' or REMOVE JAR 'path'.
+type Jar struct {
+	Place
+	Remove bool
+	Path   string
+}
+
+// Drop is DROP kind name.
+type Drop struct {
+	Place
+	Kind      ObjectKind
+	Temporary bool
+	// System marks TEMPORARY SYSTEM FUNCTION.
+	System   bool
+	IfExists bool
+	Name     Name
+	// Cascade and Restrict belong to DROP DATABASE.
+	Cascade  bool
+	Restrict bool
+}
+
+// CreateTable is CREATE TABLE with columns, LIKE, AS SELECT or some of them.
+type CreateTable struct {
+	Place
+	Temporary   bool
+	IfNotExists bool
+	// OrReplace marks [CREATE OR] REPLACE TABLE … AS.
+	OrReplace  bool
+	Name       Name
+	Columns    []Column
+	Watermarks []WatermarkDef
+	// PrimaryKey is the key of either form; nil when there is none.
+	PrimaryKey *PrimaryKey
+	// UniqueKeys are the UNIQUE constraints.
+	UniqueKeys  []PrimaryKey
+	Comment     *string
+	Distributed *Distribution
+	PartitionBy []Ident
+	With        []Option
+	Like        *LikeTable
+	// As is the query of CREATE TABLE … AS; nil without.
+	As *Query
+	// AsColumns are the bare names of CREATE TABLE t (a, b) … AS, which only
+	// reorder the query's columns.
+	AsColumns []Ident
+}
+
+// ColumnKind tells the four kinds of columns apart.
+type ColumnKind uint8
+
+// The column kinds.
+const (
+	PhysicalColumn ColumnKind = iota
+	ComputedColumn
+	MetadataColumn
+)
+
+// String gives the kind's lower-case name.
+func (k ColumnKind) String() string {
+	return enumString(int(k), "ColumnKind", "physical", "computed", "metadata")
+}
+
+// Column is one column of a CREATE or ALTER TABLE.
+type Column struct {
+	Place
+	Kind ColumnKind
+	Name Ident
+	// Type is the declared type; unset (and TypePlace zero) for a computed column.
+	Type      types.Type
+	TypePlace Place
+	// Expr is a computed column's expression.
+	Expr Expr
+	// MetadataKey is the key of METADATA FROM 'key'; empty means the column's name.
+	MetadataKey string
+	// Virtual marks METADATA … VIRTUAL: read, never written.
+	Virtual bool
+	Comment *string
+}
+
+// WatermarkDef is WATERMARK FOR column AS expr.
+type WatermarkDef struct {
+	Place
+	// Column is a path, since it may be a field of a row.
+	Column Name
+	Expr   Expr
+}
+
+// PrimaryKey is [CONSTRAINT name] PRIMARY KEY (columns) [NOT] ENFORCED; also
+// used for UNIQUE.
+type PrimaryKey struct {
+	Place
+	Constraint *Ident
+	Columns    []Ident
+	// Enforced is what was written: false for NOT ENFORCED, true for ENFORCED or
+	// nothing. Only NOT ENFORCED is legal in Flink; the binder checks.
+	Enforced bool
+}
+
+// Distribution is DISTRIBUTED [BY [HASH|RANGE] (columns)] [INTO n BUCKETS].
+type Distribution struct {
+	Place
+	// Kind is "", "HASH" or "RANGE".
+	Kind    string
+	Columns []Ident
+	// Buckets is 0 when not given.
+	Buckets int
+}
+
+// LikeTable is the LIKE clause of CREATE TABLE.
+type LikeTable struct {
+	Place
+	Name    Name
+	Options []LikeOption
+}
+
+// LikeOption is one of {INCLUDING|EXCLUDING|OVERWRITING} {ALL|…}.
+type LikeOption struct {
+	Place
+	// Strategy is "INCLUDING", "EXCLUDING" or "OVERWRITING".
+	Strategy string
+	// Feature is "ALL", "CONSTRAINTS", "DISTRIBUTION", "GENERATED", "METADATA",
+	// "OPTIONS", "PARTITIONS" or "WATERMARKS".
+	Feature string
+}
+
+// CreateView is CREATE [TEMPORARY] VIEW.
+type CreateView struct {
+	Place
+	Temporary   bool
+	IfNotExists bool
+	OrReplace   bool
+	Name        Name
+	// Columns renames the query's columns; nil keeps them.
+	Columns []ViewColumn
+	Comment *string
+	Query   *Query
+}
+
+// ViewColumn is a column name of a view with an optional comment.
+type ViewColumn struct {
+	Place
+	Name    Ident
+	Comment *string
+}
+
+// CreateMaterializedView is CREATE MATERIALIZED VIEW: a running job whose result
+// can be read.
+type CreateMaterializedView struct {
+	Place
+	IfNotExists bool
+	OrReplace   bool
+	Name        Name
+	Columns     []ViewColumn
+	// PrimaryKey is the declared key; nil lets the planner infer it.
+	PrimaryKey *PrimaryKey
+	Comment    *string
+	With       []Option
+	Query      *Query
+}
+
+// CreateFunction is CREATE [TEMPORARY [SYSTEM]] FUNCTION name AS 'class'.
+type CreateFunction struct {
+	Place
+	Temporary   bool
+	System      bool
+	IfNotExists bool
+	Name        Name
+	// Class is the implementation's name.
+	Class string
+	// Language is upper case, or empty.
+	Language string
+	// Using are the resources of USING JAR 'path', ….
+	Using []Resource
+	With  []Option
+}
+
+// Resource is one JAR, FILE or ARCHIVE of a function.
+type Resource struct {
+	Place
+	// Kind is "JAR", "FILE" or "ARCHIVE".
+	Kind string
+	Path string
+}
+
+// CreateModel is CREATE MODEL name INPUT (…) OUTPUT (…) WITH (…).
+type CreateModel struct {
+	Place
+	Temporary   bool
+	IfNotExists bool
+	OrReplace   bool
+	Name        Name
+	Input       []Column
+	Output      []Column
+	Comment     *string
+	With        []Option
+}
+
+// CreateStream is CREATE STREAM name [(columns …)] WITH (…): a built-in shard log,
+// with the same clauses as a table.
+type CreateStream struct {
+	Place
+	IfNotExists bool
+	Name        Name
+	Columns     []Column
+	Watermarks  []WatermarkDef
+	PrimaryKey  *PrimaryKey
+	Comment     *string
+	With        []Option
+}
+
+// CreateCatalog is CREATE CATALOG name WITH (…).
+type CreateCatalog struct {
+	Place
+	IfNotExists bool
+	Name        Ident
+	Comment     *string
+	With        []Option
+}
+
+// CreateDatabase is CREATE DATABASE name.
+type CreateDatabase struct {
+	Place
+	IfNotExists bool
+	Name        Name
+	Comment     *string
+	With        []Option
+}
+
+// Alter is ALTER kind name action, ….
+type Alter struct {
+	Place
+	Kind      ObjectKind
+	Temporary bool
+	System    bool
+	IfExists  bool
+	Name      Name
+	// Actions has one entry, or several for ALTER TABLE t ADD (a, b).
+	Actions []AlterAction
+}
+
+// AlterAction is one change of an Alter; see the types in ast_alter.go.
+type AlterAction interface {
+	Node
+	alterAction()
+}
+
+func (*QueryStatement) statement()         {}
+func (*Insert) statement()                 {}
+func (*StatementSet) statement()           {}
+func (*Explain) statement()                {}
+func (*Set) statement()                    {}
+func (*Reset) statement()                  {}
+func (*Use) statement()                    {}
+func (*Describe) statement()               {}
+func (*Show) statement()                   {}
+func (*StopJob) statement()                {}
+func (*Jar) statement()                    {}
+func (*Drop) statement()                   {}
+func (*CreateTable) statement()            {}
+func (*CreateView) statement()             {}
+func (*CreateMaterializedView) statement() {}
+func (*CreateFunction) statement()         {}
+func (*CreateModel) statement()            {}
+func (*CreateStream) statement()           {}
+func (*CreateCatalog) statement()          {}
+func (*CreateDatabase) statement()         {}
+func (*Alter) statement()                  {}
