@@ -1,0 +1,35 @@
+-- Nexmark q11. Bids of each bidder per session: windows that end after ten quiet seconds.
+
+CREATE TABLE events (
+  event_type INT,
+  person  ROW<id BIGINT, name STRING, emailAddress STRING, creditCard STRING, city STRING, state STRING,
+              `dateTime` TIMESTAMP(3), extra STRING>,
+  auction ROW<id BIGINT, itemName STRING, description STRING, initialBid BIGINT, reserve BIGINT,
+              `dateTime` TIMESTAMP(3), expires TIMESTAMP(3), seller BIGINT, category BIGINT, extra STRING>,
+  bid     ROW<auction BIGINT, bidder BIGINT, price BIGINT, channel STRING, url STRING,
+              `dateTime` TIMESTAMP(3), extra STRING>,
+  `dateTime` AS CASE event_type WHEN 0 THEN person.`dateTime` WHEN 1 THEN auction.`dateTime` ELSE bid.`dateTime` END,
+  WATERMARK FOR `dateTime` AS `dateTime` - INTERVAL '4' SECOND
+) WITH (
+  'connector'        = 'nexmark',
+  'events.num'       = '${EVENTS:-100000}',
+  'first-event.rate' = '${RATE:-10000}'
+);
+
+CREATE VIEW bid AS
+SELECT bid.auction, bid.bidder, bid.price, bid.channel, bid.url, `dateTime`, bid.extra
+FROM events WHERE event_type = 2;
+
+CREATE TABLE result (
+  bidder BIGINT,
+  bids BIGINT,
+  starttime TIMESTAMP(3),
+  endtime TIMESTAMP(3)
+) WITH (
+  ${SINK:-'connector' = 'blackhole'}
+);
+
+INSERT INTO result
+SELECT bidder, COUNT(*), SESSION_START(`dateTime`, INTERVAL '10' SECOND), SESSION_END(`dateTime`, INTERVAL '10' SECOND)
+FROM bid
+GROUP BY bidder, SESSION(`dateTime`, INTERVAL '10' SECOND);
