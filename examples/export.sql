@@ -9,7 +9,7 @@ CREATE TABLE flights (
   destination STRING
 ) WITH (
   'connector' = 'filesystem',
-  'path'      = 'data/flights.ndjson',
+  'path'      = '${EXAMPLES:-examples}/data/flights.ndjson',
   'format'    = 'json'
 );
 
@@ -17,7 +17,7 @@ CREATE TABLE airports (
   iata STRING, name STRING, city STRING, state STRING, latitude DOUBLE, longitude DOUBLE
 ) WITH (
   'connector'  = 'filesystem',
-  'path'       = 'data/airports.csv',
+  'path'       = '${EXAMPLES:-examples}/data/airports.csv',
   'format'     = 'csv',
   'csv.header' = 'true'
 );

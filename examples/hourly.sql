@@ -8,7 +8,7 @@ CREATE TABLE flights (
   WATERMARK FOR departure AS departure - INTERVAL '1' HOUR
 ) WITH (
   'connector' = 'filesystem',
-  'path'      = 'data/flights.ndjson',
+  'path'      = '${EXAMPLES:-examples}/data/flights.ndjson',
   'format'    = 'json'
 );
 

@@ -12,7 +12,7 @@ CREATE TABLE flights (
   WATERMARK FOR departure AS departure - INTERVAL '1' HOUR
 ) WITH (
   'connector' = 'filesystem',
-  'path'      = 'data/flights.ndjson',
+  'path'      = '${EXAMPLES:-examples}/data/flights.ndjson',
   'format'    = 'json'
 );
 
@@ -25,7 +25,7 @@ CREATE TABLE airports (
   longitude DOUBLE
 ) WITH (
   'connector'  = 'filesystem',
-  'path'       = 'data/airports.csv',
+  'path'       = '${EXAMPLES:-examples}/data/airports.csv',
   'format'     = 'csv',
   'csv.header' = 'true'
 );

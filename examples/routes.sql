@@ -4,7 +4,7 @@ CREATE TABLE flights (
   `date` STRING, delay INT, distance INT, origin STRING, destination STRING
 ) WITH (
   'connector' = 'filesystem',
-  'path'      = 'data/flights.ndjson',
+  'path'      = '${EXAMPLES:-examples}/data/flights.ndjson',
   'format'    = 'json'
 );
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -139,6 +140,9 @@ func Sizes(f File) []Finding {
 	return found
 }
 
+// litter matches marks of unfinished work.
+var litter = regexp.MustCompile(`\b(TODO|FIXME|XXX|HACK)\b`)
+
 // Habits finds what the house does not write: init functions outside cmd, sleeps
 // in tests, and unowned marks of unfinished work.
 func Habits(f File) []Finding {
@@ -158,10 +162,8 @@ func Habits(f File) []Finding {
 	})
 	for _, group := range f.syntax.Comments {
 		for _, comment := range group.List {
-			for _, mark := range []string{"TODO", "FIXME", "XXX", "HACK"} {
-				if strings.Contains(comment.Text, mark) {
-					found = append(found, f.finding(comment.Pos(), "no-litter", "%s: finish it, or write down elsewhere what is missing", mark))
-				}
+			if mark := litter.FindString(comment.Text); mark != "" {
+				found = append(found, f.finding(comment.Pos(), "no-litter", "%s: finish it, or write down elsewhere what is missing", mark))
 			}
 		}
 	}

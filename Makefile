@@ -1,0 +1,51 @@
+# Every action has one verb; CI calls the same verbs.
+
+GO ?= go
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build bin/thalweg
+	$(GO) build -o bin/thalweg ./cmd/thalweg
+
+quickstart: ## Run the first example
+	$(GO) run ./cmd/thalweg run examples/quickstart.sql
+
+test: ## Run all tests (the README's command)
+	$(GO) test ./...
+
+short: ## Run the quick tests only
+	$(GO) test -short ./...
+
+race: ## Run the tests of the concurrent rooms under the race detector
+	$(GO) test -race -short ./engine/... ./state/... ./connectors/... ./operators/op/... ./operators/groupagg/...
+
+invariants: ## Run the tests with costly checks and poisoned memory
+	$(GO) test -short -tags invariants ./internal/... ./state/... ./operators/... ./engine/...
+
+oracle: ## Compare queries with an independent database (a nested module)
+	cd benchmarks/oracle && $(GO) test ./...
+
+crash: build ## Kill the server with -9 at random moments and count every row
+	benchmarks/crash/run.sh bin/thalweg
+
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || (echo "run gofmt -w on these"; exit 1)
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+rewrite: ## Rewrite golden files (review the diff like code)
+	$(GO) test ./sql/... ./planner/... ./operators/... ./state/... ./engine/... -rewrite
+
+fuzz: ## Fuzz the parser and the codecs, a minute each
+	$(GO) test ./sql -fuzz FuzzParse -fuzztime 60s
+	$(GO) test ./connectors/format -fuzz FuzzJSON -fuzztime 60s
+
+bench: build ## Run the Nexmark suite
+	bin/thalweg bench nexmark --events 5000000
+
+microbench: ## Run the kernels' benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/rowcodec ./state/... ./operators/... ./connectors/...
+
+.PHONY: help build quickstart test short race invariants oracle crash lint rewrite fuzz bench microbench
