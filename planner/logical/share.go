@@ -1,0 +1,44 @@
+package logical
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/vmihailenco/msgpack/v5"
+)
+
+// Share makes equal sub-plans one node, so that they are computed once. Nodes
+// that volatile reports (they would give other rows each time) stay apart.
+func Share(roots []Node, volatile func(Node) bool) []Node {
+	ids := map[Node]int{}
+	byKey := map[string]Node{}
+	return Rewrite(roots, func(n Node) Node {
+		if _, ok := n.(*Sink); ok || volatile(n) {
+			ids[n] = len(ids)
+			return n
+		}
+		key := digest(n, ids)
+		if same, ok := byKey[key]; ok {
+			return same
+		}
+		byKey[key] = n
+		ids[n] = len(ids)
+		return n
+	})
+}
+
+// digest is equal for nodes that compute the same.
+func digest(n Node, ids map[Node]int) string {
+	var b strings.Builder
+	b.WriteString(n.Kind())
+	for _, in := range n.Inputs() {
+		fmt.Fprintf(&b, " %d", ids[in])
+	}
+	b.WriteByte(0)
+	bytes, err := msgpack.Marshal(n.payload())
+	if err != nil {
+		panic("logical: a node's payload is not plain data: " + err.Error())
+	}
+	b.Write(bytes)
+	return b.String()
+}
