@@ -13,6 +13,13 @@ type Signature struct {
 	Resolve func(args []Expr) (Resolved, error)
 	// Volatile functions are not folded, merged or moved: RAND, UUID, NOW.
 	Volatile bool
+	// Partial is set for aggregate functions: the types of the columns that the
+	// local phase of a two-phase aggregation emits for call, none when its results
+	// can't be merged (DISTINCT, or MIN of an input that retracts). A local group
+	// aggregate emits the keys, a BIGINT row count when its input retracts, and
+	// these columns of each call in order; a local window aggregate puts the
+	// slice's end, a BIGINT of epoch milliseconds, after the keys.
+	Partial func(call AggCall, retracts bool) []types.Type
 }
 
 // Resolved is a chosen overload.

@@ -74,7 +74,20 @@ func (r *Registry) Aggregate(name string) (rex.Signature, bool) {
 	if !ok {
 		return rex.Signature{}, false
 	}
-	return rex.Signature{Name: f.Name, Resolve: f.Resolve}, true
+	return rex.Signature{Name: f.Name, Resolve: f.Resolve, Partial: r.Partial}, true
+}
+
+// Partial gives the types of the columns of call's partial results, none when
+// they can't be merged.
+func (r *Registry) Partial(call rex.AggCall, retracts bool) []types.Type {
+	if r.DistinctMatters(call) {
+		return nil
+	}
+	bound, err := r.Bind(call, retracts)
+	if err != nil {
+		return nil
+	}
+	return bound.Spec().Partial
 }
 
 // Names lists all names and aliases in order.
