@@ -1,0 +1,131 @@
+package exchange
+
+import "github.com/thalweg/thalweg/operators/stream"
+
+// WatermarkMerge keeps the least watermark over several inputs (channels, splits).
+// Idle inputs are left out until they are active again; ended ones for good. What
+// it reports never goes back.
+type WatermarkMerge struct {
+	inputs []mergeInput
+	// last is the watermark reported last, idle whether idleness was.
+	last stream.Watermark
+	idle bool
+	// active counts the inputs that are neither idle nor ended, ended the ended.
+	active int
+	ended  int
+}
+
+type mergeInput struct {
+	watermark stream.Watermark
+	idle      bool
+	ended     bool
+}
+
+// MergeStep is what an update changed.
+type MergeStep struct {
+	// Advanced tells that the least watermark grew to Watermark.
+	Advanced  bool
+	Watermark stream.Watermark
+	// Idle tells that all inputs have just become idle.
+	Idle bool
+}
+
+// NewWatermarkMerge makes a merge of n active inputs.
+func NewWatermarkMerge(n int) *WatermarkMerge {
+	m := &WatermarkMerge{last: stream.NoWatermark}
+	for range n {
+		m.Add(stream.NoWatermark)
+	}
+	return m
+}
+
+// Add adds an active input that stands at wm and returns its index. It may hold
+// the watermark back but does not lower it.
+func (m *WatermarkMerge) Add(wm stream.Watermark) int {
+	m.inputs = append(m.inputs, mergeInput{watermark: wm})
+	m.active++
+	m.idle = false
+	return len(m.inputs) - 1
+}
+
+// Last is the watermark reported last.
+func (m *WatermarkMerge) Last() stream.Watermark { return m.last }
+
+// Start sets the watermark already reported, after a restore.
+func (m *WatermarkMerge) Start(wm stream.Watermark) { m.last = max(m.last, wm) }
+
+// Of is the watermark of input i.
+func (m *WatermarkMerge) Of(i int) stream.Watermark { return m.inputs[i].watermark }
+
+// IsIdle reports whether input i is idle.
+func (m *WatermarkMerge) IsIdle(i int) bool { return m.inputs[i].idle }
+
+// Active notes that input i is not idle.
+func (m *WatermarkMerge) Active(i int) {
+	in := &m.inputs[i]
+	if in.idle {
+		in.idle = false
+		m.active++
+		m.idle = false
+	}
+}
+
+// Update notes that input i has reached wm.
+func (m *WatermarkMerge) Update(i int, wm stream.Watermark) MergeStep {
+	m.Active(i)
+	if wm <= m.inputs[i].watermark {
+		return MergeStep{}
+	}
+	m.inputs[i].watermark = wm
+	return m.step()
+}
+
+// Idle notes that input i has no rows for now.
+func (m *WatermarkMerge) Idle(i int) MergeStep {
+	in := &m.inputs[i]
+	if in.idle || in.ended {
+		return MergeStep{}
+	}
+	in.idle = true
+	m.active--
+	return m.step()
+}
+
+// End notes that nothing more comes from input i.
+func (m *WatermarkMerge) End(i int) MergeStep {
+	in := &m.inputs[i]
+	if in.ended {
+		return MergeStep{}
+	}
+	if !in.idle {
+		m.active--
+	}
+	in.ended, in.idle = true, false
+	m.ended++
+	return m.step()
+}
+
+// step finds the least watermark anew. It stays when the rest are idle, and when
+// all inputs have ended: a job that stops with its state ends its channels, too,
+// so that the end of time must be sent as a watermark.
+func (m *WatermarkMerge) step() MergeStep {
+	least := stream.EndOfTime
+	for i := range m.inputs {
+		in := &m.inputs[i]
+		if !in.idle && !in.ended {
+			least = min(least, in.watermark)
+		}
+	}
+	switch {
+	case m.ended == len(m.inputs):
+		return MergeStep{}
+	case m.active == 0 && m.ended < len(m.inputs):
+		becomes := !m.idle
+		m.idle = true
+		return MergeStep{Idle: becomes}
+	case least > m.last:
+		m.last = least
+		return MergeStep{Advanced: true, Watermark: least}
+	}
+	return MergeStep{}
+}

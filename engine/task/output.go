@@ -1,0 +1,91 @@
+package task
+
+import (
+	"time"
+
+	"github.com/thalweg/thalweg/engine/exchange"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream"
+)
+
+// output is where one operator emits: to the operators it feeds, then to the
+// edges out of the task.
+type output struct {
+	chain   *chain
+	metrics *Metrics
+	links   []*link
+	writers []*exchange.Writer
+	// watermark is the last one passed on.
+	watermark stream.Watermark
+	// divert takes watermarks instead when set: see splitLine.
+	divert func(stream.Watermark) error
+}
+
+var _ op.Output = (*output)(nil)
+
+// Emit passes a batch on; see op.Output.
+func (o *output) Emit(batch stream.Batch) error {
+	rows := batch.Rows()
+	if rows == 0 {
+		batch.Release()
+		return nil
+	}
+	o.metrics.RowsOut.Add(int64(rows))
+	for _, l := range o.links {
+		if err := l.process(0, batch); err != nil {
+			batch.Release()
+			return err
+		}
+	}
+	if len(o.writers) == 0 {
+		batch.Release()
+		return nil
+	}
+	return o.write(batch)
+}
+
+// write sends batch out of the task. Time spent there is the exchange's, not the
+// operator's.
+func (o *output) write(batch stream.Batch) error {
+	previous := o.chain.switchTo(nil)
+	start := time.Now()
+	var err error
+	last := len(o.writers) - 1
+	for _, w := range o.writers[:last] {
+		if err = w.Batch(o.chain.ctx, batch.Retain()); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = o.writers[last].Batch(o.chain.ctx, batch)
+	} else {
+		batch.Release()
+	}
+	o.metrics.BlockedNanos.Add(int64(time.Since(start)))
+	o.chain.switchTo(previous)
+	return err
+}
+
+// Watermark passes event time on; see op.Output. One that is not greater than the
+// last is dropped.
+func (o *output) Watermark(wm stream.Watermark) error {
+	if o.divert != nil {
+		return o.divert(wm)
+	}
+	if wm <= o.watermark {
+		return nil
+	}
+	o.watermark = wm
+	o.metrics.watermark.Store(int64(wm))
+	for _, l := range o.links {
+		if err := l.advance(wm); err != nil {
+			return err
+		}
+	}
+	for _, w := range o.writers {
+		if err := w.All(o.chain.ctx, stream.Element{Kind: stream.ElementWatermark, Watermark: wm}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package task
+
+import (
+	"context"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/engine/graph"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/planner/plan"
+)
+
+// Reporter takes what happens in tasks. Its methods are called from the tasks'
+// goroutines and must not block for long.
+type Reporter interface {
+	// Acked tells that the task has passed a barrier.
+	Acked(ack Ack)
+	// SourceEnded tells that a source task has read all its splits to their end
+	// and has sent the end of time.
+	SourceEnded(task graph.TaskID)
+	// SplitEnded tells that a split has been read to its end.
+	SplitEnded(task graph.TaskID, node plan.NodeID, split connector.SplitID)
+}
+
+// Ack is a task's part of a checkpoint. The receiver owns the snapshots.
+type Ack struct {
+	Task    graph.TaskID
+	Barrier stream.Barrier
+	Nodes   []NodeAck
+}
+
+// NodeAck is one node's part of a checkpoint; nodes that keep nothing have none.
+type NodeAck struct {
+	Node plan.NodeID
+	// State is the snapshot of a stateful operator.
+	State Snapshot
+	// Splits is where a source stands.
+	Splits []Split
+	// Prepared is what a sink has to commit; IsSink marks sinks.
+	Prepared connector.Prepared
+	IsSink   bool
+}
+
+// StateHandle snapshots the state of one operator.
+type StateHandle interface {
+	// Snapshot fixes the state as it is now. It is cheap; the bytes are uploaded
+	// later, from the Snapshot.
+	Snapshot(ctx context.Context, epoch uint64) (Snapshot, error)
+	// Close frees the state after the operator was closed.
+	Close() error
+}
+
+// Snapshot is a fixed state that has not been uploaded yet.
+type Snapshot interface {
+	// Discard frees it; calling it after an upload is fine.
+	Discard() error
+}
+
+// Discard frees the snapshots of an ack that nobody needs.
+func (a Ack) Discard() {
+	for _, n := range a.Nodes {
+		if n.State != nil {
+			_ = n.State.Discard()
+		}
+	}
+}

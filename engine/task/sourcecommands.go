@@ -1,0 +1,102 @@
+package task
+
+import (
+	"context"
+
+	"github.com/thalweg/thalweg/operators/stream"
+)
+
+// obey carries out the commands in the mailbox.
+func (s *sourceTask) obey() (last bool, err error) {
+	for _, cmd := range s.source.Commands.take() {
+		switch {
+		case cmd.barrier != nil:
+			last, err = s.barrier(*cmd.barrier)
+		case cmd.drain:
+			err = s.drain()
+		default:
+			s.noMore = s.noMore || cmd.noMore
+			s.add(cmd.splits)
+		}
+		if err != nil || last {
+			return last, err
+		}
+	}
+	return false, nil
+}
+
+// add takes splits over. Until they have rows of their own they hold event time
+// back to where they were.
+func (s *sourceTask) add(splits []Split) {
+	for _, split := range splits {
+		line := &splitLine{split: split, position: split.Position}
+		for k := range s.assigners {
+			wm := stream.NoWatermark
+			if k < len(split.Watermarks) {
+				wm = split.Watermarks[k]
+			}
+			line.merge = s.assigners[k].merge.Add(wm)
+			if split.Ended {
+				s.assigners[k].merge.End(line.merge)
+			}
+		}
+		s.lines = append(s.lines, line)
+		if !split.Ended {
+			s.waiting = append(s.waiting, line)
+		}
+	}
+}
+
+// openWaiting opens splits while there is room.
+func (s *sourceTask) openWaiting() error {
+	for len(s.waiting) > 0 && (s.concurrent || len(s.open) < openSplitsMax) {
+		line := s.waiting[0]
+		s.waiting = s.waiting[1:]
+		s.open = append(s.open, line)
+		if err := line.open(s); err != nil {
+			return s.readError(line, err)
+		}
+		if s.concurrent {
+			ctx, stop := context.WithCancel(s.chain.ctx)
+			line.stop, line.stopped = stop, make(chan struct{})
+			go s.fetch(ctx, line)
+		}
+		s.arm()
+	}
+	return nil
+}
+
+// drain ends all splits where they are.
+func (s *sourceTask) drain() error {
+	if s.ended {
+		return nil
+	}
+	s.noMore, s.waiting = true, nil
+	return s.closeOpen()
+}
+
+// closeOpen closes the open splits without marking them as ended.
+func (s *sourceTask) closeOpen() error {
+	for _, line := range s.open {
+		line.split = line.snapshot(s)
+		if err := line.close(s); err != nil {
+			return s.readError(line, err)
+		}
+	}
+	s.open = nil
+	return nil
+}
+
+// barrier keeps FLUSH-BARRIER-SNAPSHOT and LAST.
+func (s *sourceTask) barrier(b stream.Barrier) (last bool, err error) {
+	nodes, err := s.chain.passBarrier(b)
+	if err != nil {
+		return false, err
+	}
+	own := NodeAck{Node: s.chain.nodes[0].ID}
+	for _, line := range s.lines {
+		own.Splits = append(own.Splits, line.snapshot(s))
+	}
+	s.cfg.Report.Acked(Ack{Task: s.cfg.ID, Barrier: b, Nodes: append([]NodeAck{own}, nodes...)})
+	return b.Kind.Last(), nil
+}

@@ -1,0 +1,389 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/engine/exchange"
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/operators/stream"
+)
+
+// openSplitsMax is how many splits of a bounded source a task reads in turn; the
+// others wait, and hold event time back until they have been read.
+const openSplitsMax = 16
+
+// progressEvery is how often a source task publishes its progress.
+const progressEvery = 100 * time.Millisecond
+
+// sourceTask is a task that reads splits.
+type sourceTask struct {
+	cfg    *Config
+	source *Source
+	chain  *chain
+	// perSplit marks the nodes that run once per split: those from the source to
+	// an assigner.
+	perSplit  []bool
+	assigners []assigner
+	// lines are all splits the task was ever given; open are those being read,
+	// waiting those to be opened when there is room.
+	lines   []*splitLine
+	open    []*splitLine
+	waiting []*splitLine
+	next    int
+	// concurrent sources read each split on a goroutine of its own.
+	concurrent bool
+	fetched    chan fetched
+
+	// noMore: no further splits will come. ended: the end of time was sent.
+	noMore bool
+	ended  bool
+	// timer pokes the mailbox so that a blocked reader returns; clockDue tells
+	// that it did.
+	timer    *time.Timer
+	armed    bool
+	clockDue atomic.Bool
+	reported time.Time
+}
+
+// assigner is a node that assigns event time, once per split, and the merge of
+// what the splits reached.
+type assigner struct {
+	node  int
+	idle  time.Duration
+	merge *exchange.WatermarkMerge
+	// out feeds what follows the assigner in the task.
+	out output
+}
+
+// newSourceTask finds out which nodes run once per split.
+func newSourceTask(cfg *Config, c *chain) *sourceTask {
+	s := &sourceTask{cfg: cfg, source: cfg.Source, chain: c, perSplit: make([]bool, len(cfg.Nodes)),
+		concurrent: !cfg.Source.Bounded, fetched: make(chan fetched)}
+	s.markPerSplit(0)
+	return s
+}
+
+// markPerSplit marks the stateless paths from node i to assigners, and reports
+// whether there are any.
+func (s *sourceTask) markPerSplit(i int) bool {
+	found := false
+	for _, k := range s.cfg.Nodes[i].Consumers {
+		node := &s.cfg.Nodes[k]
+		switch {
+		case node.Assigner:
+			s.perSplit[k] = true
+			s.assigners = append(s.assigners, assigner{node: k, idle: node.IdleAfter, merge: exchange.NewWatermarkMerge(0)})
+			found = true
+		case node.Stateless && s.markPerSplit(k):
+			s.perSplit[k] = true
+			found = true
+		}
+	}
+	return found
+}
+
+// run reads until a last barrier.
+func (s *sourceTask) run() (err error) {
+	defer func() { err = errors.Join(err, s.close()) }()
+	s.timer = time.AfterFunc(time.Hour, func() {
+		s.clockDue.Store(true)
+		s.source.Commands.poke()
+	})
+	s.timer.Stop()
+	if err := s.chain.buildAll(s.perSplit); err != nil {
+		return err
+	}
+	for k := range s.assigners {
+		a := &s.assigners[k]
+		a.out = output{chain: s.chain, metrics: s.chain.nodes[a.node].Metrics, watermark: stream.NoWatermark}
+		s.chain.wire(&a.out, a.node)
+	}
+	if err := s.idleWithoutSplits(); err != nil {
+		return err
+	}
+	s.arm()
+	for {
+		last, err := s.step()
+		if err != nil || last {
+			return err
+		}
+	}
+}
+
+// idleWithoutSplits keeps a task that has no splits yet from holding back others.
+func (s *sourceTask) idleWithoutSplits() error {
+	if s.source.Bounded {
+		return nil
+	}
+	return s.chain.broadcast(stream.Element{Kind: stream.ElementIdle})
+}
+
+// step obeys commands, looks at the clock, and reads once.
+func (s *sourceTask) step() (last bool, err error) {
+	if last, err = s.obey(); err != nil || last {
+		return last, err
+	}
+	if s.clockDue.CompareAndSwap(true, false) {
+		s.armed = false
+		if err := s.onClock(); err != nil {
+			return false, err
+		}
+	}
+	if err := s.openWaiting(); err != nil {
+		return false, err
+	}
+	if s.noMore && !s.ended && len(s.open) == 0 {
+		return false, s.endOfTime()
+	}
+	return false, s.read()
+}
+
+// read passes on one batch of the next split, or waits for something to happen.
+func (s *sourceTask) read() error {
+	if s.concurrent || len(s.open) == 0 {
+		return s.await()
+	}
+	s.next %= len(s.open)
+	line := s.open[s.next]
+	s.next++
+	previous := s.chain.switchTo(s.chain.nodes[0].Metrics)
+	batch, err := line.reader.Next(s.chain.ctx, s.source.Commands.wake)
+	s.chain.switchTo(previous)
+	return s.accept(line, batch, err)
+}
+
+// await waits for a fetched batch or a command.
+func (s *sourceTask) await() error {
+	select {
+	case f := <-s.fetched:
+		f.line.position, f.line.lag = f.position, f.lag
+		return s.accept(f.line, f.batch, f.err)
+	case <-s.source.Commands.wake:
+		return nil
+	case <-s.chain.ctx.Done():
+		return s.chain.ctx.Err()
+	}
+}
+
+// accept passes on what a reader gave.
+func (s *sourceTask) accept(line *splitLine, batch stream.Batch, err error) error {
+	if err != nil && !errors.Is(err, connector.ErrEndOfSplit) {
+		batch.Release()
+		return s.readError(line, err)
+	}
+	if batch.Rows() > 0 {
+		if emitErr := s.emit(line, batch); emitErr != nil {
+			return emitErr
+		}
+	} else {
+		batch.Release()
+	}
+	s.publish(false)
+	if err != nil {
+		return s.endSplit(line)
+	}
+	return nil
+}
+
+func (s *sourceTask) emit(line *splitLine, batch stream.Batch) error {
+	line.lastRows = s.chain.now()
+	for k := range s.assigners {
+		s.assigners[k].merge.Active(line.merge)
+	}
+	s.arm()
+	return line.out.Emit(batch)
+}
+
+// readError names the source and the split in a reader's error.
+func (s *sourceTask) readError(line *splitLine, err error) error {
+	if s.chain.ctx.Err() != nil {
+		return s.chain.ctx.Err()
+	}
+	return errs.Wrap(errs.Resource, err, "%s, split %s", s.chain.nodes[0].Label, line.split.Split.ID)
+}
+
+// reached takes the watermark that assigner k gave for a split.
+func (s *sourceTask) reached(k int, line *splitLine, wm stream.Watermark) error {
+	return s.merged(k, s.assigners[k].merge.Update(line.merge, wm))
+}
+
+// merged passes on what changed in assigner k's merge.
+func (s *sourceTask) merged(k int, step exchange.MergeStep) error {
+	switch {
+	case step.Advanced:
+		return s.assigners[k].out.Watermark(step.Watermark)
+	case step.Idle:
+		return s.chain.broadcast(stream.Element{Kind: stream.ElementIdle})
+	}
+	return nil
+}
+
+// endSplit closes a split that was read to its end.
+func (s *sourceTask) endSplit(line *splitLine) error {
+	for i, l := range s.open {
+		if l == line {
+			s.open = append(s.open[:i], s.open[i+1:]...)
+			break
+		}
+	}
+	line.split.Ended = true
+	if err := line.close(s); err != nil {
+		return s.readError(line, err)
+	}
+	for k := range s.assigners {
+		if err := s.merged(k, s.assigners[k].merge.End(line.merge)); err != nil {
+			return err
+		}
+	}
+	s.publish(true)
+	s.cfg.Report.SplitEnded(s.cfg.ID, s.chain.nodes[0].ID, line.split.Split.ID)
+	return nil
+}
+
+// endOfTime tells everything in the task that no more rows come.
+func (s *sourceTask) endOfTime() error {
+	s.ended = true
+	for k := range s.assigners {
+		if err := s.assigners[k].out.Watermark(stream.EndOfTime); err != nil {
+			return err
+		}
+	}
+	for i := range s.chain.nodes {
+		if i > 0 && (!s.perSplit[i] || s.chain.nodes[i].Assigner) {
+			continue
+		}
+		out := output{chain: s.chain, metrics: s.chain.nodes[i].Metrics, watermark: stream.NoWatermark}
+		s.chain.wire(&out, i)
+		if err := out.Watermark(stream.EndOfTime); err != nil {
+			return err
+		}
+	}
+	s.publish(true)
+	s.cfg.Report.SourceEnded(s.cfg.ID)
+	return nil
+}
+
+// arm sets the timer to the latency bound unless it runs.
+func (s *sourceTask) arm() {
+	if s.armed {
+		return
+	}
+	s.armed = true
+	s.timer.Reset(s.cfg.Latency)
+}
+
+// onClock does what depends on time: flushing, ticking, idleness.
+func (s *sourceTask) onClock() error {
+	if err := s.chain.flush(); err != nil {
+		return err
+	}
+	if s.chain.tickers {
+		if err := s.chain.tick(); err != nil {
+			return err
+		}
+	}
+	watching, err := s.findIdle()
+	if err != nil {
+		return err
+	}
+	if s.chain.tickers || watching {
+		s.arm()
+	}
+	s.publish(false)
+	return nil
+}
+
+// findIdle marks silent splits as idle, and reports whether any may become so.
+func (s *sourceTask) findIdle() (watching bool, err error) {
+	for k := range s.assigners {
+		a := &s.assigners[k]
+		if a.idle <= 0 {
+			continue
+		}
+		for _, line := range s.open {
+			silent := time.Duration(s.chain.now()-line.lastRows) * time.Millisecond
+			switch {
+			case a.merge.IsIdle(line.merge):
+			case silent < a.idle:
+				watching = true
+			default:
+				if err := s.merged(k, a.merge.Idle(line.merge)); err != nil {
+					return false, err
+				}
+			}
+		}
+	}
+	return watching, nil
+}
+
+// publish stores the progress, not too often unless force.
+func (s *sourceTask) publish(force bool) {
+	if !force && time.Since(s.reported) < progressEvery {
+		return
+	}
+	s.reported = time.Now()
+	info := ProgressInfo{Splits: len(s.lines)}
+	for _, line := range s.lines {
+		switch {
+		case line.split.Ended:
+			info.Ended++
+		case s.concurrent:
+			info.Lag = AddLag(info.Lag, line.lag)
+		case line.reader != nil:
+			line.lag = line.reader.Lag()
+			info.Lag = AddLag(info.Lag, line.lag)
+		}
+	}
+	s.source.Progress.store(info)
+}
+
+// close ends all reading.
+func (s *sourceTask) close() error {
+	s.timer.Stop()
+	var err error
+	for _, line := range s.open {
+		if line.stop != nil {
+			line.stop()
+		}
+	}
+	for _, line := range s.open {
+		err = errors.Join(err, line.close(s))
+	}
+	s.publish(true)
+	return err
+}
+
+// fetched is what a reader's goroutine hands over.
+type fetched struct {
+	line     *splitLine
+	batch    stream.Batch
+	err      error
+	position []byte
+	lag      connector.Lag
+}
+
+// fetch reads a split until it ends, fails, or ctx is done.
+func (s *sourceTask) fetch(ctx context.Context, line *splitLine) {
+	defer close(line.stopped)
+	for {
+		batch, err := line.reader.Next(ctx, nil)
+		if ctx.Err() != nil {
+			batch.Release()
+			return
+		}
+		f := fetched{line: line, batch: batch, err: err, position: line.reader.Position(), lag: line.reader.Lag()}
+		select {
+		case s.fetched <- f:
+		case <-ctx.Done():
+			batch.Release()
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package task
+
+import (
+	"context"
+	"errors"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/operators/stream"
+)
+
+// splitLine reads one split, and runs the nodes before event time for it.
+type splitLine struct {
+	split  Split
+	reader connector.Reader
+	// links are the operators of this split alone, by node; nil for others.
+	links []*link
+	// out is the source's output for this split.
+	out output
+	// merge is the split's index in every assigner's merge.
+	merge int
+	// position is where reading stands after the last batch passed on, when the
+	// reader runs on a goroutine of its own.
+	position []byte
+	lag      connector.Lag
+	// lastRows is when the split last had rows, in epoch milliseconds.
+	lastRows int64
+	// stop ends the reader's own goroutine, if it has one; stopped is closed when
+	// it has ended.
+	stop    context.CancelFunc
+	stopped chan struct{}
+}
+
+// open opens the reader and builds the split's own operators.
+func (l *splitLine) open(s *sourceTask) error {
+	l.links = make([]*link, len(s.chain.nodes))
+	for i, perSplit := range s.perSplit {
+		if !perSplit {
+			continue
+		}
+		built, err := s.chain.build(i)
+		if err != nil {
+			return err
+		}
+		l.links[i] = built
+	}
+	l.out = output{chain: s.chain, metrics: s.chain.nodes[0].Metrics, watermark: stream.NoWatermark}
+	l.wire(s, &l.out, 0)
+	for i, built := range l.links {
+		if built != nil {
+			l.wire(s, &built.out, i)
+		}
+	}
+	for k, a := range s.assigners {
+		l.links[a.node].out.divert = func(wm stream.Watermark) error { return s.reached(k, l, wm) }
+	}
+	reader, err := s.source.Source.Open(s.chain.ctx, l.split.Split, l.split.Position, s.source.Env)
+	if err != nil {
+		return err
+	}
+	l.reader = reader
+	l.lastRows = s.chain.now()
+	return nil
+}
+
+// wire makes out feed node i's consumers: the split's own first, then the task's.
+func (l *splitLine) wire(s *sourceTask, out *output, i int) {
+	for _, k := range s.chain.nodes[i].Consumers {
+		if l.links[k] != nil {
+			out.links = append(out.links, l.links[k])
+		}
+	}
+	s.chain.wire(out, i)
+}
+
+// snapshot is where the split stands.
+func (l *splitLine) snapshot(s *sourceTask) Split {
+	split := l.split
+	split.Watermarks = nil
+	for _, a := range s.assigners {
+		split.Watermarks = append(split.Watermarks, a.merge.Of(l.merge))
+	}
+	switch {
+	case split.Ended:
+		split.Position = nil
+	case l.reader == nil:
+	case s.concurrent:
+		split.Position = l.position
+	default:
+		split.Position = l.reader.Position()
+	}
+	return split
+}
+
+// close closes the reader and the split's operators.
+func (l *splitLine) close(s *sourceTask) error {
+	if l.stop != nil {
+		l.stop()
+		<-l.stopped
+	}
+	var err error
+	if l.reader != nil {
+		err = l.reader.Close()
+		l.reader = nil
+	}
+	for i, built := range l.links {
+		if built != nil {
+			s.chain.forget(built)
+			err = errors.Join(err, built.close())
+			l.links[i] = nil
+		}
+	}
+	return err
+}
+
+// forget takes l off the list of links to close.
+func (c *chain) forget(l *link) {
+	for i, other := range c.all {
+		if other == l {
+			c.all = append(c.all[:i], c.all[i+1:]...)
+			return
+		}
+	}
+}
