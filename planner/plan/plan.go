@@ -195,7 +195,7 @@ type Values struct {
 }
 
 // Watermark assigns event time: after each batch the watermark is the greatest
-// Expr seen so far, minus one millisecond.
+// Expr seen so far, as in Flink with nothing more subtracted.
 type Watermark struct {
 	// Column is the event time column; Expr is over the input's columns and has a
 	// timestamp type.
