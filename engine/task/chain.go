@@ -188,10 +188,10 @@ func (c *chain) flush() error {
 	return nil
 }
 
-// tick tells the tickers the time.
-func (c *chain) tick() error {
+// tick tells the tickers among links the time.
+func (c *chain) tick(links []*link) error {
 	now := c.now()
-	for _, l := range c.links {
+	for _, l := range links {
 		if l == nil || l.ticker == nil {
 			continue
 		}

@@ -45,9 +45,6 @@ type Node struct {
 	// nothing between rows and may run once per split.
 	Assigner  bool
 	Stateless bool
-	// IdleAfter is the silence after which an Assigner's split counts as idle; 0
-	// never.
-	IdleAfter time.Duration
 	Metrics   *Metrics
 }
 

@@ -16,7 +16,6 @@ type gateTask struct {
 	// flushAt is when held-back rows must leave; zero when nothing came since the
 	// last flush.
 	flushAt time.Time
-	idle    bool
 }
 
 // run drives the chain until a last barrier or the end of all channels.
@@ -51,7 +50,7 @@ func (t *gateTask) wait() time.Duration {
 	case !t.flushAt.IsZero():
 		return max(0, time.Until(t.flushAt))
 	case t.chain.tickers:
-		return t.cfg.Latency
+		return max(t.cfg.Latency, silentTick)
 	}
 	return -1
 }
@@ -69,7 +68,7 @@ func (t *gateTask) handle(e exchange.Event) (last bool, err error) {
 	head := t.chain.links[0]
 	switch e.Kind {
 	case exchange.EventNone:
-		return false, t.chain.tick()
+		return false, t.chain.tick(t.chain.links)
 	case exchange.EventBatch:
 		err = head.process(e.Input, e.Batch)
 		e.Batch.Release()

@@ -17,11 +17,13 @@ type output struct {
 	writers []*exchange.Writer
 	// watermark is the last one passed on.
 	watermark stream.Watermark
-	// divert takes watermarks instead when set: see splitLine.
-	divert func(stream.Watermark) error
+	// divert and divertIdle take watermarks and idleness instead when set: see
+	// splitLine.
+	divert     func(stream.Watermark) error
+	divertIdle func() error
 }
 
-var _ op.Output = (*output)(nil)
+var _ op.IdleOutput = (*output)(nil)
 
 // Emit passes a batch on; see op.Output.
 func (o *output) Emit(batch stream.Batch) error {
@@ -88,4 +90,13 @@ func (o *output) Watermark(wm stream.Watermark) error {
 		}
 	}
 	return nil
+}
+
+// Idle passes on that there is no input for now; see op.IdleOutput. Operators of
+// the same task need not know: only exchanges merge watermarks.
+func (o *output) Idle() error {
+	if o.divertIdle != nil {
+		return o.divertIdle()
+	}
+	return o.chain.broadcast(stream.Element{Kind: stream.ElementIdle})
 }

@@ -61,7 +61,7 @@ func (s *sourceTask) openWaiting() error {
 			line.stop, line.stopped = stop, make(chan struct{})
 			go s.fetch(ctx, line)
 		}
-		s.arm()
+		s.arm(s.cfg.Latency)
 	}
 	return nil
 }

@@ -16,6 +16,9 @@ import (
 // others wait, and hold event time back until they have been read.
 const openSplitsMax = 16
 
+// silentTick is how often operators are told the time while nothing comes.
+const silentTick = 50 * time.Millisecond
+
 // progressEvery is how often a source task publishes its progress.
 const progressEvery = 100 * time.Millisecond
 
@@ -45,6 +48,7 @@ type sourceTask struct {
 	// that it did.
 	timer    *time.Timer
 	armed    bool
+	due      time.Time
 	clockDue atomic.Bool
 	reported time.Time
 }
@@ -53,7 +57,6 @@ type sourceTask struct {
 // what the splits reached.
 type assigner struct {
 	node  int
-	idle  time.Duration
 	merge *exchange.WatermarkMerge
 	// out feeds what follows the assigner in the task.
 	out output
@@ -76,7 +79,7 @@ func (s *sourceTask) markPerSplit(i int) bool {
 		switch {
 		case node.Assigner:
 			s.perSplit[k] = true
-			s.assigners = append(s.assigners, assigner{node: k, idle: node.IdleAfter, merge: exchange.NewWatermarkMerge(0)})
+			s.assigners = append(s.assigners, assigner{node: k, merge: exchange.NewWatermarkMerge(0)})
 			found = true
 		case node.Stateless && s.markPerSplit(k):
 			s.perSplit[k] = true
@@ -105,7 +108,7 @@ func (s *sourceTask) run() (err error) {
 	if err := s.idleWithoutSplits(); err != nil {
 		return err
 	}
-	s.arm()
+	s.arm(s.cfg.Latency)
 	for {
 		last, err := s.step()
 		if err != nil || last {
@@ -190,11 +193,10 @@ func (s *sourceTask) accept(line *splitLine, batch stream.Batch, err error) erro
 }
 
 func (s *sourceTask) emit(line *splitLine, batch stream.Batch) error {
-	line.lastRows = s.chain.now()
 	for k := range s.assigners {
 		s.assigners[k].merge.Active(line.merge)
 	}
-	s.arm()
+	s.arm(s.cfg.Latency)
 	return line.out.Emit(batch)
 }
 
@@ -209,6 +211,11 @@ func (s *sourceTask) readError(line *splitLine, err error) error {
 // reached takes the watermark that assigner k gave for a split.
 func (s *sourceTask) reached(k int, line *splitLine, wm stream.Watermark) error {
 	return s.merged(k, s.assigners[k].merge.Update(line.merge, wm))
+}
+
+// becameIdle takes from assigner k that a split is silent.
+func (s *sourceTask) becameIdle(k int, line *splitLine) error {
+	return s.merged(k, s.assigners[k].merge.Idle(line.merge))
 }
 
 // merged passes on what changed in assigner k's merge.
@@ -267,57 +274,35 @@ func (s *sourceTask) endOfTime() error {
 	return nil
 }
 
-// arm sets the timer to the latency bound unless it runs.
-func (s *sourceTask) arm() {
-	if s.armed {
+// arm makes onClock run after so long, unless it will already be sooner.
+func (s *sourceTask) arm(after time.Duration) {
+	due := time.Now().Add(after)
+	if s.armed && !due.Before(s.due) {
 		return
 	}
-	s.armed = true
-	s.timer.Reset(s.cfg.Latency)
+	s.armed, s.due = true, due
+	s.timer.Reset(after)
 }
 
-// onClock does what depends on time: flushing, ticking, idleness.
+// onClock does what depends on time: flushing and ticking.
 func (s *sourceTask) onClock() error {
 	if err := s.chain.flush(); err != nil {
 		return err
 	}
-	if s.chain.tickers {
-		if err := s.chain.tick(); err != nil {
+	s.publish(false)
+	if !s.chain.tickers {
+		return nil
+	}
+	if err := s.chain.tick(s.chain.links); err != nil {
+		return err
+	}
+	for _, line := range s.open {
+		if err := s.chain.tick(line.links); err != nil {
 			return err
 		}
 	}
-	watching, err := s.findIdle()
-	if err != nil {
-		return err
-	}
-	if s.chain.tickers || watching {
-		s.arm()
-	}
-	s.publish(false)
+	s.arm(max(s.cfg.Latency, silentTick))
 	return nil
-}
-
-// findIdle marks silent splits as idle, and reports whether any may become so.
-func (s *sourceTask) findIdle() (watching bool, err error) {
-	for k := range s.assigners {
-		a := &s.assigners[k]
-		if a.idle <= 0 {
-			continue
-		}
-		for _, line := range s.open {
-			silent := time.Duration(s.chain.now()-line.lastRows) * time.Millisecond
-			switch {
-			case a.merge.IsIdle(line.merge):
-			case silent < a.idle:
-				watching = true
-			default:
-				if err := s.merged(k, a.merge.Idle(line.merge)); err != nil {
-					return false, err
-				}
-			}
-		}
-	}
-	return watching, nil
 }
 
 // publish stores the progress, not too often unless force.

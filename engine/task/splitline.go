@@ -22,8 +22,6 @@ type splitLine struct {
 	// reader runs on a goroutine of its own.
 	position []byte
 	lag      connector.Lag
-	// lastRows is when the split last had rows, in epoch milliseconds.
-	lastRows int64
 	// stop ends the reader's own goroutine, if it has one; stopped is closed when
 	// it has ended.
 	stop    context.CancelFunc
@@ -51,14 +49,15 @@ func (l *splitLine) open(s *sourceTask) error {
 		}
 	}
 	for k, a := range s.assigners {
-		l.links[a.node].out.divert = func(wm stream.Watermark) error { return s.reached(k, l, wm) }
+		out := &l.links[a.node].out
+		out.divert = func(wm stream.Watermark) error { return s.reached(k, l, wm) }
+		out.divertIdle = func() error { return s.becameIdle(k, l) }
 	}
 	reader, err := s.source.Source.Open(s.chain.ctx, l.split.Split, l.split.Position, s.source.Env)
 	if err != nil {
 		return err
 	}
 	l.reader = reader
-	l.lastRows = s.chain.now()
 	return nil
 }
 
