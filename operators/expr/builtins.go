@@ -1,0 +1,10 @@
+package expr
+
+// builtins lists the families of built-in functions.
+func builtins() [][]Function {
+	return [][]Function{
+		comparisonFunctions(),
+		logicFunctions(),
+		arithmeticFunctions(),
+	}
+}
