@@ -36,21 +36,22 @@ func (g *generator) sale(r run, out *group, row, i int) {
 	set(auctionInitialBid, initial)
 	set(auctionExpires, g.expiry(r.place+int64(i)))
 
-	item := appendWord(g.scratch[:0], rnd, 20, ' ')
-	size := 8 + len(item) + 40
-	if c := out.column(auctionItem); c != nil {
-		c.put(at, item)
-	}
-	description := appendWord(item[:0], rnd, 100, ' ')
-	size += len(description)
-	if c := out.column(auctionDescription); c != nil {
-		c.put(at, description)
-	}
-	g.scratch = description
+	size := 8 + g.word(out.column(auctionItem), at, 20) + g.word(out.column(auctionDescription), at, 100) + 40
 	set(auctionReserve, initial+g.priced())
 
 	f := newFiller(size, g.config.AuctionBytes)
 	g.extra(&f, out.column(auctionExtra), at)
+}
+
+// word draws a text of up to most-1 characters, writes it unless out is nil, and
+// gives its length.
+func (g *generator) word(out *column, row int, most int32) int {
+	if out == nil {
+		return skipWord(&g.random, most)
+	}
+	g.scratch = appendWord(g.scratch[:0], &g.random, most, ' ')
+	out.put(row, g.scratch)
+	return len(g.scratch)
 }
 
 // seller draws who sells: mostly the hot seller.

@@ -70,40 +70,35 @@ type bid struct {
 }
 
 // quick draws a bid on the assumption that no draw is rejected; ok tells whether
-// that held. It needs m.starts.
+// that held. It needs m.starts. Both sides of each choice are drawn and one is
+// picked by masks: the choices are coin tosses, which no branch predictor learns.
 func (m *bidMill) quick(seed uint64, c *bidChoice) (b bid, ok bool) {
-	var u uint32
-	var no, rejected uint64
 	seed += gamma
-	u, rejected = m.hotAuction.quick(seed)
-	b.auction = c.hotAuction
-	if u == 0 {
-		seed += gamma
-		u, no = m.anyAuction.quick(seed)
-		rejected |= no
-		b.auction = c.firstAuction + int64(u)
-	}
-	seed += gamma
+	u, rejected := m.hotAuction.quick(seed)
+	v, no := m.anyAuction.quick(seed + gamma)
+	rare := ifZero(u)
+	b.auction = pickInt(rare, c.firstAuction+int64(v), c.hotAuction)
+	rejected |= no & rare
+	seed += gamma + gamma&rare
+
 	u, no = m.hotBidder.quick(seed)
 	rejected |= no
-	b.bidder = c.hotBidder
-	if u == 0 {
-		seed += gamma
-		u, no = m.anyBidder.quick(seed)
-		rejected |= no
-		b.bidder = c.firstBidder + int64(u)
-	}
+	v, no = m.anyBidder.quick(seed + gamma)
+	rare = ifZero(u)
+	b.bidder = pickInt(rare, c.firstBidder+int64(v), c.hotBidder)
+	rejected |= no & rare
+	seed += gamma & rare
+
 	seed += gamma
 	b.fraction = mix64(seed) >> 11
 	seed += gamma
-	if mix32(seed)&1 == 0 {
-		b.entry, no = m.channel.quick(seed + gamma)
-		rejected |= no
-		b.entry += hotChannels
-	} else {
-		b.entry = mix32(seed+gamma) & (hotChannels - 1)
-	}
+	rare = ifZero(mix32(seed) & 1)
 	seed += gamma
+	u, no = m.channel.quick(seed)
+	rejected |= no & rare
+	hot := mix32(seed) & (hotChannels - 1)
+	b.entry = uint32(pickInt(rare, int64(u+hotChannels), int64(hot)))
+
 	if m.extra.vary.n != 0 {
 		seed += gamma
 		b.longer, no = m.extra.vary.quick(seed)
@@ -114,6 +109,12 @@ func (m *bidMill) quick(seed uint64, c *bidChoice) (b bid, ok bool) {
 	b.seed = seed
 	return b, int64(rejected|no) >= 0
 }
+
+// ifZero is all ones if u is 0, and 0 otherwise.
+func ifZero(u uint32) uint64 { return uint64((int64(u) - 1) >> 63) }
+
+// pickInt is a under a mask of ones and b under 0.
+func pickInt(mask uint64, a, b int64) int64 { return b ^ (a^b)&int64(mask) }
 
 // sure draws a bid without assumption.
 func (m *bidMill) sure(seed uint64, c *bidChoice) (b bid) {

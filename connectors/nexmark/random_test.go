@@ -195,3 +195,53 @@ func trimZeros(hex string) string {
 	}
 	return hex
 }
+
+// TestSkippedWordsAgree compares drawing a text with skipping it.
+func TestSkippedWordsAgree(t *testing.T) {
+	for i := range 50_000 {
+		drawn := random{uint64(i) * 0xD1342543DE82EF95}
+		skipped := drawn
+		most := int32(4 + i%97)
+		n := len(appendWord(nil, &drawn, most, ' '))
+		if got := skipWord(&skipped, most); got != n || skipped != drawn {
+			t.Fatalf("seed %d: length %d, want %d; counters %#x and %#x", i, got, n, skipped.seed, drawn.seed)
+		}
+	}
+}
+
+// TestQuickBidsAgree compares the branchless draws of a bid with the plain ones,
+// on ratios and widths that aren't powers of two as well, and with bounds so large
+// that rejections are common.
+func TestQuickBidsAgree(t *testing.T) {
+	c := DefaultConfig()
+	c.HotAuctionRatio, c.HotBidderRatio = 7, 3
+	mills := []bidMill{newBidMill(&c)}
+	c = DefaultConfig()
+	mills = append(mills, newBidMill(&c))
+	c.BidBytes = bidOverhead
+	mills = append(mills, newBidMill(&c))
+	rejecting := newBidMill(&c)
+	rejecting.anyAuction, rejecting.anyBidder = newBound(1610612735), newBound(1410612735)
+	mills = append(mills, rejecting)
+	for k, m := range mills {
+		choice := bidChoice{hotAuction: 1, firstAuction: 1 << 40, hotBidder: 2, firstBidder: 1 << 41}
+		if m.anyAuction.n == 0 {
+			m.anyAuction, m.anyBidder = newBound(111), newBound(1010)
+		}
+		refused := 0
+		for i := range 200_000 {
+			seed := uint64(i) * 0xD1342543DE82EF95
+			got, ok := m.quick(seed, &choice)
+			if !ok {
+				refused++
+				continue
+			}
+			if want := m.sure(seed, &choice); got != want {
+				t.Fatalf("mill %d, seed %d: got %+v, want %+v", k, i, got, want)
+			}
+		}
+		if (refused > 1000) != (k == len(mills)-1) {
+			t.Errorf("mill %d: %d of 200000 refused", k, refused)
+		}
+	}
+}

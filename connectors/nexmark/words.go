@@ -44,6 +44,33 @@ func appendWord(dst []byte, r *random, most int32, separator byte) []byte {
 	return trimFrom(dst, start)
 }
 
+// skipWord moves r as appendWord does for a blank separator and gives the length
+// that its text would have.
+func skipWord(r *random, most int32) int {
+	n := shortestWord + int(r.below(most-shortestWord))
+	first, last, seed := n, -1, r.seed
+	for i := range n {
+		seed += gamma
+		u := mix32(seed) >> 1
+		if u >= separatorLimit {
+			u, seed = redraw(seed, separatorLimit)
+		}
+		if u%separatorOdds == 0 {
+			continue
+		}
+		if last < 0 {
+			first = i
+		}
+		last = i
+		seed += gamma
+		if mix32(seed)>>1 >= letterLimit {
+			_, seed = redraw(seed, letterLimit)
+		}
+	}
+	r.seed = seed
+	return max(0, last+1-first)
+}
+
 // redraw draws 31 bits until a number below limit comes.
 func redraw(seed uint64, limit uint32) (uint32, uint64) {
 	for {
