@@ -1,0 +1,351 @@
+package bind
+
+import (
+	"slices"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/planner/logical"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// grouping says what expressions over a grouped relation mean above the
+// aggregate.
+type grouping struct {
+	// keys are the grouping expressions over the aggregate's input relation; key i
+	// is column i above, of type types[i].
+	keys  []rex.Expr
+	types []types.Type
+}
+
+// substitute replaces the grouping expressions in e by their columns; false when
+// something else of the input is left.
+func (g *grouping) substitute(e rex.Expr) (rex.Expr, bool) {
+	for i, key := range g.keys {
+		if e.Equal(key) {
+			return rex.Col(i, g.types[i]), true
+		}
+	}
+	if e.Kind == rex.Input {
+		return e, e.Index >= outerBase
+	}
+	args := make([]rex.Expr, len(e.Args))
+	for i, a := range e.Args {
+		var ok bool
+		if args[i], ok = g.substitute(a); !ok {
+			return e, false
+		}
+	}
+	if len(args) > 0 {
+		e.Args = args
+	}
+	return e, true
+}
+
+// grouped binds e as an expression over the grouping keys, when it is one.
+func (x *exprBinder) grouped(e sql.Expr) (rex.Expr, bool) {
+	computed := false
+	walkCalls(e, func(c *sql.Call) bool {
+		_, known := x.computed[c]
+		computed = computed || known || c.Over != nil || x.b.isAggregate(c)
+		return !computed
+	})
+	if computed {
+		return rex.Expr{}, false
+	}
+	below := &exprBinder{b: x.b, scope: x.scope, clause: x.clause}
+	bound, err := below.expr(e)
+	if err != nil {
+		return bound, false
+	}
+	return x.groups.substitute(bound)
+}
+
+// aggregation collects what an aggregate reads.
+type aggregation struct {
+	sb *selectBinder
+	// keys and extra are the columns to project below the aggregate: grouping
+	// expressions, then arguments.
+	keys  []rex.Expr
+	extra []rex.Expr
+	calls []rex.AggCall
+	names []string
+	// index finds the aggregate of a call of the syntax tree.
+	index map[*sql.Call]int
+	// sets are the grouping sets as indexes of keys; nil for a plain GROUP BY.
+	sets [][]int
+	// windows maps the group window functions' calls to keys.
+	windows map[*sql.Call]int
+}
+
+// groupBy applies GROUP BY and the aggregates of all clauses above it.
+func (sb *selectBinder) groupBy() error {
+	a := &aggregation{sb: sb, index: map[*sql.Call]int{}, windows: map[*sql.Call]int{}}
+	calls := a.find(sb.outputs())
+	if len(calls) == 0 && sb.s.GroupBy == nil && sb.s.Having == nil {
+		return nil
+	}
+	if len(sb.correlated) > 0 {
+		return unsupported(sb.s, "an aggregate in a sub-query that reads columns of the query around")
+	}
+	if err := a.bindKeys(); err != nil {
+		return err
+	}
+	for _, call := range calls {
+		if err := a.add(call); err != nil {
+			return err
+		}
+	}
+	return a.build()
+}
+
+// find lists the aggregate calls in the expressions, OVER clauses included.
+func (a *aggregation) find(exprs []sql.Expr) []*sql.Call {
+	var out []*sql.Call
+	var visit func(c *sql.Call) bool
+	visit = func(c *sql.Call) bool {
+		if c.Over != nil {
+			for _, e := range overExprs(c.Over) {
+				walkCalls(e, visit)
+			}
+			return true
+		}
+		if a.sb.b.isAggregate(c) {
+			out = append(out, c)
+			return false
+		}
+		return true
+	}
+	for _, e := range exprs {
+		walkCalls(e, visit)
+	}
+	for _, w := range a.sb.s.Windows {
+		for _, e := range overExprs(w.Spec) {
+			walkCalls(e, visit)
+		}
+	}
+	return out
+}
+
+// bindKeys binds the grouping expressions over the relation below.
+func (a *aggregation) bindKeys() error {
+	sb := a.sb
+	if len(sb.s.GroupBy) == 1 {
+		if row, ok := sb.s.GroupBy[0].(*sql.Row); ok && len(row.Items) == 0 {
+			return nil
+		}
+	}
+	for _, e := range sb.s.GroupBy {
+		if _, ok := e.(*sql.GroupingSets); ok {
+			return a.groupingSets()
+		}
+	}
+	for _, e := range sb.s.GroupBy {
+		if call, ok := e.(*sql.Call); ok && isGroupWindow(call) {
+			if err := a.groupWindow(call); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := a.key(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// key binds one grouping expression and gives its index.
+func (a *aggregation) key(e sql.Expr) (int, error) {
+	x := &exprBinder{b: a.sb.b, scope: a.sb.scope, clause: "GROUP BY"}
+	bound, err := x.expr(e)
+	if err != nil {
+		return 0, a.aliasHint(e, err)
+	}
+	return a.keyOf(bound), nil
+}
+
+func (a *aggregation) keyOf(bound rex.Expr) int {
+	for i, k := range a.keys {
+		if k.Equal(bound) {
+			return i
+		}
+	}
+	a.keys = append(a.keys, bound)
+	return len(a.keys) - 1
+}
+
+// aliasHint explains that GROUP BY can't name an output column.
+func (a *aggregation) aliasHint(e sql.Expr, err error) error {
+	ref, ok := e.(*sql.ColumnRef)
+	if !ok || len(ref.Name.Parts) > 1 {
+		return err
+	}
+	for _, item := range a.sb.s.Items {
+		if item.Alias != nil && item.Alias.Text == ref.Name.Last() {
+			return errs.Userf("GROUP BY can't name the output column %s", ref.Name.Last()).At(e.Pos()).
+				WithHint("repeat its expression, or group a derived table")
+		}
+	}
+	return err
+}
+
+// add binds one aggregate call.
+func (a *aggregation) add(call *sql.Call) error {
+	agg, err := a.bindCall(call)
+	if err != nil {
+		return err
+	}
+	for i, other := range a.calls {
+		if equalCalls(agg, other) {
+			a.index[call] = i
+			return nil
+		}
+	}
+	a.index[call] = len(a.calls)
+	a.calls = append(a.calls, agg)
+	a.names = append(a.names, "EXPR$"+itoa(len(a.calls)-1))
+	return nil
+}
+
+func equalCalls(a, b rex.AggCall) bool {
+	return a.Name == b.Name && slices.Equal(a.Args, b.Args) && a.Distinct == b.Distinct && a.Filter == b.Filter &&
+		slices.Equal(a.OrderBy, b.OrderBy)
+}
+
+// bindCall resolves an aggregate and places its arguments in extra columns. The
+// columns count from the first extra one until build shifts them.
+func (a *aggregation) bindCall(call *sql.Call) (rex.AggCall, error) {
+	b := a.sb.b
+	name := functionName(call)
+	if err := plainAggregate(call, name); err != nil {
+		return rex.AggCall{}, err
+	}
+	sig, _ := b.funcs.Aggregate(name)
+	x := &exprBinder{b: b, scope: a.sb.scope, clause: "the argument of an aggregate"}
+	agg := rex.AggCall{Name: sig.Name, Filter: -1, Distinct: call.Distinct && sig.Name != "MIN" && sig.Name != "MAX"}
+	args, err := a.arguments(x, call, name)
+	if err != nil {
+		return agg, err
+	}
+	resolved, err := sig.Resolve(args)
+	if err != nil {
+		return agg, at(err, call.Pos())
+	}
+	agg.Type = resolved.Result
+	for i, arg := range args {
+		if i < len(resolved.Args) {
+			arg = castTo(arg, resolved.Args[i])
+		}
+		agg.Args = append(agg.Args, a.column(arg))
+		agg.ArgTypes = append(agg.ArgTypes, arg.Type)
+	}
+	if call.Filter != nil {
+		filter, err := x.expr(call.Filter)
+		if err == nil {
+			filter, err = boolean(filter, "FILTER", call.Filter.Pos())
+		}
+		if err != nil {
+			return agg, err
+		}
+		agg.Filter = a.column(filter)
+	}
+	for _, o := range append(call.OrderBy[:len(call.OrderBy):len(call.OrderBy)], call.WithinGroup...) {
+		bound, err := x.expr(o.Expr)
+		if err != nil {
+			return agg, err
+		}
+		agg.OrderBy = append(agg.OrderBy, sortKey(o, a.column(bound)))
+	}
+	return agg, nil
+}
+
+// plainAggregate refuses the clauses that no aggregate of ours takes.
+func plainAggregate(call *sql.Call, name string) error {
+	switch {
+	case call.JSON != nil:
+		return unsupported(call, "the clauses of %s", name)
+	case call.Nulls == sql.RespectNulls:
+		return unsupported(call, "RESPECT NULLS")
+	case call.Semantics != sql.DefaultSemantics:
+		return errs.Userf("%s belongs into MATCH_RECOGNIZE", call.Semantics).At(call.Pos())
+	}
+	return nil
+}
+
+// arguments binds a call's arguments; COUNT(*) has none.
+func (a *aggregation) arguments(x *exprBinder, call *sql.Call, name string) ([]rex.Expr, error) {
+	if len(call.Args) == 1 {
+		if star, ok := call.Args[0].(*sql.Star); ok {
+			if name != "COUNT" || call.Distinct || len(star.Qualifier) > 0 {
+				return nil, errs.Userf("* is an argument of COUNT(*) only").At(star.Pos())
+			}
+			return nil, nil
+		}
+	}
+	return x.exprs(call.Args)
+}
+
+// column places an expression among the extra columns.
+func (a *aggregation) column(e rex.Expr) int {
+	for i, x := range a.extra {
+		if x.Equal(e) {
+			return i
+		}
+	}
+	a.extra = append(a.extra, e)
+	return len(a.extra) - 1
+}
+
+// build makes the projection and the aggregate, and tells the clauses above what
+// they mean.
+func (a *aggregation) build() error {
+	sb := a.sb
+	schema := sb.node.Props().Schema
+	exprs := append(slices.Clone(a.keys), a.extra...)
+	names := make([]string, len(exprs))
+	for i, e := range exprs {
+		names[i] = "$f" + itoa(i)
+		if e.Kind == rex.Input {
+			names[i] = schema[e.Index].Name
+		}
+	}
+	shiftCalls(a.calls, len(a.keys))
+	node := logical.NewProject(sb.node, exprs, names)
+	var input logical.Node = node
+	keys := logical.Range(0, len(a.keys))
+	if a.sets != nil {
+		input, keys = a.expand(node)
+	}
+	agg := logical.NewAggregate(input, keys, a.calls, a.names, sb.s.Pos())
+	sb.node = agg
+	out := agg.Props().Schema
+	sb.groups = &grouping{keys: a.keys}
+	for i := range a.keys {
+		sb.groups.types = append(sb.groups.types, out[i].Type)
+	}
+	for call, i := range a.index {
+		column := len(keys) + i
+		sb.computed[call] = rex.Col(column, out[column].Type)
+	}
+	for call, key := range a.windows {
+		sb.computed[call] = rex.Col(key, out[key].Type)
+	}
+	return a.groupingFunctions()
+}
+
+// shiftCalls moves the columns that the calls read up by delta.
+func shiftCalls(calls []rex.AggCall, delta int) {
+	for i := range calls {
+		c := &calls[i]
+		for j := range c.Args {
+			c.Args[j] += delta
+		}
+		if c.Filter >= 0 {
+			c.Filter += delta
+		}
+		for j := range c.OrderBy {
+			c.OrderBy[j].Column += delta
+		}
+	}
+}

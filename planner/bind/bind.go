@@ -1,0 +1,103 @@
+// Package bind gives meaning to syntax trees: names become columns, every
+// expression gets a type and its implicit casts, views and CTEs are expanded, and
+// queries become nodes of planner/logical, by Flink's rules.
+//
+// Errors are of class user (a mistake) or unsupported (a feature that parses but
+// can't run yet) and point at the text they are about.
+package bind
+
+import (
+	"strings"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/planner/catalog"
+	"github.com/thalweg/thalweg/planner/logical"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// Binder binds statements over a catalog. It may be used by one goroutine.
+type Binder struct {
+	cat      catalog.Catalog
+	funcs    catalog.Functions
+	settings map[string]string
+	// ctes are the WITH names in sight, innermost last.
+	ctes []*cte
+	// expanding are the views whose queries are being bound, outermost first.
+	expanding []string
+}
+
+// New makes a Binder with a session's settings.
+func New(cat catalog.Catalog, settings map[string]string) *Binder {
+	return &Binder{cat: cat, funcs: cat.Functions(), settings: settings}
+}
+
+// Query binds a bare query: its root collects the result.
+func (b *Binder) Query(q *sql.Query) (*logical.Sink, error) {
+	r, err := b.query(q, nil)
+	if err != nil {
+		return nil, err
+	}
+	node := collectable(r.node, r.visible)
+	return logical.NewSink(node, logical.SinkSpec{OrderBy: r.order, Visible: r.visible, Span: q.Pos()}), nil
+}
+
+// collectable gives the columns of a collected result unique names, and a type
+// to bare NULLs.
+func collectable(node logical.Node, visible int) logical.Node {
+	schema := node.Props().Schema
+	exprs, names, changed := logical.AllCols(schema), schema.Names(), false
+	used := map[string]bool{}
+	for i, f := range schema {
+		for n := 0; used[names[i]]; n++ {
+			names[i] = f.Name + itoa(n)
+			changed = true
+		}
+		used[names[i]] = true
+		if f.Type.Kind == types.Null {
+			exprs[i] = rex.NullOf(types.StringType())
+			changed = true
+		}
+	}
+	if !changed {
+		return node
+	}
+	return logical.NewProject(node, exprs, names)
+}
+
+// Relation returns the table or view called name, or an error at span.
+func (b *Binder) relation(name sql.Name) (catalog.Relation, string, error) {
+	for _, candidate := range candidates(name) {
+		if r, ok := b.cat.Relation(candidate); ok {
+			return r, candidate, nil
+		}
+	}
+	err := errs.Userf("there is no table or view called %s", strings.Join(name.Strings(), ".")).At(name.Pos())
+	known := b.cat.Relations()
+	for _, c := range b.ctes {
+		known = append(known, c.name)
+	}
+	if near := errs.Nearest(name.Last(), known); near != "" {
+		err = err.WithHint("did you mean %s?", near)
+	}
+	return catalog.Relation{}, "", err
+}
+
+// candidates are the catalog names that a path may mean: as written, and without
+// Flink's default catalog and database.
+func candidates(name sql.Name) []string {
+	parts := name.Strings()
+	out := []string{strings.Join(parts, ".")}
+	for _, prefix := range []string{"default_catalog", "default_database"} {
+		if len(parts) > 1 && parts[0] == prefix {
+			parts = parts[1:]
+		}
+	}
+	return append(out, strings.Join(parts, "."))
+}
+
+// unsupported makes the error for a feature that can't run yet.
+func unsupported(n sql.Node, format string, args ...any) error {
+	return errs.Unsupportedf(format+" is not supported yet", args...).At(n.Pos())
+}

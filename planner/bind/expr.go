@@ -1,0 +1,262 @@
+package bind
+
+import (
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// exprBinder binds scalar expressions in one clause.
+type exprBinder struct {
+	b     *Binder
+	scope *scope
+	// clause names the clause, for errors.
+	clause string
+	// computed are aggregate and window calls that are columns of the relation
+	// below by now.
+	computed map[*sql.Call]rex.Expr
+	// groups, when not nil, are the grouping expressions over scope: expressions
+	// are bound over the output of an aggregate, whose first columns they are.
+	groups *grouping
+	// allowOuter permits columns of the query around a sub-query.
+	allowOuter bool
+}
+
+// expr binds e.
+func (x *exprBinder) expr(e sql.Expr) (rex.Expr, error) {
+	if x.groups != nil {
+		if bound, ok := x.grouped(e); ok {
+			return bound, nil
+		}
+	}
+	switch e := e.(type) {
+	case *sql.ColumnRef:
+		return x.column(e)
+	case *sql.Call:
+		return x.call(e)
+	case *sql.Binary:
+		return x.binary(e)
+	case *sql.Unary:
+		return x.unary(e)
+	case *sql.Case:
+		return x.caseExpr(e)
+	case *sql.Cast:
+		return x.cast(e)
+	case *sql.Field:
+		return x.field(e)
+	case *sql.Index:
+		return x.apply("ITEM", e, e.X, e.Index)
+	case *sql.Row:
+		return x.row(e)
+	case *sql.Array:
+		return x.apply("ARRAY", e, e.Items...)
+	case *sql.Map:
+		return x.mapOf(e)
+	case *sql.Symbol:
+		return rex.Str(e.Text), nil
+	}
+	if isPredicate(e) {
+		return x.predicate(e)
+	}
+	return x.literal(e)
+}
+
+// literal binds constants, and refuses what is no scalar expression.
+func (x *exprBinder) literal(e sql.Expr) (rex.Expr, error) {
+	switch e := e.(type) {
+	case *sql.NullLiteral:
+		return rex.NullOf(types.Type{Kind: types.Null}), nil
+	case *sql.BoolLiteral:
+		return rex.Bool(e.Value), nil
+	case *sql.NumberLiteral:
+		return number(e, false)
+	case *sql.StringLiteral:
+		return rex.Str(e.Value), nil
+	case *sql.BytesLiteral:
+		return rex.Lit(types.BytesType().NotNull(), rex.Value{Str: string(e.Value)}), nil
+	case *sql.TemporalLiteral:
+		return temporal(e)
+	case *sql.IntervalLiteral:
+		return interval(e)
+	case *sql.Subquery:
+		return rex.Expr{}, unsupported(e, "a sub-query as a value")
+	case *sql.Star:
+		return rex.Expr{}, errs.Userf("* can't stand here").At(e.Pos())
+	case *sql.NamedArg:
+		return rex.Expr{}, unsupported(e, "a named argument of a scalar function")
+	case *sql.GroupingSets:
+		return rex.Expr{}, errs.Userf("%s belongs into GROUP BY", e.Kind).At(e.Pos())
+	}
+	return rex.Expr{}, errs.Userf("this can't stand in an expression").At(e.Pos())
+}
+
+// exprs binds a list.
+func (x *exprBinder) exprs(list []sql.Expr) ([]rex.Expr, error) {
+	out := make([]rex.Expr, len(list))
+	for i, e := range list {
+		bound, err := x.expr(e)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = bound
+	}
+	return out, nil
+}
+
+// apply binds the arguments and calls the function called name.
+func (x *exprBinder) apply(name string, n sql.Node, args ...sql.Expr) (rex.Expr, error) {
+	bound, err := x.exprs(args)
+	if err != nil {
+		return rex.Expr{}, err
+	}
+	return x.b.callOf(name, n.Pos(), bound...)
+}
+
+func (x *exprBinder) column(e *sql.ColumnRef) (rex.Expr, error) {
+	if x.scope == nil {
+		return rex.Expr{}, errs.Userf("a column can't be used here: %s", e.Name.String()).At(e.Pos())
+	}
+	bound, err := x.scope.resolve(e.Name)
+	if err != nil {
+		return bound, err
+	}
+	if isOuter(bound) && !x.allowOuter {
+		return bound, unsupported(e, "a column of the query around a sub-query outside the sub-query's WHERE")
+	}
+	if x.groups == nil {
+		return bound, nil
+	}
+	return rex.Expr{}, errs.Userf("column %s is neither grouped by nor inside an aggregate", plainName(e.Name)).At(e.Pos()).
+		WithHint("add it to GROUP BY, or aggregate it with MAX, FIRST_VALUE or the like")
+}
+
+// plainName prints a path without quotes.
+func plainName(n sql.Name) string {
+	out := ""
+	for i, part := range n.Strings() {
+		if i > 0 {
+			out += "."
+		}
+		out += part
+	}
+	return out
+}
+
+func (x *exprBinder) field(e *sql.Field) (rex.Expr, error) {
+	row, err := x.expr(e.X)
+	if err != nil {
+		return row, err
+	}
+	if row.Type.Kind != types.Row {
+		return row, errs.Userf("a value of type %s has no field %s", row.Type.WithNullable(true), e.Name.Text).At(e.Name.Pos())
+	}
+	return fields(row, []sql.Ident{e.Name})
+}
+
+func (x *exprBinder) row(e *sql.Row) (rex.Expr, error) {
+	if len(e.Items) == 1 && !e.Explicit {
+		return x.expr(e.Items[0])
+	}
+	return x.apply("ROW", e, e.Items...)
+}
+
+func (x *exprBinder) mapOf(e *sql.Map) (rex.Expr, error) {
+	var args []sql.Expr
+	for i := range e.Keys {
+		args = append(args, e.Keys[i], e.Values[i])
+	}
+	return x.apply("MAP", e, args...)
+}
+
+func (x *exprBinder) unary(e *sql.Unary) (rex.Expr, error) {
+	switch e.Op {
+	case sql.Not:
+		bound, err := x.expr(e.X)
+		if err != nil {
+			return bound, err
+		}
+		if bound, err = boolean(bound, "NOT", e.X.Pos()); err != nil {
+			return bound, err
+		}
+		return x.b.callOf("NOT", e.Pos(), bound)
+	case sql.Negate:
+		if n, ok := e.X.(*sql.NumberLiteral); ok {
+			return number(n, true)
+		}
+		return x.apply("NEG", e, e.X)
+	}
+	bound, err := x.expr(e.X)
+	if err == nil && !bound.Type.IsNumeric() && !bound.Type.IsInterval() && bound.Type.Kind != types.Null {
+		return bound, errs.Userf("+ needs a number, not %s", bound.Type.WithNullable(true)).At(e.Pos())
+	}
+	return bound, err
+}
+
+// caseExpr binds both forms of CASE.
+func (x *exprBinder) caseExpr(e *sql.Case) (rex.Expr, error) {
+	var conditions, results []rex.Expr
+	for _, w := range e.Whens {
+		condition, err := x.when(e, w)
+		if err != nil {
+			return rex.Expr{}, err
+		}
+		result, err := x.expr(w.Result)
+		if err != nil {
+			return rex.Expr{}, err
+		}
+		conditions, results = append(conditions, condition), append(results, result)
+	}
+	other := rex.NullOf(types.Type{Kind: types.Null})
+	if e.Else != nil {
+		bound, err := x.expr(e.Else)
+		if err != nil {
+			return rex.Expr{}, err
+		}
+		other = bound
+	}
+	values, t, err := x.b.common("branches of CASE", e.Pos(), append(results, other))
+	if err != nil {
+		return rex.Expr{}, err
+	}
+	args := make([]rex.Expr, 0, 2*len(conditions)+1)
+	for i, c := range conditions {
+		args = append(args, c, values[i])
+	}
+	return rex.Expr{Kind: rex.Case, Type: t, Args: append(args, values[len(values)-1])}, nil
+}
+
+func (x *exprBinder) when(e *sql.Case, w sql.When) (rex.Expr, error) {
+	condition, err := x.expr(w.Condition)
+	if err != nil {
+		return condition, err
+	}
+	if e.Operand == nil {
+		return boolean(condition, "WHEN", w.Condition.Pos())
+	}
+	operand, err := x.expr(e.Operand)
+	if err != nil {
+		return operand, err
+	}
+	return x.b.callOf("=", w.Condition.Pos(), operand, condition)
+}
+
+func (x *exprBinder) cast(e *sql.Cast) (rex.Expr, error) {
+	bound, err := x.expr(e.X)
+	if err != nil {
+		return bound, err
+	}
+	if bound.Type.Kind == types.Null {
+		return rex.NullOf(e.Type), nil
+	}
+	if !castable(bound.Type, e.Type) {
+		return bound, errs.Userf("%s can't be cast to %s", bound.Type.WithNullable(true), e.Type.WithNullable(true)).At(e.Pos())
+	}
+	if e.Try {
+		return rex.Expr{Kind: rex.TryCast, Type: e.Type.WithNullable(true), Args: []rex.Expr{bound}}, nil
+	}
+	if bound.Type.Same(e.Type) && !bound.Type.IsNested() {
+		return bound, nil
+	}
+	return rex.Expr{Kind: rex.Cast, Type: e.Type.WithNullable(bound.Type.Nullable), Args: []rex.Expr{bound}}, nil
+}

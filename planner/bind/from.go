@@ -1,0 +1,267 @@
+package bind
+
+import (
+	"slices"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/planner/logical"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// relation is an element of FROM: its node and what names mean over it.
+type relation struct {
+	node  logical.Node
+	scope *scope
+}
+
+// from binds the comma list of FROM as cross joins; without FROM there is one row
+// without columns.
+func (b *Binder) from(list []sql.TableRef, outer *scope) (*relation, error) {
+	if len(list) == 0 {
+		return &relation{node: logical.NewValues(nil, [][]rex.Expr{{}}), scope: &scope{outer: outer}}, nil
+	}
+	var all *relation
+	for _, ref := range list {
+		rel, err := b.tableRef(ref, outer)
+		if err != nil {
+			return nil, err
+		}
+		if all != nil {
+			rel = crossJoin(all, rel, ref)
+		}
+		all = rel
+	}
+	all.scope = &scope{columns: all.scope.columns, outer: outer}
+	return all, nil
+}
+
+func crossJoin(l, r *relation, at sql.Node) *relation {
+	width := len(l.node.Props().Schema)
+	return &relation{
+		node:  logical.NewJoin(l.node, r.node, logical.JoinSpec{Type: logical.Inner, Span: at.Pos()}),
+		scope: joined(l.scope, r.scope, width, logical.Inner),
+	}
+}
+
+func (b *Binder) tableRef(ref sql.TableRef, outer *scope) (*relation, error) {
+	switch ref := ref.(type) {
+	case *sql.NamedTable:
+		return b.namedTable(ref)
+	case *sql.DerivedTable:
+		return b.derivedTable(ref)
+	case *sql.Join:
+		return b.join(ref, outer)
+	case *sql.TableFunction:
+		return b.tableFunction(ref)
+	case *sql.Unnest:
+		return nil, unsupported(ref, "UNNEST")
+	case *sql.MatchRecognize:
+		return nil, unsupported(ref, "MATCH_RECOGNIZE")
+	}
+	return nil, errs.Bugf("no such table reference: %T", ref).At(ref.Pos())
+}
+
+// named puts a relation's columns under an alias.
+func named(node logical.Node, name string, alias *sql.Alias) (*relation, error) {
+	if alias != nil {
+		name = alias.Name.Text
+		renamedNode, err := renamed(node, alias.Columns, alias)
+		if err != nil {
+			return nil, err
+		}
+		node = renamedNode
+	}
+	return &relation{node: node, scope: scopeOf(name, node.Props().Schema)}, nil
+}
+
+func (b *Binder) derivedTable(ref *sql.DerivedTable) (*relation, error) {
+	if ref.Lateral {
+		return nil, unsupported(ref, "LATERAL")
+	}
+	r, err := b.query(ref.Query, nil)
+	if err != nil {
+		return nil, err
+	}
+	return named(r.relation(), "", ref.Alias)
+}
+
+// namedTable binds a CTE, table or view by name.
+func (b *Binder) namedTable(ref *sql.NamedTable) (*relation, error) {
+	if ref.AsOf != nil {
+		return nil, unsupported(ref.AsOf, "FOR SYSTEM_TIME AS OF (temporal and lookup joins)")
+	}
+	node, ok, err := b.lookupCTE(ref.Name)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		if node, err = b.catalogRelation(ref); err != nil {
+			return nil, err
+		}
+	}
+	return named(node, ref.Name.Last(), ref.Alias)
+}
+
+func (b *Binder) catalogRelation(ref *sql.NamedTable) (logical.Node, error) {
+	rel, name, err := b.relation(ref.Name)
+	if err != nil {
+		return nil, err
+	}
+	if rel.View != nil {
+		return b.view(rel.View, ref)
+	}
+	return b.table(rel.Table, name, ref)
+}
+
+var joinKinds = map[sql.JoinKind]logical.JoinKind{
+	sql.InnerJoin: logical.Inner, sql.LeftJoin: logical.Left, sql.RightJoin: logical.Right, sql.FullJoin: logical.Full,
+	sql.CrossJoin: logical.Inner, sql.SemiJoin: logical.Semi, sql.AntiJoin: logical.Anti,
+}
+
+func (b *Binder) join(ref *sql.Join, outer *scope) (*relation, error) {
+	l, err := b.tableRef(ref.Left, outer)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.tableRef(ref.Right, outer)
+	if err != nil {
+		return nil, err
+	}
+	if using := ref.Using; ref.Natural || using != nil {
+		return b.joinUsing(ref, l, r)
+	}
+	spec := logical.JoinSpec{Type: joinKinds[ref.Kind], Span: ref.Right.Pos()}
+	width := len(l.node.Props().Schema)
+	if ref.On != nil {
+		both := joined(l.scope, r.scope, width, logical.Inner)
+		both.outer = outer
+		x := &exprBinder{b: b, scope: both, clause: "ON"}
+		condition, err := x.expr(ref.On)
+		if err == nil {
+			condition, err = boolean(condition, "ON", ref.On.Pos())
+		}
+		if err == nil && isOuter(condition) {
+			err = unsupported(ref.On, "a column of the outer query in ON")
+		}
+		if err != nil {
+			return nil, err
+		}
+		spec.Condition = &condition
+	}
+	return &relation{node: logical.NewJoin(l.node, r.node, spec), scope: joined(l.scope, r.scope, width, spec.Type)}, nil
+}
+
+// joinUsing binds USING and NATURAL: one column stands for both sides' and comes
+// first.
+func (b *Binder) joinUsing(ref *sql.Join, l, r *relation) (*relation, error) {
+	names, err := commonNames(ref, l.scope, r.scope)
+	if err != nil {
+		return nil, err
+	}
+	width := len(l.node.Props().Schema)
+	kind := joinKinds[ref.Kind]
+	plain := joined(l.scope, r.scope, width, logical.Inner)
+	out := joined(l.scope, r.scope, width, kind)
+	var terms []rex.Expr
+	var merged []scopeColumn
+	for _, name := range names {
+		left, right, err := sides(plain, out, l.scope, name)
+		if err != nil {
+			return nil, err
+		}
+		term, err := b.callOf("=", name.Pos(), left.expr, right.expr)
+		if err != nil {
+			return nil, err
+		}
+		terms = append(terms, term)
+		column, err := b.mergedColumn(kind, out, name, len(l.scope.columns))
+		if err != nil {
+			return nil, err
+		}
+		merged = append(merged, column)
+	}
+	spec := logical.JoinSpec{Type: kind, Span: ref.Right.Pos()}
+	if len(terms) > 0 {
+		condition, err := b.chain("AND", ref.Pos(), terms)
+		if err != nil {
+			return nil, err
+		}
+		spec.Condition = &condition
+	}
+	out.columns = append(merged, out.columns...)
+	return &relation{node: logical.NewJoin(l.node, r.node, spec), scope: out}, nil
+}
+
+// commonNames are the columns of USING, or those that both sides of a NATURAL
+// join have.
+func commonNames(ref *sql.Join, l, r *scope) ([]sql.Ident, error) {
+	names := ref.Using
+	if ref.Natural {
+		for _, c := range l.columns {
+			if _, n := r.find("", c.name); n > 0 && !c.qualifiedOnly {
+				names = append(names, sql.Ident{Place: ref.Place, Text: c.name})
+			}
+		}
+	}
+	for _, name := range names {
+		for _, side := range []*scope{l, r} {
+			switch _, n := side.find("", name.Text); {
+			case n == 0:
+				return nil, unknownColumn(name, side.names(""), " on both sides of the join")
+			case n > 1:
+				return nil, ambiguous(name)
+			}
+		}
+	}
+	return names, nil
+}
+
+// sides finds the two columns of a USING name and hides them in out.
+func sides(plain, out, l *scope, name sql.Ident) (left, right scopeColumn, err error) {
+	found := 0
+	for i, c := range plain.columns {
+		if c.name != name.Text || c.qualifiedOnly {
+			continue
+		}
+		if i < len(l.columns) {
+			left = c
+		} else {
+			right = c
+		}
+		found++
+		if i < len(out.columns) {
+			out.columns[i].qualifiedOnly = true
+		}
+	}
+	if found != 2 {
+		return left, right, ambiguous(name)
+	}
+	return left, right, nil
+}
+
+// mergedColumn is the one column that a USING name means: the side that is never
+// padded, or the first that is not NULL.
+func (b *Binder) mergedColumn(kind logical.JoinKind, out *scope, name sql.Ident, leftColumns int) (scopeColumn, error) {
+	var found []rex.Expr
+	for _, c := range out.columns {
+		if c.name == name.Text && c.qualifiedOnly && !c.merged {
+			found = append(found, c.expr)
+		}
+	}
+	column := scopeColumn{name: name.Text, merged: true, expr: found[0]}
+	switch kind {
+	case logical.Right:
+		column.expr = found[len(found)-1]
+	case logical.Full:
+		e, err := b.callOf("COALESCE", name.Pos(), found[0], found[len(found)-1])
+		if err != nil {
+			return column, err
+		}
+		column.expr = e
+	}
+	return column, nil
+}
+
+// viewCycle reports whether a view is being expanded already.
+func (b *Binder) viewCycle(name string) bool { return slices.Contains(b.expanding, name) }

@@ -1,0 +1,208 @@
+package bind
+
+import (
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// isPredicate reports the expressions that predicate binds.
+func isPredicate(e sql.Expr) bool {
+	switch e.(type) {
+	case *sql.Is, *sql.Between, *sql.InList, *sql.Like, *sql.InQuery, *sql.Exists, *sql.Quantified:
+		return true
+	}
+	return false
+}
+
+// predicate binds IS, BETWEEN, IN and LIKE.
+func (x *exprBinder) predicate(e sql.Expr) (rex.Expr, error) {
+	switch e := e.(type) {
+	case *sql.Is:
+		name := "IS "
+		if e.Not && e.Kind < sql.IsJSON {
+			name += "NOT "
+		}
+		bound, err := x.apply(name+e.Kind.String(), e, e.X)
+		if err == nil && e.Not && e.Kind >= sql.IsJSON {
+			return x.b.callOf("NOT", e.Pos(), bound)
+		}
+		return bound, err
+	case *sql.Between:
+		return x.between(e)
+	case *sql.InList:
+		return x.inList(e)
+	case *sql.Like:
+		return x.like(e)
+	case *sql.InQuery:
+		return rex.Expr{}, unsupported(e, "IN with a sub-query other than as a condition of WHERE joined by AND")
+	case *sql.Exists:
+		return rex.Expr{}, unsupported(e, "EXISTS other than as a condition of WHERE joined by AND")
+	}
+	return rex.Expr{}, unsupported(e, "ANY and ALL with a sub-query")
+}
+
+func (x *exprBinder) like(e *sql.Like) (rex.Expr, error) {
+	args := []sql.Expr{e.X, e.Pattern}
+	if e.Escape != nil {
+		args = append(args, e.Escape)
+	}
+	name := "LIKE"
+	if e.Similar {
+		name = "SIMILAR TO"
+	}
+	bound, err := x.apply(name, e, args...)
+	if err != nil || !e.Not {
+		return bound, err
+	}
+	return x.b.callOf("NOT", e.Pos(), bound)
+}
+
+// between lowers BETWEEN to comparisons.
+func (x *exprBinder) between(e *sql.Between) (rex.Expr, error) {
+	v, err := x.exprs([]sql.Expr{e.X, e.Low, e.High})
+	if err != nil {
+		return rex.Expr{}, err
+	}
+	bound, err := x.inRange(e, v[0], v[1], v[2])
+	if err == nil && e.Symmetric {
+		var other rex.Expr
+		if other, err = x.inRange(e, v[0], v[2], v[1]); err == nil {
+			bound, err = x.b.callOf("OR", e.Pos(), bound, other)
+		}
+	}
+	if err != nil || !e.Not {
+		return bound, err
+	}
+	return x.b.callOf("NOT", e.Pos(), bound)
+}
+
+func (x *exprBinder) inRange(e *sql.Between, v, low, high rex.Expr) (rex.Expr, error) {
+	above, err := x.b.callOf(">=", e.Pos(), v, low)
+	if err != nil {
+		return above, err
+	}
+	below, err := x.b.callOf("<=", e.Pos(), v, high)
+	if err != nil {
+		return below, err
+	}
+	return x.b.callOf("AND", e.Pos(), above, below)
+}
+
+// inList binds IN: over constants as one call, otherwise as equalities.
+func (x *exprBinder) inList(e *sql.InList) (rex.Expr, error) {
+	if row, ok := e.X.(*sql.Row); ok && len(row.Items) > 1 {
+		return x.inRows(e, row)
+	}
+	args, err := x.exprs(append([]sql.Expr{e.X}, e.Items...))
+	if err != nil {
+		return rex.Expr{}, err
+	}
+	constant := true
+	for _, a := range args[1:] {
+		constant = constant && len(a.Inputs()) == 0
+	}
+	var bound rex.Expr
+	if constant {
+		bound, err = x.b.callOf("IN", e.Pos(), args...)
+	} else {
+		bound, err = x.anyEqual(e, args[0], args[1:])
+	}
+	if err != nil || !e.Not {
+		return bound, err
+	}
+	return x.b.callOf("NOT", e.Pos(), bound)
+}
+
+func (x *exprBinder) anyEqual(e *sql.InList, v rex.Expr, items []rex.Expr) (rex.Expr, error) {
+	var terms []rex.Expr
+	for i, item := range items {
+		term, err := x.b.callOf("=", e.Items[i].Pos(), v, item)
+		if err != nil {
+			return term, err
+		}
+		terms = append(terms, term)
+	}
+	return x.b.chain("OR", e.Pos(), terms)
+}
+
+// chain joins conditions with AND or OR.
+func (b *Binder) chain(op string, span errs.Span, terms []rex.Expr) (rex.Expr, error) {
+	out := terms[0]
+	for _, t := range terms[1:] {
+		var err error
+		if out, err = b.callOf(op, span, out, t); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// inRows binds (a, b) IN ((1, 2), …).
+func (x *exprBinder) inRows(e *sql.InList, row *sql.Row) (rex.Expr, error) {
+	var alternatives []rex.Expr
+	for _, item := range e.Items {
+		other, ok := item.(*sql.Row)
+		if !ok || len(other.Items) != len(row.Items) {
+			return rex.Expr{}, errs.Userf("IN compares %d values with each item of its list", len(row.Items)).At(item.Pos())
+		}
+		var terms []rex.Expr
+		for i := range row.Items {
+			term, err := x.apply("=", item, row.Items[i], other.Items[i])
+			if err != nil {
+				return term, err
+			}
+			terms = append(terms, term)
+		}
+		alternative, err := x.b.chain("AND", item.Pos(), terms)
+		if err != nil {
+			return alternative, err
+		}
+		alternatives = append(alternatives, alternative)
+	}
+	bound, err := x.b.chain("OR", e.Pos(), alternatives)
+	if err != nil || !e.Not {
+		return bound, err
+	}
+	return x.b.callOf("NOT", e.Pos(), bound)
+}
+
+// binary binds an infix operator.
+func (x *exprBinder) binary(e *sql.Binary) (rex.Expr, error) {
+	if l, ok := e.Left.(*sql.Row); ok && len(l.Items) > 1 && e.Op <= sql.NotEqual && e.Op >= sql.Equal {
+		return x.rowEquality(e, l)
+	}
+	args, err := x.exprs([]sql.Expr{e.Left, e.Right})
+	if err != nil {
+		return rex.Expr{}, err
+	}
+	if e.Op == sql.And || e.Op == sql.Or {
+		for i, side := range []sql.Expr{e.Left, e.Right} {
+			if args[i], err = boolean(args[i], e.Op.String(), side.Pos()); err != nil {
+				return rex.Expr{}, err
+			}
+		}
+	}
+	return x.b.callOf(e.Op.String(), e.Pos(), args...)
+}
+
+// rowEquality binds (a, b) = (c, d).
+func (x *exprBinder) rowEquality(e *sql.Binary, l *sql.Row) (rex.Expr, error) {
+	r, ok := e.Right.(*sql.Row)
+	if !ok || len(r.Items) != len(l.Items) {
+		return rex.Expr{}, errs.Userf("both sides of %s must have %d values", e.Op, len(l.Items)).At(e.Pos())
+	}
+	var terms []rex.Expr
+	for i := range l.Items {
+		term, err := x.apply("=", e, l.Items[i], r.Items[i])
+		if err != nil {
+			return term, err
+		}
+		terms = append(terms, term)
+	}
+	bound, err := x.b.chain("AND", e.Pos(), terms)
+	if err != nil || e.Op == sql.Equal {
+		return bound, err
+	}
+	return x.b.callOf("NOT", e.Pos(), bound)
+}

@@ -1,0 +1,217 @@
+package bind
+
+import (
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/planner/catalog"
+	"github.com/thalweg/thalweg/planner/logical"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// view expands a view: its query is bound in the catalog's world, without the
+// CTEs around the reference.
+func (b *Binder) view(v *catalog.View, ref *sql.NamedTable) (logical.Node, error) {
+	if b.viewCycle(v.Name) {
+		return nil, errs.Userf("view %s is defined by itself: %s", v.Name, list(append(b.expanding, v.Name))).At(ref.Name.Pos())
+	}
+	q, err := parseQuery(v.Query)
+	if err != nil {
+		return nil, inView(v, err, ref)
+	}
+	saved := b.ctes
+	b.ctes, b.expanding = nil, append(b.expanding, v.Name)
+	r, err := b.query(q, nil)
+	b.ctes, b.expanding = saved, b.expanding[:len(b.expanding)-1]
+	if err != nil {
+		return nil, inView(v, err, ref)
+	}
+	names := make([]sql.Ident, len(v.Columns))
+	for i, c := range v.Columns {
+		names[i] = sql.Ident{Place: ref.Place, Text: c}
+	}
+	return renamed(r.relation(), names, ref)
+}
+
+// inView reports an error of a view's query at the reference to the view, since
+// its own span counts in another text.
+func inView(v *catalog.View, err error, ref *sql.NamedTable) error {
+	wrapped := &errs.Error{Class: errs.ClassOf(err), Message: "in view " + v.Name, Cause: err, Span: ref.Name.Pos()}
+	return wrapped
+}
+
+// parseQuery parses the text of one query.
+func parseQuery(text string) (*sql.Query, error) {
+	statements, err := sql.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(statements) == 1 {
+		if q, ok := statements[0].(*sql.QueryStatement); ok {
+			return q.Query, nil
+		}
+	}
+	return nil, errs.Userf("this is not one query: %s", text)
+}
+
+// table reads a table: its stored columns, then the computed ones, then event
+// time.
+func (b *Binder) table(t *catalog.Table, name string, ref *sql.NamedTable) (logical.Node, error) {
+	t, err := withHints(t, ref.Hints)
+	if err != nil {
+		return nil, err
+	}
+	stored := logical.Stored(t)
+	info, err := b.cat.Source(t, catalog.Pushdown{})
+	if err != nil {
+		return nil, at(err, ref.Name.Pos())
+	}
+	if info.Upsert && len(t.PrimaryKey) == 0 {
+		return nil, errs.Userf("table %s gives updates by key, but declares no PRIMARY KEY", name).At(ref.Name.Pos())
+	}
+	var node logical.Node = logical.NewScan(logical.ScanSpec{Table: t, Columns: stored, Info: info})
+	if node, err = b.computedColumns(node, t); err != nil {
+		return nil, inTable(t, err, ref.Name.Pos())
+	}
+	if t.Watermark == nil {
+		return node, nil
+	}
+	node, err = b.watermark(node, t)
+	return node, inTable(t, err, ref.Name.Pos())
+}
+
+// inTable reports an error of a declaration's expression at span.
+func inTable(t *catalog.Table, err error, span errs.Span) error {
+	if err == nil {
+		return nil
+	}
+	return &errs.Error{Class: errs.ClassOf(err), Message: "in the declaration of table " + t.Name, Cause: err, Span: span}
+}
+
+// withHints merges OPTIONS hints into a copy of the table.
+func withHints(t *catalog.Table, hints []sql.Hint) (*catalog.Table, error) {
+	for _, h := range hints {
+		if h.Name != "OPTIONS" {
+			continue
+		}
+		merged := *t
+		merged.Options = maps.Clone(t.Options)
+		if merged.Options == nil {
+			merged.Options = map[string]string{}
+		}
+		for _, o := range h.Options {
+			if o.Key == "connector" {
+				return nil, errs.Userf("the option 'connector' can't be changed by a hint").At(o.Pos())
+			}
+			merged.Options[o.Key] = o.Value
+		}
+		t = &merged
+	}
+	return t, nil
+}
+
+// computedColumns projects all columns of a table in the declared order.
+func (b *Binder) computedColumns(node logical.Node, t *catalog.Table) (logical.Node, error) {
+	schema := node.Props().Schema
+	if len(schema) == len(t.Columns) {
+		return node, nil
+	}
+	x := &exprBinder{b: b, scope: scopeOf(t.Name, schema), clause: "a computed column"}
+	exprs := make([]rex.Expr, len(t.Columns))
+	names := make([]string, len(t.Columns))
+	stored := 0
+	for i, c := range t.Columns {
+		names[i] = c.Name
+		if c.Computed == "" {
+			exprs[i] = rex.Col(stored, schema[stored].Type)
+			stored++
+			continue
+		}
+		ast, err := sql.ParseExpr(c.Computed)
+		if err != nil {
+			return nil, err
+		}
+		if exprs[i], err = x.expr(ast); err != nil {
+			return nil, err
+		}
+	}
+	return logical.NewProject(node, exprs, names), nil
+}
+
+// watermark declares the event time column.
+func (b *Binder) watermark(node logical.Node, t *catalog.Table) (logical.Node, error) {
+	schema := node.Props().Schema
+	column := schema.Index(t.Watermark.Column)
+	if column < 0 {
+		return nil, errs.Userf("WATERMARK FOR %s: there is no such column", t.Watermark.Column)
+	}
+	ast, err := sql.ParseExpr(t.Watermark.Expr)
+	if err != nil {
+		return nil, err
+	}
+	x := &exprBinder{b: b, scope: scopeOf(t.Name, schema), clause: "WATERMARK"}
+	bound, err := x.expr(ast)
+	if err != nil {
+		return nil, err
+	}
+	if !bound.Type.IsTimestamp() {
+		return nil, errs.Userf("WATERMARK must be a timestamp, not %s", bound.Type)
+	}
+	idle, err := b.idleMillis(t)
+	if err != nil {
+		return nil, err
+	}
+	return logical.NewWatermark(node, column, bound, idle), nil
+}
+
+// idleMillis reads how long a source may be silent before it is idle.
+func (b *Binder) idleMillis(t *catalog.Table) (int64, error) {
+	text := t.Options["scan.watermark.idle-timeout"]
+	if text == "" {
+		text = b.settings["table.exec.source.idle-timeout"]
+	}
+	if text == "" {
+		return 0, nil
+	}
+	d, err := Duration(text)
+	return d.Milliseconds(), err
+}
+
+// durationUnits are the units of Flink's durations.
+var durationUnits = map[string]time.Duration{
+	"": time.Millisecond, "ms": time.Millisecond, "milli": time.Millisecond, "millis": time.Millisecond,
+	"millisecond": time.Millisecond, "milliseconds": time.Millisecond,
+	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
+	"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
+	"h": time.Hour, "hour": time.Hour, "hours": time.Hour,
+	"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour,
+}
+
+// Duration reads Flink's duration text, such as `30 s`, `1min` or a bare number of
+// milliseconds.
+func Duration(text string) (time.Duration, error) {
+	s := strings.TrimSpace(strings.ToLower(text))
+	digits := leadingDigits(s)
+	unit, ok := durationUnits[strings.TrimSpace(s[len(digits):])]
+	if digits == "" || len(digits) > 15 || !ok {
+		return 0, errs.Userf("%q is not a duration", text).WithHint("write a number and a unit, such as 30 s or 1 min")
+	}
+	n := int64(0)
+	for _, d := range digits {
+		n = n*10 + int64(d-'0')
+	}
+	return time.Duration(n) * unit, nil
+}
+
+// timeAttribute checks that a column may be an event time attribute.
+func timeAttribute(name string, t types.Type, span errs.Span) error {
+	if !t.IsTimestamp() || t.Precision > 3 {
+		return errs.Userf("the event time column %s must be TIMESTAMP(p) or TIMESTAMP_LTZ(p) with p at most 3, not %s", name,
+			t.WithNullable(true)).At(span).WithHint("cast it in a computed column: CAST(%s AS TIMESTAMP(3))", name)
+	}
+	return nil
+}

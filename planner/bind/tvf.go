@@ -1,0 +1,186 @@
+package bind
+
+import (
+	"slices"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/planner/logical"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// windowFunction is one windowing table function: the parameter names in
+// positional order, the last one optional.
+type windowFunction struct {
+	kind   logical.WindowKind
+	params []string
+}
+
+// windowFunctionOf looks a windowing table function up.
+func windowFunctionOf(name string) (windowFunction, bool) {
+	switch name {
+	case "TUMBLE":
+		return windowFunction{logical.Tumble, []string{"DATA", "TIMECOL", "SIZE", "OFFSET"}}, true
+	case "HOP":
+		return windowFunction{logical.Hop, []string{"DATA", "TIMECOL", "SLIDE", "SIZE", "OFFSET"}}, true
+	case "CUMULATE":
+		return windowFunction{logical.Cumulate, []string{"DATA", "TIMECOL", "STEP", "SIZE", "OFFSET"}}, true
+	case "SESSION":
+		return windowFunction{logical.Session, []string{"DATA", "TIMECOL", "GAP"}}, true
+	}
+	return windowFunction{}, false
+}
+
+// tableFunction binds TABLE(f(…)).
+func (b *Binder) tableFunction(ref *sql.TableFunction) (*relation, error) {
+	name := functionName(ref.Call)
+	f, ok := windowFunctionOf(name)
+	if !ok {
+		if name == "ML_PREDICT" || ref.Lateral {
+			return nil, unsupported(ref, "the table function %s", name)
+		}
+		return nil, unknownTableFunction(name, ref)
+	}
+	if f.kind == logical.Session {
+		return nil, unsupported(ref.Call, "the window function SESSION")
+	}
+	args, err := windowArgs(f, ref.Call)
+	if err != nil {
+		return nil, err
+	}
+	data, err := b.tableArg(args["DATA"])
+	if err != nil {
+		return nil, err
+	}
+	w, err := b.window(f, ref.Call, args, data)
+	if err != nil {
+		return nil, err
+	}
+	return named(logical.NewWindowTVF(data.node, w, ref.Call.Pos()), "", ref.Alias)
+}
+
+func unknownTableFunction(name string, ref *sql.TableFunction) error {
+	err := errs.Userf("there is no table function called %s", name).At(nameSpan(ref.Call))
+	if near := errs.Nearest(name, []string{"TUMBLE", "HOP", "CUMULATE", "SESSION"}); near != "" {
+		return err.WithHint("did you mean %s?", near)
+	}
+	return err
+}
+
+// windowArgs sorts positional and named arguments by parameter.
+func windowArgs(f windowFunction, call *sql.Call) (map[string]sql.Expr, error) {
+	args := map[string]sql.Expr{}
+	for i, a := range call.Args {
+		param := ""
+		if named, ok := a.(*sql.NamedArg); ok {
+			param = upper(named.Name.Text)
+			a = named.Value
+			if !slices.Contains(f.params, param) {
+				return nil, errs.Userf("%s has no argument %s", f.kind, named.Name.Text).At(named.Pos()).WithHint("it takes %s", list(f.params))
+			}
+		} else if i < len(f.params) {
+			param = f.params[i]
+		} else {
+			return nil, errs.Userf("%s takes at most %d arguments: %s", f.kind, len(f.params), list(f.params)).At(a.Pos())
+		}
+		if args[param] != nil {
+			return nil, errs.Userf("argument %s of %s is given twice", param, f.kind).At(a.Pos())
+		}
+		args[param] = a
+	}
+	for _, param := range f.params {
+		if args[param] == nil && param != "OFFSET" {
+			return nil, errs.Userf("%s lacks its argument %s", f.kind, param).At(call.Pos()).WithHint("it takes %s", list(f.params))
+		}
+	}
+	return args, nil
+}
+
+// upper makes ASCII letters upper case.
+func upper(s string) string {
+	out := []byte(s)
+	for i, c := range out {
+		if c >= 'a' && c <= 'z' {
+			out[i] = c - 'a' + 'A'
+		}
+	}
+	return string(out)
+}
+
+// tableArg binds TABLE name or (query).
+func (b *Binder) tableArg(e sql.Expr) (*relation, error) {
+	arg, ok := e.(*sql.TableArg)
+	if !ok {
+		return nil, errs.Userf("a table is needed here").At(e.Pos()).WithHint("write TABLE name, or a query in parentheses")
+	}
+	if len(arg.PartitionBy) > 0 || len(arg.OrderBy) > 0 {
+		return nil, errs.Userf("PARTITION BY and ORDER BY of a table argument belong to SESSION").At(e.Pos())
+	}
+	return b.tableRef(arg.Table, nil)
+}
+
+// window binds the time column and the lengths.
+func (b *Binder) window(f windowFunction, call *sql.Call, args map[string]sql.Expr, data *relation) (logical.Window, error) {
+	w := logical.Window{Kind: f.kind}
+	column, err := timeColumn(f, args["TIMECOL"], data)
+	if err != nil {
+		return w, err
+	}
+	w.Time = column
+	if data.node.Props().Time[column] == logical.Proctime {
+		return w, unsupported(args["TIMECOL"], "a window over processing time")
+	}
+	for _, param := range []struct {
+		name string
+		to   *int64
+	}{{"SIZE", &w.SizeMillis}, {"SLIDE", &w.StepMillis}, {"STEP", &w.StepMillis}, {"OFFSET", &w.OffsetMillis}} {
+		if args[param.name] == nil {
+			continue
+		}
+		if *param.to, err = b.millis(args[param.name], param.name+" of "+f.kind.String()); err != nil {
+			return w, err
+		}
+	}
+	return w, checkLengths(&w, call, args)
+}
+
+// checkLengths checks a window's lengths and brings the offset into range.
+func checkLengths(w *logical.Window, call *sql.Call, args map[string]sql.Expr) error {
+	if w.SizeMillis <= 0 {
+		return errs.Userf("the size of a window must be greater than 0").At(args["SIZE"].Pos())
+	}
+	step := w.SizeMillis
+	if w.Kind != logical.Tumble {
+		step = w.StepMillis
+		if step <= 0 {
+			return errs.Userf("the step of a window must be greater than 0").At(call.Pos())
+		}
+		if w.SizeMillis%step != 0 {
+			return errs.Userf("%s needs a size that is a multiple of its step, but %d ms is not one of %d ms", w.Kind, w.SizeMillis, step).
+				At(call.Pos())
+		}
+	}
+	if w.Kind == logical.Cumulate {
+		step = w.SizeMillis
+	}
+	w.OffsetMillis = ((w.OffsetMillis % step) + step) % step
+	return nil
+}
+
+// timeColumn finds the column that DESCRIPTOR names.
+func timeColumn(f windowFunction, e sql.Expr, data *relation) (int, error) {
+	d, ok := e.(*sql.Descriptor)
+	if !ok || len(d.Columns) != 1 {
+		return 0, errs.Userf("%s needs DESCRIPTOR(column) to name its time column", f.kind).At(e.Pos())
+	}
+	bound, err := data.scope.resolve(d.Columns[0])
+	if err != nil {
+		return 0, err
+	}
+	name := plainName(d.Columns[0])
+	props := data.node.Props()
+	if bound.Kind != 0 || props.Time[bound.Index] == logical.NotTime {
+		return 0, errs.Userf("%s needs a time attribute, but %s is a plain %s", f.kind, name, bound.Type.WithNullable(true)).At(d.Pos()).
+			WithHint("declare WATERMARK FOR the column in the table; expressions, joins and updating queries lose the attribute")
+	}
+	return bound.Index, nil
+}
