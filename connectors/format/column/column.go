@@ -20,9 +20,9 @@ type Layout uint8
 
 // The layouts.
 const (
-	Empty   Layout = iota // no values: the NULL type
-	Bits                  // one bit each
-	Fixed8                // 1, 2, 4, 8 or 16 bytes each
+	Empty  Layout = iota // no values: the NULL type
+	Bits                 // one bit each
+	Fixed8               // 1, 2, 4, 8 or 16 bytes each
 	Fixed16
 	Fixed32
 	Fixed64

@@ -2,8 +2,8 @@ package json
 
 import (
 	"bytes"
-	"strconv"
 
+	"github.com/thalweg/thalweg/connectors/format/column"
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -62,25 +62,10 @@ func (d *decoder) slowFloat(n *node, i int) int {
 	if n.typ.Kind == types.Float {
 		bitSize = 32
 	}
-	v, err := parseFloat(bytes.TrimSpace(tok), bitSize)
+	v, err := column.ParseFloat(bytes.TrimSpace(tok), bitSize)
 	if err != nil {
 		return d.wrong(n, i, "not a number")
 	}
 	n.col.Float(v)
 	return next
-}
-
-// parseFloat reads a decimal number, NaN or an infinity. A number too large for
-// the type is an infinity, as in Flink.
-func parseFloat(tok []byte, bitSize int) (float64, error) {
-	for _, c := range tok {
-		if c == '_' || c|0x20 == 'x' {
-			return 0, strconv.ErrSyntax
-		}
-	}
-	v, err := strconv.ParseFloat(asString(tok), bitSize)
-	if e, ok := err.(*strconv.NumError); ok && e.Err == strconv.ErrRange {
-		err = nil
-	}
-	return v, err
 }

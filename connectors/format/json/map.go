@@ -1,7 +1,5 @@
 package json
 
-import "strconv"
-
 // mapValue decodes an object as a MAP or MULTISET. The last one of equal keys
 // counts.
 func (d *decoder) mapValue(n *node, i int) int {
@@ -135,23 +133,8 @@ func (d *decoder) repeated(from int, many *map[string]bool, key []byte, plain bo
 
 // mapKey appends a key, read from its text.
 func (d *decoder) mapKey(n *node, key []byte) (why string) {
-	switch {
-	case n.typ.IsString():
+	if n.typ.IsString() {
 		n.col.Bytes(key)
-		return ""
-	case n.typ.IsInteger() || n.typ.IsInterval():
-		v, err := strconv.ParseInt(asString(key), 10, 64)
-		if err != nil || !fits(n.col.Layout, v) {
-			return "not a whole number in range"
-		}
-		n.col.Int(v)
-		return ""
-	case n.typ.IsApproximate():
-		v, err := parseFloat(key, 64)
-		if err != nil {
-			return "not a number"
-		}
-		n.col.Float(v)
 		return ""
 	}
 	return d.scalar(n, key)

@@ -2,13 +2,11 @@ package json
 
 import (
 	"bytes"
-	"encoding/base64"
 	"math"
 	"strconv"
 	"unsafe"
 
 	"github.com/thalweg/thalweg/connectors/format/column"
-	"github.com/thalweg/thalweg/connectors/format/text"
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -285,44 +283,8 @@ func (d *decoder) other(n *node, i int) int {
 
 // scalar appends the value that tok is the text of, or says why it can't.
 func (d *decoder) scalar(n *node, tok []byte) (why string) {
-	switch n.typ.Kind {
-	case types.Boolean:
-		switch {
-		case bytes.EqualFold(tok, []byte("true")):
-			n.col.Bool(true)
-		case bytes.EqualFold(tok, []byte("false")):
-			n.col.Bool(false)
-		default:
-			return "neither true nor false"
-		}
-	case types.Decimal:
-		v, err := text.ParseDecimal(bytes.TrimSpace(tok), n.typ.Precision, n.typ.Scale)
-		if err != nil {
-			return err.Error()
-		}
-		n.col.Decimal(v)
-	case types.Binary, types.Varbinary:
-		return d.base64(n, tok)
-	case types.Date, types.Time, types.Timestamp, types.TimestampLTZ:
-		v, err := text.ParseTemporal(tok, n.typ, d.standard)
-		if err != nil {
-			return err.Error()
-		}
-		n.col.Int(v)
-	case types.Null:
-		return "not null"
-	default:
-		return "type without a JSON form"
+	if err := n.col.Parse(tok, d.standard); err != nil {
+		return err.Error()
 	}
-	return ""
-}
-
-func (d *decoder) base64(n *node, tok []byte) (why string) {
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(tok)))
-	size, err := base64.StdEncoding.Decode(out, tok)
-	if err != nil {
-		return "not base64"
-	}
-	n.col.Bytes(out[:size])
 	return ""
 }

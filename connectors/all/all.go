@@ -1,0 +1,16 @@
+// Package all is the explicit list of the connectors that come with Thalweg.
+package all
+
+import (
+	"github.com/thalweg/thalweg/connectors/blackhole"
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/connectors/print"
+)
+
+// Registry makes a registry of all connectors and some more.
+func Registry(extra ...connector.Connector) (*connector.Registry, error) {
+	return connector.NewRegistry(append([]connector.Connector{
+		blackhole.New(),
+		print.New(),
+	}, extra...)...)
+}

@@ -1,0 +1,8 @@
+package format
+
+import (
+	"github.com/thalweg/thalweg/connectors/format/json"
+)
+
+// Builtin is the registry of all formats that come with Thalweg.
+func Builtin() Registry { return NewRegistry(json.Format{}) }
