@@ -7,6 +7,7 @@ import (
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/state"
 )
 
 // chain is the operators of one task. Only the task's goroutine touches it.
@@ -36,7 +37,7 @@ type link struct {
 	operator op.Operator
 	ticker   op.Ticker
 	counters *op.Counters
-	state    StateHandle
+	state    *state.Store
 	out      output
 	late     int64
 }
@@ -53,7 +54,7 @@ func (c *chain) build(i int) (*link, error) {
 	if err != nil {
 		return nil, errs.Wrap(errs.Bug, err, "%s", node.Label)
 	}
-	l := &link{chain: c, node: node, operator: instance.Operator, state: instance.State}
+	l := &link{chain: c, node: node, operator: instance.Operator}
 	l.ticker, _ = instance.Operator.(op.Ticker)
 	c.tickers = c.tickers || l.ticker != nil
 	l.out = output{chain: c, metrics: node.Metrics, watermark: stream.NoWatermark}
@@ -64,7 +65,7 @@ func (c *chain) build(i int) (*link, error) {
 	if instance.Context.Counters == nil {
 		instance.Context.Counters = &op.Counters{}
 	}
-	l.counters = instance.Context.Counters
+	l.counters, l.state = instance.Context.Counters, instance.Context.State
 	if s, ok := instance.Operator.(*Sink); ok {
 		s.ctx = c.ctx
 	}
@@ -135,12 +136,12 @@ func (l *link) process(input int, batch stream.Batch) error {
 	c := l.chain
 	l.node.Metrics.RowsIn.Add(int64(batch.Rows()))
 	previous := c.switchTo(l.node.Metrics)
-	var err error
-	if l.ticker != nil {
-		err = l.ticker.Tick(c.now(), &l.out)
-	}
+	err := l.tell(c.now())
 	if err == nil {
 		err = l.operator.Process(input, batch, &l.out)
+	}
+	if err == nil && l.state != nil {
+		err = l.state.Trim()
 	}
 	c.switchTo(previous)
 	l.count()
@@ -148,6 +149,17 @@ func (l *link) process(input int, batch stream.Batch) error {
 		return c.fail(l, err)
 	}
 	return nil
+}
+
+// tell tells the operator and its state the time.
+func (l *link) tell(nowMillis int64) error {
+	if l.state != nil {
+		l.state.SetNow(nowMillis)
+	}
+	if l.ticker == nil {
+		return nil
+	}
+	return l.ticker.Tick(nowMillis, &l.out)
 }
 
 // do runs one of the operator's other calls.
@@ -195,7 +207,7 @@ func (c *chain) tick(links []*link) error {
 		if l == nil || l.ticker == nil {
 			continue
 		}
-		if err := l.do(func(out op.Output) error { return l.ticker.Tick(now, out) }); err != nil {
+		if err := l.do(func(op.Output) error { return l.tell(now) }); err != nil {
 			return err
 		}
 	}
@@ -245,7 +257,8 @@ func (l *link) snapshot(b stream.Barrier) (ack NodeAck, ok bool, err error) {
 	if l.state == nil || b.Kind == stream.Final {
 		return ack, false, nil
 	}
-	ack.State, err = l.state.Snapshot(l.chain.ctx, b.Epoch)
+	snapshot, err := l.state.Snapshot(l.chain.ctx, b.Epoch)
+	ack.State = &snapshot
 	return ack, true, err
 }
 

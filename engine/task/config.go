@@ -48,12 +48,11 @@ type Node struct {
 	Metrics   *Metrics
 }
 
-// Instance is an operator that was built but not opened.
+// Instance is an operator that was built but not opened. The task closes the
+// operator and then Context.State, if there is one.
 type Instance struct {
 	Operator op.Operator
 	Context  *op.Context
-	// State snapshots the operator's state; nil for a stateless one.
-	State StateHandle
 }
 
 // Source is what a source stage reads.

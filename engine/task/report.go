@@ -1,12 +1,11 @@
 package task
 
 import (
-	"context"
-
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/engine/graph"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/planner/plan"
+	"github.com/thalweg/thalweg/state"
 )
 
 // Reporter takes what happens in tasks. Its methods are called from the tasks'
@@ -31,8 +30,8 @@ type Ack struct {
 // NodeAck is one node's part of a checkpoint; nodes that keep nothing have none.
 type NodeAck struct {
 	Node plan.NodeID
-	// State is the snapshot of a stateful operator.
-	State Snapshot
+	// State is the snapshot of a stateful operator, nil for others.
+	State *state.Snapshot
 	// Splits is where a source stands.
 	Splits []Split
 	// Prepared is what a sink has to commit; IsSink marks sinks.
@@ -40,26 +39,11 @@ type NodeAck struct {
 	IsSink   bool
 }
 
-// StateHandle snapshots the state of one operator.
-type StateHandle interface {
-	// Snapshot fixes the state as it is now. It is cheap; the bytes are uploaded
-	// later, from the Snapshot.
-	Snapshot(ctx context.Context, epoch uint64) (Snapshot, error)
-	// Close frees the state after the operator was closed.
-	Close() error
-}
-
-// Snapshot is a fixed state that has not been uploaded yet.
-type Snapshot interface {
-	// Discard frees it; calling it after an upload is fine.
-	Discard() error
-}
-
 // Discard frees the snapshots of an ack that nobody needs.
 func (a Ack) Discard() {
 	for _, n := range a.Nodes {
-		if n.State != nil {
-			_ = n.State.Discard()
+		if n.State != nil && n.State.Image != nil {
+			_ = n.State.Image.Release()
 		}
 	}
 }

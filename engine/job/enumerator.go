@@ -1,0 +1,211 @@
+package job
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/engine/build"
+	"github.com/thalweg/thalweg/engine/coordinator"
+	"github.com/thalweg/thalweg/engine/graph"
+	"github.com/thalweg/thalweg/engine/task"
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/planner/plan"
+)
+
+// rediscoverer is a source whose splits may grow in number.
+type rediscoverer interface {
+	// DiscoverEvery is how often to look; 0 never.
+	DiscoverEvery() time.Duration
+}
+
+// enumerator finds a source's splits and gives them to its tasks. After start only
+// the loop's goroutine uses it.
+type enumerator struct {
+	attempt *attempt
+	node    build.Node
+	source  connector.Source
+	every   time.Duration
+	policy  connector.BadPolicy
+	// commands are the mailboxes of the source's tasks.
+	commands []*task.Commands
+	// ended tells of every known split whether it was read to its end.
+	ended map[connector.SplitID]bool
+	// pending splits wait for their parents.
+	pending []connector.Split
+	next    int
+	closed  bool
+}
+
+// addSource makes task t a source task.
+func (a *attempt) addSource(t *runningTask, stage graph.Stage) error {
+	e, err := a.enumeratorOf(stage.Head())
+	if err != nil {
+		return err
+	}
+	commands := task.NewCommands()
+	e.commands = append(e.commands, commands)
+	t.bad = e.badRecords()
+	cfg := a.job.cfg
+	t.cfg.Source = &task.Source{Source: e.source, Bounded: e.source.Bounded(), Commands: commands, Progress: &task.Progress{},
+		Env: connector.ReaderEnv{Alloc: cfg.Alloc, BatchRows: cfg.Env.BatchRows, Bad: t.bad}}
+	return nil
+}
+
+// enumeratorOf finds or makes the enumerator of a source node.
+func (a *attempt) enumeratorOf(n plan.NodeID) (*enumerator, error) {
+	for _, e := range a.sources {
+		if e.node.ID == n {
+			return e, nil
+		}
+	}
+	node := build.NodeOf(a.job.cfg.Plan, n)
+	part, err := build.Source(a.job.cfg.Env, node)
+	if err != nil {
+		return nil, err
+	}
+	e := &enumerator{attempt: a, node: node, source: part.Source, ended: map[connector.SplitID]bool{}}
+	if e.policy, _, err = connector.BadPolicyOf(part.Options); err != nil {
+		return nil, err
+	}
+	if r, ok := part.Source.(rediscoverer); ok {
+		e.every = r.DiscoverEvery()
+	}
+	a.sources = append(a.sources, e)
+	return e, nil
+}
+
+// start hands out the restored splits and those found now.
+func (e *enumerator) start(ctx context.Context) error {
+	if e.attempt.restore != nil {
+		for _, s := range e.attempt.restore.Sources[e.node.UID] {
+			e.ended[s.Split.ID] = s.Ended
+			e.give(s)
+		}
+	}
+	found, err := e.source.Discover(ctx, e.known(), len(e.commands))
+	if err != nil {
+		return errs.Wrap(errs.Resource, err, "%s", e.node.Label)
+	}
+	e.add(found)
+	return nil
+}
+
+// known lists the known splits in order.
+func (e *enumerator) known() []connector.SplitID {
+	var ids []connector.SplitID
+	for id := range e.ended {
+		ids = append(ids, id)
+	}
+	for _, s := range e.pending {
+		ids = append(ids, s.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// add takes splits that were found.
+func (e *enumerator) add(found []connector.Split) {
+	for _, s := range found {
+		if _, known := e.ended[s.ID]; !known && !slices.ContainsFunc(e.pending, func(p connector.Split) bool { return p.ID == s.ID }) {
+			e.pending = append(e.pending, s)
+		}
+	}
+	e.release()
+}
+
+// release hands out the splits whose parents have ended, and tells the tasks when
+// no more will come.
+func (e *enumerator) release() {
+	var rest []connector.Split
+	for _, s := range e.pending {
+		if e.parentsEnded(s) {
+			e.ended[s.ID] = false
+			e.give(task.Split{Split: s})
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	e.pending = rest
+	if len(rest) == 0 && e.every == 0 && !e.closed {
+		e.closed = true
+		for _, c := range e.commands {
+			c.AddSplits(nil, true)
+		}
+	}
+}
+
+// parentsEnded reports whether a split may be read. Parents that are not known have
+// been forgotten by the source: nothing of them is left to read.
+func (e *enumerator) parentsEnded(s connector.Split) bool {
+	for _, parent := range s.Parents {
+		if ended, known := e.ended[parent]; known && !ended {
+			return false
+		}
+		if slices.ContainsFunc(e.pending, func(p connector.Split) bool { return p.ID == parent }) {
+			return false
+		}
+	}
+	return true
+}
+
+// give hands a split to the next task in turn.
+func (e *enumerator) give(s task.Split) {
+	e.commands[e.next].AddSplits([]task.Split{s}, false)
+	e.next = (e.next + 1) % len(e.commands)
+}
+
+// watch looks for new splits again and again while the attempt runs.
+func (e *enumerator) watch() {
+	if e.every <= 0 {
+		return
+	}
+	a := e.attempt
+	a.wg.Add(1)
+	go func() {
+		defer a.wg.Done()
+		ticker := time.NewTicker(e.every)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				e.rediscover()
+			case <-a.ctx.Done():
+				return
+			}
+		}
+	}()
+}
+
+// rediscover runs on the watching goroutine; what it finds is added by the loop.
+func (e *enumerator) rediscover() {
+	a := e.attempt
+	known := make(chan []connector.SplitID, 1)
+	a.job.inbox.post(func() { known <- e.known() })
+	select {
+	case ids := <-known:
+		found, err := e.source.Discover(a.ctx, ids, len(e.commands))
+		switch {
+		case a.ctx.Err() != nil:
+		case err != nil:
+			err = errs.Wrap(errs.Resource, err, "%s", e.node.Label)
+			a.job.inbox.post(func() { a.job.step(coordinator.TaskFailed{Err: err}) })
+		case len(found) > 0:
+			a.job.inbox.post(func() { e.add(found) })
+		}
+	case <-a.ctx.Done():
+	}
+}
+
+// SplitEnded posts the end of a split.
+func (r reporter) SplitEnded(_ graph.TaskID, node plan.NodeID, split connector.SplitID) {
+	r.job.inbox.post(func() {
+		for _, e := range r.attempt.sources {
+			if e.node.ID == node {
+				e.ended[split] = true
+				e.release()
+			}
+		}
+	})
+}
