@@ -4,6 +4,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -37,6 +38,7 @@ func arithmeticFunctions() []Function {
 // bindArithmetic picks the kernel of + - * / % by the argument types.
 func bindArithmetic(c *Call) (Kernel, error) {
 	a, b := c.Args[0].Type, c.Args[1].Type
+	c.Safe = c.Type.IsApproximate() || c.Args[1].IsLiteral() && !isZero(c.Args[1])
 	switch {
 	case a.IsTemporal() || b.IsTemporal() || a.IsInterval() || b.IsInterval():
 		return bindTimeArithmetic(c)
@@ -160,4 +162,9 @@ func mulConst[T number](dst, a []T, c T) {
 	for i := range dst {
 		dst[i] = a[i] * c
 	}
+}
+
+// isZero reports a literal that may be zero.
+func isZero(e rex.Expr) bool {
+	return e.Value.Int == 0 && e.Value.Float == 0 && (e.Value.Str == "" || e.Value.Str == "0")
 }

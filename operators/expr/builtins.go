@@ -6,5 +6,16 @@ func builtins() [][]Function {
 		comparisonFunctions(),
 		logicFunctions(),
 		arithmeticFunctions(),
+		conditionalFunctions(),
+		letterFunctions(),
+		partFunctions(),
+		concatFunctions(),
+		trimFunctions(),
+		searchFunctions(),
+		likeFunctions(),
+		regexpFunctions(),
+		nowFunctions(),
+		extractFunctions(),
+		formatFunctions(),
 	}
 }

@@ -142,12 +142,14 @@ func (g *graph) call(e rex.Expr) (*node, error) {
 		return nil, err
 	}
 	n := &node{typ: e.Type, args: args, expr: foldedCall(e, args), run: runCall, perRow: function.PerRow,
-		volatile: function.Volatile, zoned: function.UsesZone, lazy: function.Fallible || function.Costly}
+		volatile: function.Volatile, zoned: function.UsesZone}
 	n.label = n.expr.Format(g.env.InputNames)
-	n.kernel, err = function.Bind(&Call{Name: function.Name, Args: n.expr.Args, Type: e.Type, Label: n.label})
-	if err != nil {
+	c := &Call{Name: function.Name, Args: n.expr.Args, Type: e.Type, Label: n.label}
+	if n.kernel, err = function.Bind(c); err != nil {
 		return nil, err
 	}
+	n.zoned = n.zoned || c.Zoned
+	n.lazy = function.Costly || function.Fallible && !c.Safe
 	return g.fold(g.share(n)), nil
 }
 

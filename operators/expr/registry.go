@@ -26,6 +26,9 @@ type Call struct {
 	Type types.Type
 	// Label is the call as text, for errors.
 	Label string
+	// Bind may set Safe to say that this call of a fallible function can't fail,
+	// and Zoned that this call depends on the session's zone.
+	Safe, Zoned bool
 }
 
 // Example is one checked example of a function.

@@ -150,3 +150,11 @@ func integers(v Vector) func(i int) int64 {
 	}
 	return fixedOf[int64](v).at
 }
+
+// textColumn finishes a string result, taking over all buffers.
+func textColumn(dt arrow.DataType, n int, valid validity, offsets, data *memory.Buffer) arrow.Array {
+	return columns.Make(dt, n, []*memory.Buffer{valid.buf, offsets, data}, nil, valid.nulls)
+}
+
+// typeOf is the SQL type of a vector's Arrow type.
+func typeOf(v Vector) types.Type { return columns.TypeOf(v.Array.DataType()) }
