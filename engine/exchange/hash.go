@@ -62,7 +62,10 @@ func NewHash(cfg HashConfig) (*Hash, error) {
 // passed on as it is.
 func (h *Hash) Route(ctx context.Context, batch stream.Batch, senders []Sender) error {
 	rows := batch.Rows()
-	h.assign(batch, rows)
+	if err := h.assign(batch, rows); err != nil {
+		batch.Release()
+		return err
+	}
 	for task, s := range senders {
 		from, to := h.start[task], h.start[task+1]
 		switch {
@@ -82,12 +85,15 @@ func (h *Hash) Route(ctx context.Context, batch stream.Batch, senders []Sender) 
 
 // assign sorts row numbers by task, in row order: those of task t are
 // sel[start[t]:start[t+1]].
-func (h *Hash) assign(batch stream.Batch, rows int) {
+func (h *Hash) assign(batch stream.Batch, rows int) error {
 	for i, c := range h.columns {
 		h.cols[i] = batch.Column(c)
 	}
-	h.encoder.Encode(h.cols, rows, &h.keys)
+	err := h.encoder.Encode(h.cols, rows, &h.keys)
 	clear(h.cols)
+	if err != nil {
+		return err
+	}
 	if cap(h.to) < rows {
 		h.to, h.sel = make([]int32, rows), make([]int32, rows)
 	}
@@ -108,4 +114,5 @@ func (h *Hash) assign(batch stream.Batch, rows int) {
 	}
 	copy(h.start[1:], h.start)
 	h.start[0] = 0
+	return nil
 }
