@@ -142,10 +142,10 @@ func (c *Cursor) Unexpected(expected string) error { return Unexpected(c.Peek(),
 // Unexpected says that expected should stand where t is.
 func Unexpected(t Token, expected string) error {
 	err := errs.Userf("unexpected %s, expected %s", t.Describe(), expected).At(SpanOf(t))
-	if t.Kind != Word {
+	if t.Kind != Word || Contextual(t.Upper) {
 		return err
 	}
-	if near := errs.Nearest(t.Text, append([]string{expected}, Keywords()...)); near != "" && near != t.Upper {
+	if near := errs.Nearest(t.Text, append([]string{expected}, Keywords()...)); near != "" && near != t.Upper && len(t.Text) > 2 {
 		return err.WithHint("did you mean %s?", near)
 	}
 	if Reserved(t.Upper) && expected == AName {
@@ -182,8 +182,8 @@ func (c *Cursor) AnyName() (Token, error) {
 	return Token{}, c.Unexpected(AName)
 }
 
-// Literal reads a token of the given kind.
-func (c *Cursor) Literal(kind Kind) (Token, error) {
+// Value reads a token of the given kind.
+func (c *Cursor) Value(kind Kind) (Token, error) {
 	if t := c.Peek(); t.Kind == kind {
 		return c.Next(), nil
 	}

@@ -30,3 +30,27 @@ TEMPORARY UNIQUE USE VIEW WATERMARK WITHIN`
 
 // Keywords lists the words worth suggesting for a misspelt one.
 func Keywords() []string { return strings.Fields(keywordText) }
+
+// contextualText are words that the grammar knows in some places, though they are
+// reserved nowhere.
+const contextualText = `ADD AFTER ANTI ARCHIVE ARRAY ASC BEGIN CASCADE CATALOG COLUMN COMMENT CONSTRAINT CUBE CURRENT CURRENT_DATE CURRENT_TIME
+CURRENT_TIMESTAMP DATABASE DATE DEFINE DESC DESCRIPTOR DISTRIBUTED DISTRIBUTION EMIT EMPTY ENFORCED ERROR ESCAPE
+EXECUTE EXPLAIN EXTENDED FILE FILTER FINAL FIRST FUNCTION GROUPING GROUPS HASH IF IGNORE INPUT INTERVAL JAR JOB KEY
+LANGUAGE LAST LOCALTIME LOCALTIMESTAMP MAP MATERIALIZED MEASURES METADATA MODEL MODIFY MULTISET NULLS ONE ORDINALITY
+OUTPUT OVER OVERLAPS OVERWRITE PARTITION PARTITIONED PARTITIONS PATTERN PERMUTE PIVOT PRIMARY RANGE RECURSIVE REMOVE
+RENAME REPLACE RESET RESPECT RESTRICT RETURNING ROLLUP ROW ROWS RUNNING SCHEMA SEMI SETS SHOW STATEMENT STOP STREAM
+SUBSET SYSTEM TABLESAMPLE TEMPORARY TIME TIMESTAMP TIMESTAMP_LTZ TO UNIQUE UNKNOWN UNPIVOT USE VALUE VIEW WATERMARK
+WITHIN`
+
+// contextual is contextualText as a set; it is never written after.
+var contextual = func() map[string]bool {
+	set := make(map[string]bool)
+	for _, w := range strings.Fields(contextualText) {
+		set[w] = true
+	}
+	return set
+}()
+
+// Contextual reports whether an upper-case word means something in some places, so
+// that an identifier of that name is better quoted.
+func Contextual(upper string) bool { return contextual[upper] }

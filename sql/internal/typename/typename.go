@@ -25,7 +25,7 @@ func parse(c *token.Cursor, depth int) (types.Type, error) {
 		switch {
 		case c.Accept("NOT", "NULL"):
 			t.Nullable = false
-		case c.Is("NULL"):
+		case c.Is("NULL") && t.Kind != types.Null && !c.PeekAt(1).Is("ON"):
 			c.Next()
 			t.Nullable = true
 		case c.Accept("ARRAY"):
@@ -102,7 +102,7 @@ func unknown(word token.Token) error {
 
 // number reads an integer between least and greatest.
 func number(c *token.Cursor, what string, least, greatest int) (int, error) {
-	t, err := c.Literal(token.Number)
+	t, err := c.Value(token.Number)
 	if err != nil {
 		return 0, err
 	}
