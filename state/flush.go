@@ -1,0 +1,143 @@
+package state
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"unsafe"
+
+	"github.com/thalweg/thalweg/internal/rowcodec"
+)
+
+// orderedSlot is a slot with the start of its backing key, group and tag, so that
+// writes go to the backing nearly sorted.
+type orderedSlot struct {
+	order uint64
+	slot  Slot
+}
+
+func (t *Table) orderOf(e unsafe.Pointer) uint64 {
+	group := *(*uint16)(unsafe.Add(e, entryGroup))
+	return uint64(group)<<32 | uint64(uint32(rowcodec.Hash(t.keyOf(e))))
+}
+
+// flush writes all dirty rows to b and forgets deleted ones.
+func (t *Table) flush(b Batch) error {
+	t.collect()
+	t.order = t.order[:0]
+	for _, s := range t.changed {
+		e := t.at(s)
+		flags := flagsOf(e)
+		*flags &^= flagListed
+		if *flags&(flagLive|flagDirty) != flagLive|flagDirty {
+			continue
+		}
+		if t.ttl != 0 && t.expired(e) {
+			t.expire(s, e)
+			if *flags&flagPersisted == 0 {
+				t.drop(s, e)
+				continue
+			}
+		}
+		t.order = append(t.order, orderedSlot{t.orderOf(e), s})
+	}
+	t.changed = t.changed[:0]
+	slices.SortFunc(t.order, func(a, b orderedSlot) int { return cmp.Compare(a.order, b.order) })
+	for _, o := range t.order {
+		e := t.at(o.slot)
+		if err := t.write(b, e); err != nil {
+			return err
+		}
+		if *flagsOf(e)&flagDead != 0 {
+			t.drop(o.slot, e)
+		}
+		if err := commitFull(b); err != nil {
+			return err
+		}
+	}
+	t.charge()
+	if t.ttl != 0 && !t.complete() {
+		return t.sweepBacking(b)
+	}
+	return nil
+}
+
+// expire makes an expired entry dead without listing it anew.
+func (t *Table) expire(_ Slot, e unsafe.Pointer) {
+	t.clearRow(e)
+	*flagsOf(e) |= flagDead | flagDirty
+	t.size--
+}
+
+// sweep looks at n entries in memory and deletes those expired.
+func (t *Table) sweep(n int) {
+	for range min(n, int(t.fresh)) {
+		if t.sweepHand >= t.fresh {
+			t.sweepHand = 0
+		}
+		s := t.sweepHand
+		t.sweepHand++
+		e := t.at(s)
+		if *flagsOf(e)&flagLive != 0 && t.expired(e) {
+			t.Delete(s)
+		}
+	}
+}
+
+// sweepRows is how many rows of the backing one snapshot examines for expiry.
+const sweepRows = 4096
+
+var errStop = errors.New("stop")
+
+// sweepBacking deletes expired rows among the next sweepRows of the backing.
+func (t *Table) sweepBacking(b Batch) error {
+	ranges := t.ranges(t.sweepKey)
+	t.sweepKey = t.sweepKey[:0]
+	seen, dropped := 0, 0
+	err := t.core.options.Backing.MultiScan(ranges, func(_ int, key, value []byte) error {
+		if seen == sweepRows {
+			t.sweepKey = append(t.sweepKey[:0], key...)
+			return errStop
+		}
+		seen++
+		k, err := parseDiskKey(key)
+		if err != nil {
+			return t.wrap(err)
+		}
+		if len(value) < 9 || value[0] != rowFormTimed ||
+			int64(binary.LittleEndian.Uint64(value[1:]))+t.ttl > t.core.now || t.findOne(k.key, k.tag) != NoSlot {
+			return nil
+		}
+		dropped++
+		return b.Delete(key)
+	})
+	if err != nil && err != errStop {
+		return err
+	}
+	if !t.coldUnknown {
+		t.cold -= dropped
+	}
+	return nil
+}
+
+// ranges are the backing's ranges of the table, group by group, from key on if it
+// is not empty.
+func (t *Table) ranges(from []byte) []KeyRange { return t.space.ranges(t.core.options.KeyGroups, from) }
+
+func (s space) ranges(groups GroupRange, from []byte) []KeyRange {
+	out := make([]KeyRange, 0, groups.Len())
+	for g := groups.First; g < groups.End; g++ {
+		r := KeyRange{Lower: s.appendPrefix(nil, g), Upper: prefixEnd(s.appendPrefix(nil, g))}
+		if len(from) > 0 {
+			if string(r.Upper) <= string(from) {
+				continue
+			}
+			if string(r.Lower) < string(from) {
+				r.Lower = append([]byte(nil), from...)
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}

@@ -1,0 +1,333 @@
+package state
+
+import (
+	"bytes"
+	"math"
+	"time"
+	"unsafe"
+
+	"github.com/thalweg/thalweg/internal/rowcodec"
+)
+
+// Entry is one entry of a Multi's key: valid like a Slot, and until it is removed.
+type Entry uint32
+
+// NoEntry is the end of an iteration and the answer for what is not there.
+const NoEntry Entry = math.MaxUint32
+
+// MultiSpec describes a Multi.
+type MultiSpec struct {
+	// ID names the table, unique in its scope and stable over versions of a query.
+	ID string
+	// Width is the size in bytes of an entry's payload, a multiple of 8; may be 0.
+	Width int
+	// Ordered keeps a key's entries in order of their sub-keys' bytes; otherwise
+	// they are in the order in which they were put.
+	Ordered bool
+	// TTL is how long an entry lives after it was put or marked dirty last, within
+	// a sixty-fourth; 0 means for ever. Expired entries vanish at the next Upsert
+	// or Find.
+	TTL time.Duration
+}
+
+// Multi maps a key to many entries. An entry is a sub-key, unique within its key,
+// and a payload of fixed width, zero when the entry is put. Both one entry and
+// hundreds of thousands to a key are fast. A key in use is in memory with all its
+// entries; a key without entries is not there.
+type Multi struct {
+	// keys holds a multiRow for each key in memory. Its counts of cold rows count
+	// keys; its rows are never stored: the entries are.
+	keys  Table
+	core  *core
+	spec  MultiSpec
+	space space
+
+	entries entryArena
+	subs    Heap
+	// byHash finds an unordered entry by key and sub-key.
+	byHash index
+	// directories find the entries of ordered keys that have many; free ones are
+	// listed in spareDirectories.
+	directories      []directory
+	spareDirectories []uint32
+	directoryBytes   int64
+
+	// changed lists entries with flagListed, dead those removed that the backing
+	// has.
+	changed []Entry
+	dead    []Entry
+	ages    ages
+	loading []Entry
+	charged int64
+}
+
+// multiRow is the row of a key.
+type multiRow struct {
+	head, tail Entry
+	count      uint32
+	// pending is the number of entries in Multi.dead: until they are written the
+	// key must stay in memory.
+	pending uint32
+	// directory is the index + 1 of an ordered key's directory, or 0.
+	directory uint32
+	_         uint32
+}
+
+const multiRowBytes = int(unsafe.Sizeof(multiRow{}))
+
+// Multi opens a Multi. Its entries of a restored snapshot are there.
+func (s *Store) Multi(spec MultiSpec) (*Multi, error) {
+	spec.ID = s.scope + spec.ID
+	info := TableInfo{Name: spec.ID, Kind: KindMulti, Width: spec.Width, Ordered: spec.Ordered}
+	if err := checkLayout(info); err != nil {
+		return nil, err
+	}
+	id, err := s.core.open(info)
+	if err != nil {
+		return nil, err
+	}
+	m := &Multi{core: s.core, spec: spec, space: space{id: id}}
+	m.keys = *newTable(s.core, TableSpec{ID: spec.ID, Layout: Layout{Width: multiRowBytes}}, space{id: id})
+	m.subs.pool = &s.core.pool
+	m.byHash.grow(0)
+	m.ages.quantum = max(1, spec.TTL.Milliseconds()/64)
+	m.charge()
+	s.core.tables = append(s.core.tables, m)
+	return m, m.warm()
+}
+
+func (m *Multi) row(s Slot) *multiRow { return (*multiRow)(m.keys.Row(s)) }
+
+// Upsert brings all keys into memory, adding those that are not there, and puts
+// their slots into slots, which has the same length. Slots, entries and pointers
+// obtained before become invalid.
+func (m *Multi) Upsert(keys *rowcodec.Keys, slots []Slot) error {
+	if err := m.begin(); err != nil {
+		return err
+	}
+	m.keys.probe(keys, slots, true)
+	if len(m.keys.missing) > 0 {
+		if err := m.load(keys); err != nil {
+			return err
+		}
+		for _, i := range m.keys.missing {
+			slots[i] = m.keys.upsertOne(keys, int(i))
+		}
+	}
+	m.charge()
+	return nil
+}
+
+// Find puts the slots of all keys into slots, which has the same length: NoSlot
+// for those without entries. Slots, entries and pointers obtained before become
+// invalid.
+func (m *Multi) Find(keys *rowcodec.Keys, slots []Slot) error {
+	if err := m.begin(); err != nil {
+		return err
+	}
+	m.keys.probe(keys, slots, false)
+	if len(m.keys.missing) > 0 {
+		if err := m.load(keys); err != nil {
+			return err
+		}
+		for _, i := range m.keys.missing {
+			slots[i] = m.keys.findOne(keys.At(int(i)), uint32(keys.Hashes[i]))
+		}
+	}
+	for i, s := range slots {
+		if s != NoSlot && m.row(s).count == 0 {
+			slots[i] = NoSlot
+		}
+	}
+	m.charge()
+	return nil
+}
+
+// Key is the encoded key of a slot, to be read only.
+func (m *Multi) Key(s Slot) []byte { return m.keys.Key(s) }
+
+// IsNew reports whether the last Upsert added the key.
+func (m *Multi) IsNew(s Slot) bool { return m.keys.IsNew(s) }
+
+// Count is the number of entries of a key.
+func (m *Multi) Count(s Slot) int { return int(m.row(s).count) }
+
+// First and Last are the ends of a key's entries, NoEntry when there are none.
+func (m *Multi) First(s Slot) Entry { return m.row(s).head - 1 }
+
+// Last is the last entry of a key; see First.
+func (m *Multi) Last(s Slot) Entry { return m.row(s).tail - 1 }
+
+// Next and Prev are the entry's neighbours, NoEntry at the ends. To remove entries
+// while iterating, ask for the neighbour before.
+func (m *Multi) Next(e Entry) Entry { return m.entries.link(e).next - 1 }
+
+// Prev is the entry before e; see Next.
+func (m *Multi) Prev(e Entry) Entry { return m.entries.link(e).prev - 1 }
+
+// Sub is an entry's sub-key, to be read only.
+func (m *Multi) Sub(e Entry) []byte {
+	p := m.entries.at(Slot(e))
+	n := (*entryLink)(p).length
+	if n == longKey {
+		return m.subs.Get(*(*uint64)(unsafe.Add(p, m.entries.subOffset)))
+	}
+	return unsafe.Slice((*byte)(unsafe.Add(p, m.entries.subOffset)), int(n))
+}
+
+// Payload is an entry's payload.
+func (m *Multi) Payload(e Entry) unsafe.Pointer {
+	return unsafe.Add(m.entries.at(Slot(e)), m.entries.payloadOffset)
+}
+
+// MarkDirty tells that an entry's payload was changed. Entries put are dirty
+// already.
+func (m *Multi) MarkDirty(_ Slot, e Entry) {
+	l := m.entries.link(e)
+	if l.flags&flagDirty == 0 || m.spec.TTL != 0 {
+		m.touch(e, l)
+	}
+}
+
+func (m *Multi) touch(e Entry, l *entryLink) {
+	l.flags |= flagDirty
+	if l.flags&flagListed == 0 {
+		l.flags |= flagListed
+		m.changed = append(m.changed, e)
+	}
+	if m.spec.TTL != 0 {
+		m.ages.move(m, e, m.core.now)
+	}
+}
+
+// Get is the entry of a key with the given sub-key, or NoEntry.
+func (m *Multi) Get(s Slot, sub []byte) Entry {
+	if m.spec.Ordered {
+		e, found := m.search(s, sub)
+		if !found {
+			return NoEntry
+		}
+		return e
+	}
+	return m.findHashed(s, sub, subTag(s, sub))
+}
+
+// Put is the entry of a key with the given sub-key, which is copied; inserted
+// tells that there was none. Other entries and pointers stay valid.
+func (m *Multi) Put(s Slot, sub []byte) (e Entry, inserted bool) {
+	if m.spec.Ordered {
+		after, found := m.search(s, sub)
+		if found {
+			return after, false
+		}
+		e = m.newEntry(s, sub)
+		m.linkAfter(s, e, after)
+		m.enterDirectory(s, e)
+	} else {
+		tag := subTag(s, sub)
+		if e = m.findHashed(s, sub, tag); e != NoEntry {
+			return e, false
+		}
+		e = m.newEntry(s, sub)
+		row := m.row(s)
+		if row.tail != 0 {
+			*m.entries.seq(e) = *m.entries.seq(row.tail - 1) + 1
+		}
+		m.linkAfter(s, e, row.tail-1)
+		m.enterHash(e, tag)
+	}
+	l := m.entries.link(e)
+	if m.spec.TTL != 0 {
+		m.ages.add(m, e, m.core.now)
+	}
+	m.touch(e, l)
+	return e, true
+}
+
+// Remove takes an entry out.
+func (m *Multi) Remove(s Slot, e Entry) {
+	m.unlink(s, e)
+	l := m.entries.link(e)
+	if m.spec.TTL != 0 {
+		m.ages.remove(m, e)
+	}
+	row := m.row(s)
+	if l.flags&flagPersisted != 0 {
+		l.flags |= flagDead
+		m.dead = append(m.dead, e)
+		row.pending++
+	} else {
+		m.freeEntry(e)
+	}
+	if row.count == 0 {
+		m.keys.list(s, flagsOf(m.keys.at(s)))
+	}
+}
+
+// unlink takes an entry out of its key's list and of what finds it.
+func (m *Multi) unlink(s Slot, e Entry) {
+	if m.spec.Ordered {
+		m.leaveDirectory(s, e)
+	} else {
+		m.byHash.remove(subTag(s, m.Sub(e)), Slot(e))
+	}
+	l, row := m.entries.link(e), m.row(s)
+	if l.prev == 0 {
+		row.head = l.next
+	} else {
+		m.entries.link(l.prev - 1).next = l.next
+	}
+	if l.next == 0 {
+		row.tail = l.prev
+	} else {
+		m.entries.link(l.next - 1).prev = l.prev
+	}
+	row.count--
+}
+
+// linkAfter puts a new entry behind after, or first if that is NoEntry.
+func (m *Multi) linkAfter(s Slot, e, after Entry) {
+	l, row := m.entries.link(e), m.row(s)
+	l.prev = after + 1
+	if after == NoEntry {
+		l.next, row.head = row.head, e+1
+	} else {
+		a := m.entries.link(after)
+		l.next, a.next = a.next, e+1
+	}
+	if l.next == 0 {
+		row.tail = e + 1
+	} else {
+		m.entries.link(l.next - 1).prev = e + 1
+	}
+	row.count++
+}
+
+// subTag is the hash of an unordered entry within the whole Multi.
+func subTag(s Slot, sub []byte) uint32 {
+	h := (rowcodec.Hash(sub) ^ uint64(s)) * 0x9e3779b97f4a7c15
+	return uint32(h >> 32)
+}
+
+func (m *Multi) findHashed(s Slot, sub []byte, tag uint32) Entry {
+	for at := m.byHash.home(tag); ; at++ {
+		w := m.byHash.words[at]
+		if w == 0 || wordTag(w) > tag {
+			return NoEntry
+		}
+		if wordTag(w) != tag {
+			continue
+		}
+		e := Entry(wordSlot(w))
+		if m.entries.link(e).slot == s && bytes.Equal(m.Sub(e), sub) {
+			return e
+		}
+	}
+}
+
+func (m *Multi) enterHash(e Entry, tag uint32) {
+	if m.byHash.full(1) {
+		m.byHash.grow(1)
+	}
+	m.byHash.insertAt(m.byHash.place(tag), wordOf(tag, Slot(e)))
+}

@@ -1,0 +1,219 @@
+package state
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"unsafe"
+
+	"github.com/thalweg/thalweg/internal/rowcodec"
+)
+
+// A stored entry is
+//
+//	form u8 | [time of last change i64] | [sequence number uvarint, if unordered] | payload
+
+// appendStored appends the stored form of an entry.
+func (m *Multi) appendStored(dst []byte, e Entry) []byte {
+	if m.spec.TTL != 0 {
+		dst = append(dst, rowFormTimed)
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(m.entries.age(e).stamp))
+	} else {
+		dst = append(dst, rowForm)
+	}
+	if !m.spec.Ordered {
+		dst = binary.AppendUvarint(dst, *m.entries.seq(e))
+	}
+	return append(dst, unsafe.Slice((*byte)(m.Payload(e)), m.spec.Width)...)
+}
+
+// entryKey is the backing key of an entry, valid until the next call.
+func (m *Multi) entryKey(e Entry) []byte {
+	s := m.entries.link(e).slot
+	key := m.keys.Key(s)
+	m.keys.keyBuf = m.space.appendKey(m.keys.keyBuf[:0], m.keys.Group(s), uint32(rowcodec.Hash(key)), key)
+	m.keys.keyBuf = append(m.keys.keyBuf, m.Sub(e)...)
+	return m.keys.keyBuf
+}
+
+// write puts a dirty entry into b, which makes it clean.
+func (m *Multi) write(b Batch, e Entry) error {
+	l := m.entries.link(e)
+	l.flags = l.flags&^flagDirty | flagPersisted
+	m.keys.valueBuf = m.appendStored(m.keys.valueBuf[:0], e)
+	return b.Set(m.entryKey(e), m.keys.valueBuf)
+}
+
+// flush writes all changes to b: removals first, since an entry may have been put
+// anew after its removal.
+func (m *Multi) flush(b Batch) error {
+	if err := m.flushDead(b); err != nil {
+		return err
+	}
+	dirty := m.keys.order[:0]
+	for _, e := range m.changed {
+		l := m.entries.link(e)
+		l.flags &^= flagListed
+		if l.flags&(flagLive|flagDirty) == flagLive|flagDirty {
+			dirty = append(dirty, orderedSlot{m.keys.orderOf(m.keys.at(l.slot)), Slot(e)})
+		}
+	}
+	m.changed = m.changed[:0]
+	m.keys.order = dirty
+	slices.SortFunc(dirty, func(x, y orderedSlot) int {
+		if c := cmp.Compare(x.order, y.order); c != 0 {
+			return c
+		}
+		return bytes.Compare(m.Sub(Entry(x.slot)), m.Sub(Entry(y.slot)))
+	})
+	for _, o := range dirty {
+		if err := m.write(b, Entry(o.slot)); err != nil {
+			return err
+		}
+		if err := commitFull(b); err != nil {
+			return err
+		}
+	}
+	m.collect()
+	m.charge()
+	return nil
+}
+
+// flushDead writes removals to b and frees the removed entries.
+func (m *Multi) flushDead(b Batch) error {
+	for _, e := range m.dead {
+		l := m.entries.link(e)
+		s := l.slot
+		if err := b.Delete(m.entryKey(e)); err != nil {
+			return err
+		}
+		row := m.row(s)
+		row.pending--
+		if row.pending == 0 && row.count == 0 {
+			m.keys.list(s, flagsOf(m.keys.at(s)))
+		}
+		l.flags &^= flagDead | flagLive | flagDirty | flagPersisted
+		m.freeEntry(e)
+		if err := commitFull(b); err != nil {
+			return err
+		}
+	}
+	m.dead = m.dead[:0]
+	return nil
+}
+
+// begin starts a batch: it forgets keys without entries, expires entries, and
+// makes room.
+func (m *Multi) begin() error {
+	m.collect()
+	m.keys.nextBatch()
+	if m.spec.TTL != 0 {
+		m.ages.expire(m, m.spec.TTL.Milliseconds())
+	}
+	m.charge()
+	if over := m.core.over(); over > 0 && m.charged*int64(len(m.core.tables)) > m.core.options.BudgetBytes {
+		return m.evict(over)
+	}
+	return nil
+}
+
+// collect drops listed keys that have no entries and await no write.
+func (m *Multi) collect() {
+	for _, s := range m.keys.changed {
+		e := m.keys.at(s)
+		flags := flagsOf(e)
+		*flags &^= flagListed | flagDirty
+		if *flags&flagLive == 0 {
+			continue
+		}
+		if row := m.row(s); row.count == 0 && row.pending == 0 {
+			m.keys.drop(s, e)
+			m.keys.size--
+		}
+	}
+	m.keys.changed = m.keys.changed[:0]
+}
+
+// evict makes room for about want bytes, by the clock over keys; see Table.evict.
+func (m *Multi) evict(want int64) error {
+	b := m.core.options.Backing.NewBatch()
+	defer b.Close()
+	if err := m.flushDead(b); err != nil {
+		return err
+	}
+	m.collect()
+	t, before := &m.keys, m.charged
+	for range 2 * int(t.fresh) {
+		if t.hand >= t.fresh {
+			t.hand = 0
+		}
+		s := t.hand
+		t.hand++
+		flags := flagsOf(t.at(s))
+		if *flags&flagLive == 0 {
+			continue
+		}
+		if *flags&flagHot != 0 {
+			*flags &^= flagHot
+			continue
+		}
+		if err := m.evictKey(b, s); err != nil {
+			return err
+		}
+		if before-m.liveBytes() >= want {
+			break
+		}
+	}
+	m.charge()
+	return b.Commit()
+}
+
+// evictKey writes and drops a key and its entries.
+func (m *Multi) evictKey(b Batch, s Slot) error {
+	row := m.row(s)
+	any := row.count > 0
+	for e := row.head - 1; e != NoEntry; {
+		next := m.Next(e)
+		if m.entries.link(e).flags&flagDirty != 0 {
+			if err := m.write(b, e); err != nil {
+				return err
+			}
+			if err := commitFull(b); err != nil {
+				return err
+			}
+		}
+		if !m.spec.Ordered {
+			m.byHash.remove(subTag(s, m.Sub(e)), Slot(e))
+		}
+		if m.spec.TTL != 0 {
+			m.ages.remove(m, e)
+		}
+		l := m.entries.link(e)
+		l.flags &^= flagLive | flagPersisted
+		m.freeEntry(e)
+		e = next
+	}
+	m.freeDirectory(row)
+	m.keys.drop(s, m.keys.at(s))
+	m.keys.size--
+	if any && !m.keys.coldUnknown {
+		m.keys.cold++
+	}
+	return nil
+}
+
+func (m *Multi) liveBytes() int64 {
+	return int64(m.keys.index.count)*int64(m.keys.stride) + m.keys.heap.live + m.subs.live +
+		int64(m.entries.count)*int64(m.entries.stride) + m.directoryBytes + m.indexBytes()
+}
+
+func (m *Multi) indexBytes() int64 { return 8 * int64(len(m.keys.index.words)+len(m.byHash.words)) }
+
+func (m *Multi) charge() {
+	live := m.liveBytes()
+	m.core.live += live - m.charged
+	m.charged = live
+}
+
+func (m *Multi) info() TableInfo { return m.core.infos[m.spec.ID] }
