@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/thalweg/thalweg/connectors/blackhole"
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/connectors/filesystem"
 	"github.com/thalweg/thalweg/connectors/print"
 )
 
@@ -11,6 +12,7 @@ import (
 func Registry(extra ...connector.Connector) (*connector.Registry, error) {
 	return connector.NewRegistry(append([]connector.Connector{
 		blackhole.New(),
+		filesystem.New(),
 		print.New(),
 	}, extra...)...)
 }
