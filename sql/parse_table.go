@@ -278,7 +278,7 @@ func (p *parser) columnTail(c *Column, primary **PrimaryKey) error {
 			if primary == nil {
 				return p.Unexpected("the end of the column")
 			}
-			key := &PrimaryKey{Columns: []Ident{c.Name}}
+			key := &PrimaryKey{}
 			if p.Accept("CONSTRAINT") {
 				id, err := p.ident()
 				if err != nil {
@@ -291,6 +291,7 @@ func (p *parser) columnTail(c *Column, primary **PrimaryKey) error {
 			}
 			key.Enforced = p.enforced()
 			key.Place = p.place(first)
+			key.Columns = []Ident{{Place: key.Place, Text: c.Name.Text}}
 			if *primary != nil {
 				return errs.Userf("a table has one primary key").At(key.Pos())
 			}

@@ -146,7 +146,7 @@ func (l *lowerer) named(b *builder) error {
 		return errs.Unsupportedf("a dynamic parameter is not supported").At(t.Span())
 	}
 	if !t.IsName() {
-		return l.Unexpected(anExpression)
+		return l.notAnOperand(t)
 	}
 	i := l.Index() + 1
 	for l.At(i).Is(".") && (l.At(i+1).Kind == token.Word || l.At(i+1).Kind == token.Quoted) {
@@ -251,4 +251,15 @@ func (l *lowerer) caseExpr(b *builder) error {
 	l.leave()
 	g.Span = l.From(first)
 	return nil
+}
+
+// notAnOperand says that an expression should stand where t is, which may be a
+// keyword meant as a name.
+func (l *lowerer) notAnOperand(t token.Token) error {
+	next := l.PeekAt(1)
+	if t.Kind == token.Word && (next.Kind == token.Op && !next.Is("(") || next.Is("FROM", "AS", "AND", "OR")) {
+		return errs.Userf("unexpected %s, expected %s", t.Describe(), anExpression).At(t.Span()).
+			WithHint("%s is a keyword; write `%s` to use it as a name", t.Upper, t.Text)
+	}
+	return l.Unexpected(anExpression)
 }

@@ -22,8 +22,9 @@ var reserved = func() map[string]bool {
 // Reserved reports whether an upper-case word cannot be an unquoted identifier.
 func Reserved(upper string) bool { return reserved[upper] }
 
-// keywordText are the words offered when a word looks like a typo of one.
-const keywordText = reservedText + ` ADD ANALYZE ARRAY ASC BEGIN CAST CATALOG COLUMN COMMENT CONSTRAINT CUBE DATABASE DESC DESCRIBE
+// keywordText are the words offered when a word looks like a typo of one, the likely
+// ones first.
+const keywordText = ` SELECT FROM WHERE GROUP HAVING ORDER LIMIT WITH JOIN LEFT VALUES INSERT CREATE TABLE ` + reservedText + ` ADD ANALYZE ARRAY ASC BEGIN CAST CATALOG COLUMN COMMENT CONSTRAINT CUBE DATABASE DESC DESCRIBE
 DISTRIBUTED EMIT EXECUTE EXPLAIN FILTER FUNCTION GROUPING IF INTERVAL JAR KEY MAP METADATA MODEL MODIFY NULLS OVER OVERWRITE
 PARTITION PARTITIONED PRIMARY RANGE REMOVE RENAME REPLACE RESET ROLLUP ROW ROWS SAVEPOINT SETS SHOW STATEMENT STOP STREAM SYSTEM
 TEMPORARY UNIQUE USE VIEW WATERMARK WITHIN`
