@@ -20,7 +20,7 @@ func arithmeticFunctions() []Function {
 			Example{"1 - 2", "-1"}),
 		binary("*", "The product.", false, Example{"1.5 * 1.5", "2.25"}),
 		binary("/", "The quotient. Integers are divided as integers, towards zero.", true,
-			Example{"7 / 2", "3"}, Example{"7.0 / 2", "3.500000"}),
+			Example{"7 / 2", "3"}, Example{"7.0 / 2", "3.500000000000"}),
 		binary("%", "The remainder, with the sign of the first number.", true, Example{"-7 % 3", "-1"}),
 		{Name: "MOD", Family: "arithmetic", Usage: "MOD(number, number)", Fallible: true,
 			Doc: "The remainder, with the sign of the first number.", Examples: []Example{{"MOD(7, 3)", "1"}},
