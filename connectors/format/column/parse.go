@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/thalweg/thalweg/connectors/format/text"
@@ -28,22 +29,18 @@ var (
 func (c *Column) Parse(b []byte, s text.Standard) error {
 	kind := c.Type.Kind
 	if kind == types.Char || kind == types.Varchar {
-		c.Bytes(bytes.ToValidUTF8(b, []byte("\uFFFD")))
+		if !utf8.Valid(b) {
+			b = bytes.ToValidUTF8(b, []byte("\uFFFD"))
+		}
+		c.Bytes(b)
 		return nil
 	}
-	b = bytes.TrimSpace(b)
+	b = trim(b)
 	switch kind {
 	case types.Boolean:
 		return c.parseBool(b)
 	case types.TinyInt, types.SmallInt, types.Int, types.BigInt, types.IntervalYearMonth, types.IntervalDayTime:
-		v, err := strconv.ParseInt(asString(b), 10, 8*c.width)
-		if err != nil {
-			if errors.Is(err, strconv.ErrRange) {
-				return errRange
-			}
-			return errInt
-		}
-		c.Int(v)
+		return c.parseInt(b)
 	case types.Float, types.Double:
 		v, err := ParseFloat(b, 8*c.width)
 		if err != nil {
@@ -67,6 +64,47 @@ func (c *Column) Parse(b []byte, s text.Standard) error {
 	default:
 		return errScalar
 	}
+	return nil
+}
+
+// trim takes white space off both ends, quickly when there is none.
+func trim(b []byte) []byte {
+	if len(b) > 0 && b[0] > ' ' && b[len(b)-1] > ' ' && b[0] < utf8.RuneSelf && b[len(b)-1] < utf8.RuneSelf {
+		return b
+	}
+	return bytes.TrimSpace(b)
+}
+
+// shortDigits is how many digits always fit into an int64.
+const shortDigits = 18
+
+func (c *Column) parseInt(b []byte) error {
+	digits := b
+	if len(b) > 0 && b[0] == '-' {
+		digits = b[1:]
+	}
+	v := int64(0)
+	short := len(digits) > 0 && len(digits) <= shortDigits
+	for _, d := range digits {
+		v = v*10 + int64(d-'0')
+		short = short && d-'0' <= 9
+	}
+	if len(digits) < len(b) {
+		v = -v
+	}
+	if !short {
+		var err error
+		if v, err = strconv.ParseInt(asString(b), 10, 64); err != nil {
+			if errors.Is(err, strconv.ErrRange) {
+				return errRange
+			}
+			return errInt
+		}
+	}
+	if shift := 64 - 8*c.width; v != v<<shift>>shift {
+		return errRange
+	}
+	c.Int(v)
 	return nil
 }
 
@@ -95,14 +133,56 @@ func (c *Column) parseBase64(b []byte) error {
 // ParseFloat reads a decimal number, NaN or an infinity. A number too large for
 // bits bits is an infinity, as in Flink.
 func ParseFloat(b []byte, bits int) (float64, error) {
-	if bytes.ContainsAny(b, "_xXpP") {
-		return 0, errNumber
+	if v, ok := exactFloat(b); ok && bits == 64 {
+		return v, nil
+	}
+	for _, c := range b {
+		if c == '_' || c|0x20 == 'x' || c|0x20 == 'p' {
+			return 0, errNumber
+		}
 	}
 	v, err := strconv.ParseFloat(asString(b), bits)
 	if err != nil && (!errors.Is(err, strconv.ErrRange) || !math.IsInf(v, 0)) {
 		return 0, errNumber
 	}
 	return v, nil
+}
+
+// exactPow10 are the powers of ten that a DOUBLE holds exactly, as far as needed.
+var exactPow10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// exactFloat reads plain numbers of at most 15 digits: such a number is the
+// quotient of two values that a DOUBLE holds exactly, hence rounded once.
+func exactFloat(b []byte) (float64, bool) {
+	negative := len(b) > 0 && b[0] == '-'
+	if negative {
+		b = b[1:]
+	}
+	if len(b) == 0 || len(b) > 16 {
+		return 0, false
+	}
+	m, point := int64(0), -1
+	for i, c := range b {
+		if c == '.' && point < 0 && i > 0 && i < len(b)-1 {
+			point = i
+			continue
+		}
+		if c-'0' > 9 {
+			return 0, false
+		}
+		m = m*10 + int64(c-'0')
+	}
+	fraction := 0
+	if point >= 0 {
+		fraction = len(b) - 1 - point
+	} else if len(b) > 15 {
+		return 0, false
+	}
+	v := float64(m) / exactPow10[fraction]
+	if negative {
+		v = -v
+	}
+	return v, true
 }
 
 // asString is b as a string without a copy, for the length of a call.
