@@ -17,5 +17,8 @@ func builtins() [][]Function {
 		nowFunctions(),
 		extractFunctions(),
 		formatFunctions(),
+		unitFunctions(),
+		mathFunctions(),
+		roundFunctions(),
 	}
 }

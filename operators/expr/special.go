@@ -16,6 +16,8 @@ func (g *graph) special(e rex.Expr) (n *node, ok bool, err error) {
 		n, err = g.caseOf(coalesceCase(e))
 	case "NULLIF":
 		n, err = g.nullIf(e)
+	case "OVERLAPS":
+		n, err = g.overlaps(e)
 	default:
 		return nil, false, nil
 	}
