@@ -1,0 +1,168 @@
+package filesystem
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+// committableVersion is the format of committable. Version 1 is the first.
+const committableVersion = 1
+
+// committable is a complete, durable file that waits for its name. Paths are
+// relative to the table's folder.
+type committable struct {
+	Version   int    `msgpack:"v"`
+	Temporary string `msgpack:"t"`
+	Final     string `msgpack:"f"`
+}
+
+func (c committable) encode() ([]byte, error) {
+	c.Version = committableVersion
+	b, err := msgpack.Marshal(c)
+	return b, errs.Wrap(errs.Bug, err, "committable of '%s'", c.Final)
+}
+
+func decodeCommittable(b []byte) (c committable, err error) {
+	if err := msgpack.Unmarshal(b, &c); err != nil {
+		return c, errs.Wrap(errs.Corruption, err, "committable of a file")
+	}
+	if c.Version != committableVersion {
+		return c, errs.Corruptionf("committable of a file has version %d, want %d", c.Version, committableVersion)
+	}
+	return c, nil
+}
+
+// committer gives files their visible names.
+type committer struct {
+	fs    vfs.FS
+	root  string
+	table string
+}
+
+var _ connector.Committer = (*committer)(nil)
+
+// Commit renames the epoch's files. A file that has its name already is left
+// alone, so that a commit may be repeated.
+func (c *committer) Commit(_ context.Context, _ uint64, committables [][]byte) error {
+	dirs := map[string]bool{}
+	for _, b := range committables {
+		file, err := decodeCommittable(b)
+		if err != nil {
+			return err
+		}
+		if err := c.commit(file); err != nil {
+			return errs.Wrap(errs.Resource, err, "table '%s': committing '%s'", c.table, filepath.Join(c.root, file.Final))
+		}
+		dirs[filepath.Dir(filepath.Join(c.root, file.Final))] = true
+	}
+	for dir := range dirs {
+		if err := syncDir(c.fs, dir); err != nil {
+			return errs.Wrap(errs.Resource, err, "table '%s': committing into '%s'", c.table, dir)
+		}
+	}
+	return nil
+}
+
+func (c *committer) commit(file committable) error {
+	temporary := filepath.Join(c.root, file.Temporary)
+	there, err := exists(c.fs, temporary)
+	if err != nil {
+		return err
+	}
+	final := filepath.Join(c.root, file.Final)
+	if there {
+		// The name holds the writer's token, so if it is taken, then by this very
+		// file: a crash can leave both names of a rename.
+		return c.fs.Rename(temporary, final)
+	}
+	if taken, err := exists(c.fs, final); err != nil || taken {
+		return err
+	}
+	return errs.Corruptionf("the file is gone, and so is its temporary one '%s'", temporary)
+}
+
+// Recover removes what the job wrote and never published.
+func (c *committer) Recover(_ context.Context, job string) error {
+	err := removeTemporary(c.fs, c.root, temporaryPrefix(job))
+	return errs.Wrap(errs.Resource, err, "table '%s': removing leftovers of job '%s'", c.table, job)
+}
+
+// Close has nothing to free.
+func (*committer) Close() error { return nil }
+
+// removeTemporary removes the uncommitted files with a prefix from dir and the
+// folders below it.
+func removeTemporary(fs vfs.FS, dir, prefix string) error {
+	names, err := fs.List(dir)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		info, err := fs.Stat(path)
+		switch {
+		case os.IsNotExist(err):
+			continue
+		case err != nil:
+			return err
+		case info.IsDir() && !hidden(name):
+			err = removeTemporary(fs, path, prefix)
+		case strings.HasPrefix(name, prefix) && strings.HasSuffix(name, temporaryMark):
+			err = fs.Remove(path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func exists(fs vfs.FS, path string) (bool, error) {
+	_, err := fs.Stat(path)
+	if os.IsNotExist(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(fs vfs.FS, dir string) error {
+	d, err := fs.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	if err := d.Sync(); err != nil {
+		d.Close()
+		return err
+	}
+	return d.Close()
+}
+
+// makeDirs makes a folder and those above it, each durable in its parent.
+func makeDirs(fs vfs.FS, dir string) error {
+	there, err := exists(fs, dir)
+	if err != nil || there {
+		return err
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makeDirs(fs, parent); err != nil {
+			return err
+		}
+	}
+	if err := fs.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	return syncDir(fs, parent)
+}

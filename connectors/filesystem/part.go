@@ -1,0 +1,132 @@
+package filesystem
+
+import (
+	"errors"
+	"io"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/thalweg/thalweg/connectors/format"
+	"github.com/thalweg/thalweg/connectors/format/codec"
+	"github.com/thalweg/thalweg/operators/stream"
+)
+
+// part is one file that is being written, or is complete and waits for its commit.
+type part struct {
+	folder    string
+	name      string
+	createdMs int64
+	used      int64 // the writer's clock at the last write
+	file      vfs.File
+	out       *countingWriter
+	sink      codec.FileWriter
+}
+
+// isRecords reports a format of single records.
+func isRecords(f codec.Format) bool {
+	_, ok := f.(codec.Records)
+	return ok
+}
+
+// create opens the file at path and begins its content.
+func (p *part) create(w *writer, path string) error {
+	file, err := w.fs.Create(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	p.file, p.out = file, &countingWriter{w: file}
+	config := codec.Config{Schema: w.stored, Options: w.table.Options, Alloc: w.env.Alloc, BatchRows: 1, Lines: true}
+	if files, ok := w.format.(codec.Files); ok {
+		p.sink, err = files.NewFile(p.out, config)
+	} else {
+		p.sink, err = newRecordFile(p.out, w.format.(codec.Records), config, w.codec)
+	}
+	if err != nil {
+		return errors.Join(err, file.Close(), w.fs.Remove(path))
+	}
+	return nil
+}
+
+func (p *part) write(rows stream.Batch) error { return p.sink.Write(rows) }
+
+// written is about the file's size in bytes.
+func (p *part) written() int64 { return max(p.sink.Written(), p.out.n) }
+
+// end completes the file and makes its content durable.
+func (p *part) end() error {
+	if err := p.sink.Close(); err != nil {
+		return errors.Join(err, p.file.Close())
+	}
+	if err := p.file.Sync(); err != nil {
+		return errors.Join(err, p.file.Close())
+	}
+	return p.file.Close()
+}
+
+// abandon closes a file that will be removed.
+func (p *part) abandon() error { return p.file.Close() }
+
+// countingWriter counts the bytes that pass.
+type countingWriter struct {
+	w io.Writer
+	n int64
+}
+
+// Write passes b on.
+func (c *countingWriter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	return n, err
+}
+
+// recordFile makes a file of an encoder's records.
+type recordFile struct {
+	out     io.WriteCloser
+	encoder codec.Encoder
+	buf     []byte
+	ends    []int
+	begun   bool
+	written int64
+}
+
+var _ codec.FileWriter = (*recordFile)(nil)
+
+// flushBytes is how much is gathered before it is written.
+const flushBytes = 256 << 10
+
+func newRecordFile(w io.Writer, records codec.Records, config codec.Config, compression string) (*recordFile, error) {
+	encoder, err := records.NewEncoder(config)
+	if err != nil {
+		return nil, err
+	}
+	out, err := format.Compress(w, compression)
+	return &recordFile{out: out, encoder: encoder}, err
+}
+
+// Write adds rows.
+func (f *recordFile) Write(batch stream.Batch) (err error) {
+	if !f.begun {
+		f.buf, f.begun = f.encoder.Begin(f.buf), true
+	}
+	before := len(f.buf)
+	if f.buf, f.ends, err = f.encoder.Encode(f.buf, f.ends[:0], batch); err != nil {
+		return err
+	}
+	f.written += int64(len(f.buf) - before)
+	if len(f.buf) >= flushBytes {
+		return f.flush()
+	}
+	return nil
+}
+
+func (f *recordFile) flush() error {
+	_, err := f.out.Write(f.buf)
+	f.buf = f.buf[:0]
+	return err
+}
+
+// Written is the number of bytes before compression.
+func (f *recordFile) Written() int64 { return f.written }
+
+// Close writes what was gathered.
+func (f *recordFile) Close() error { return errors.Join(f.flush(), f.out.Close()) }
