@@ -20,5 +20,7 @@ func builtins() [][]Function {
 		unitFunctions(),
 		mathFunctions(),
 		roundFunctions(),
+		constructorFunctions(),
+		arrayFunctions(),
 	}
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -158,3 +159,5 @@ func textColumn(dt arrow.DataType, n int, valid validity, offsets, data *memory.
 
 // typeOf is the SQL type of a vector's Arrow type.
 func typeOf(v Vector) types.Type { return columns.TypeOf(v.Array.DataType()) }
+
+func appendInt(dst []byte, v int64) []byte { return strconv.AppendInt(dst, v, 10) }
