@@ -24,6 +24,9 @@ func NewDedup(input Node, keys []int, time int, keepLast bool) *Dedup {
 	}
 	// A keep-first over event time also updates: an earlier row may come later.
 	n.props.Changes = Inserts | Updates
+	if time < 0 && !keepLast {
+		n.props.Changes = Inserts
+	}
 	return n
 }
 

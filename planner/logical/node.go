@@ -1,5 +1,7 @@
 package logical
 
+import "github.com/thalweg/thalweg/internal/rex"
+
 // Node is a relational operator with its inputs below it. The query is a DAG: a
 // node that several others read is computed once.
 type Node interface {
@@ -42,13 +44,19 @@ func Walk(roots []Node, visit func(Node)) {
 // inputs, and gives the node to use instead. Nodes whose inputs did not change
 // keep their identity.
 func Rewrite(roots []Node, f func(Node) Node) []Node {
+	return RewriteFrom(roots, func(n, _ Node) Node { return f(n) })
+}
+
+// RewriteFrom is Rewrite that tells f the node as it was, too, whose inputs are
+// those of the old DAG.
+func RewriteFrom(roots []Node, f func(n, was Node) Node) []Node {
 	done := map[Node]Node{}
 	var rewrite func(Node) Node
 	rewrite = func(n Node) Node {
 		if out, ok := done[n]; ok {
 			return out
 		}
-		out := f(mapInputs(n, rewrite))
+		out := f(mapInputs(n, rewrite), n)
 		done[n] = out
 		return out
 	}
@@ -83,4 +91,49 @@ func Parents(roots []Node) map[Node][]Node {
 		}
 	})
 	return parents
+}
+
+// MapExprs applies f to every expression of a node's own and rebuilds the node
+// when one changed.
+func MapExprs(n Node, f func(rex.Expr) rex.Expr) Node {
+	changed := false
+	apply := func(e rex.Expr) rex.Expr {
+		out := f(e)
+		changed = changed || !out.Equal(e)
+		return out
+	}
+	var out Node
+	switch n := n.(type) {
+	case *Filter:
+		out = NewFilter(n.input, apply(n.Predicate))
+	case *Project:
+		out = NewProject(n.input, mapAll(n.Exprs, apply), n.Names)
+	case *Watermark:
+		out = NewWatermark(n.input, n.Column, apply(n.Expr), n.IdleMillis)
+	case *Values:
+		rows := make([][]rex.Expr, len(n.Rows))
+		for i, row := range n.Rows {
+			rows[i] = mapAll(row, apply)
+		}
+		out = NewValues(n.props.Schema, rows)
+	case *Join:
+		spec := n.JoinSpec
+		if spec.Condition != nil {
+			condition := apply(*spec.Condition)
+			spec.Condition = &condition
+		}
+		out = NewJoin(n.left, n.right, spec)
+	}
+	if !changed {
+		return n
+	}
+	return out
+}
+
+func mapAll(exprs []rex.Expr, f func(rex.Expr) rex.Expr) []rex.Expr {
+	out := make([]rex.Expr, len(exprs))
+	for i, e := range exprs {
+		out[i] = f(e)
+	}
+	return out
 }

@@ -387,6 +387,9 @@ type Sink struct {
 	Collect bool `msgpack:"c,omitempty"`
 	// OrderBy sorts the final table of a collected bounded result.
 	OrderBy []rex.SortKey `msgpack:"o,omitempty"`
+	// Visible is the number of leading columns that a collected result shows; the
+	// others only order it. 0 means all.
+	Visible int `msgpack:"w,omitempty"`
 	// Mode is what the sink accepts: "append", "upsert" or "retract".
 	Mode string `msgpack:"m"`
 	// UpsertKey are the columns that identify a row for an upsert sink.

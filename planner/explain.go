@@ -1,0 +1,97 @@
+package planner
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/planner/logical"
+	"github.com/thalweg/thalweg/planner/plan"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// Explain renders the plan of a statement that Plan takes: the physical plan as a
+// tree with each node's changelog, and, where details ask for it, the logical plan
+// and the rules that fired.
+func (p *Planner) Explain(stmt sql.Statement, details ...sql.ExplainDetail) (string, error) {
+	if view, ok := stmt.(*sql.CreateView); ok {
+		stmt = &sql.QueryStatement{Place: view.Place, Query: view.Query}
+	}
+	for _, d := range details {
+		switch d {
+		case sql.ExplainJSONPlan, sql.ExplainEstimatedCost, sql.ExplainAnalyze:
+			return "", errs.Unsupportedf("EXPLAIN %s is not supported yet", d).At(stmt.Pos())
+		}
+	}
+	bound, err := p.bind(stmt)
+	if err != nil {
+		return "", err
+	}
+	var fired []string
+	rewritten, err := p.rewrite(bound, func(rule string, _ []logical.Node) { fired = append(fired, rule) })
+	if err != nil {
+		return "", err
+	}
+	physical, err := p.physical(rewritten)
+	if err != nil {
+		return "", err
+	}
+	return explanation{details, bound, rewritten, fired, physical}.String(), nil
+}
+
+// explanation holds the stages of planning one statement.
+type explanation struct {
+	details   []sql.ExplainDetail
+	bound     []logical.Node
+	rewritten []logical.Node
+	fired     []string
+	physical  *plan.Plan
+}
+
+func (e explanation) String() string {
+	var b strings.Builder
+	section := func(title, text string) {
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString("== " + title + " ==\n" + text)
+	}
+	if slices.Contains(e.details, sql.ExplainAST) || slices.Contains(e.details, sql.ExplainLogical) {
+		section("Bound plan", logical.Print(e.bound))
+	}
+	if slices.Contains(e.details, sql.ExplainLogical) {
+		section("Optimized logical plan", logical.PrintProps(e.rewritten))
+	}
+	if slices.Contains(e.details, sql.ExplainRules) {
+		section("Rules", strings.Join(e.fired, "\n")+"\n")
+	}
+	section("Physical plan", e.physical.String())
+	if slices.Contains(e.details, sql.ExplainPlanAdvice) {
+		section("Advice", advice(e.physical))
+	}
+	return b.String()
+}
+
+// advice names what may grow or surprise in a plan.
+func advice(p *plan.Plan) string {
+	var out []string
+	for i := range p.Nodes {
+		n := &p.Nodes[i]
+		label := n.Kind.String() + "[" + strconv.Itoa(i) + "]"
+		switch {
+		case n.GroupAgg != nil && n.Kind == plan.KindGroupAgg && n.GroupAgg.TTLMillis == 0:
+			out = append(out, label+" keeps every group for ever: set 'table.exec.state.ttl', or group by a window")
+		case n.Join != nil && n.Join.TTLMillis == 0:
+			out = append(out, label+" keeps all rows of both inputs: set 'table.exec.state.ttl' if old rows need not match")
+		case n.Singleton && n.Join != nil:
+			out = append(out, label+" has no equality between its sides and runs as one task")
+		case n.Sink != nil && n.Sink.Guarantee == "at-least-once":
+			out = append(out, label+" may write rows again after a failure")
+		}
+	}
+	if len(out) == 0 {
+		return "none\n"
+	}
+	return strings.Join(out, "\n") + "\n"
+}

@@ -1,0 +1,124 @@
+package physical
+
+import (
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/planner/logical"
+	"github.com/thalweg/thalweg/planner/plan"
+)
+
+// groupAgg builds an unbounded GROUP BY, with a local phase before the exchange
+// where all aggregates can merge.
+func (b *builder) groupAgg(n *logical.Aggregate) (plan.NodeID, error) {
+	ids, err := b.inputs(n)
+	if err != nil {
+		return 0, err
+	}
+	input := n.Inputs()[0]
+	agg := &plan.GroupAgg{
+		Keys: n.Keys, Aggs: n.Aggs, InputSchema: input.Props().Schema,
+		InputRetracts: !input.Props().Changes.InsertOnly(), TTLMillis: b.opts.TTLMillis,
+	}
+	edge := b.hash(ids[0], n.Keys)
+	if columns, ok := b.partials(n.Aggs, agg.InputRetracts); ok && edge.Exchange != plan.Forward {
+		schema := keySchema(agg.InputSchema, n.Keys)
+		if agg.InputRetracts {
+			schema = append(schema, types.Field{Name: "$rows", Type: types.Of(types.BigInt).NotNull()})
+		}
+		local := *agg
+		local.TTLMillis = 0
+		id := b.append(plan.Node{
+			Kind: plan.KindLocalGroupAgg, Inputs: []plan.Input{{Node: ids[0]}}, Schema: append(schema, columns...), Rowtime: -1, GroupAgg: &local,
+		}, spread{})
+		agg.FromLocal = true
+		edge = b.hash(id, logical.Range(0, len(n.Keys)))
+	}
+	node := plan.Node{Kind: plan.KindGroupAgg, Inputs: []plan.Input{edge}, GroupAgg: agg, Singleton: len(n.Keys) == 0}
+	return b.add(n, node, hashedBy(logical.Range(0, len(n.Keys)))), nil
+}
+
+func keySchema(in types.Schema, keys []int) types.Schema {
+	out := types.Schema{}
+	for _, k := range keys {
+		out = append(out, in[k])
+	}
+	return out
+}
+
+// partials are the columns of the aggregates' partial results; false when the
+// aggregation stays in one phase.
+func (b *builder) partials(aggs []rex.AggCall, retracts bool) (types.Schema, bool) {
+	if !b.opts.TwoPhase || len(aggs) == 0 {
+		return nil, false
+	}
+	var out types.Schema
+	for _, a := range aggs {
+		sig, ok := b.opts.Functions.Aggregate(a.Name)
+		if !ok || sig.Partial == nil {
+			return nil, false
+		}
+		columns := sig.Partial(a, retracts)
+		if len(columns) == 0 {
+			return nil, false
+		}
+		for _, t := range columns {
+			out = append(out, types.Field{Name: "$part" + itoa(len(out)), Type: t})
+		}
+	}
+	return out, true
+}
+
+// windowSpec translates a window.
+func windowSpec(w logical.Window) plan.WindowSpec {
+	return plan.WindowSpec{
+		Kind: plan.WindowKind(w.Kind), Time: w.Time, SizeMillis: w.SizeMillis, StepMillis: w.StepMillis,
+		OffsetMillis: w.OffsetMillis, ProcTime: w.Proctime,
+	}
+}
+
+func (b *builder) windowTVF(n *logical.WindowTVF) (plan.NodeID, error) {
+	ids, err := b.inputs(n)
+	if err != nil {
+		return 0, err
+	}
+	return b.add(n, plan.Node{
+		Kind: plan.KindWindow, Inputs: []plan.Input{{Node: ids[0]}}, Window: &plan.Window{Spec: windowSpec(n.Window)},
+	}, b.spread[ids[0]]), nil
+}
+
+// windowAgg builds a windowed GROUP BY. Rows are spread by the keys alone; one
+// without keys has one task.
+func (b *builder) windowAgg(n *logical.WindowAggregate) (plan.NodeID, error) {
+	ids, err := b.inputs(n)
+	if err != nil {
+		return 0, err
+	}
+	input := n.Inputs()[0]
+	agg := &plan.WindowAgg{
+		Spec: windowSpec(n.Window), Keys: n.Keys, Aggs: n.Aggs, InputSchema: input.Props().Schema,
+		InputRetracts: !input.Props().Changes.InsertOnly(),
+	}
+	for _, bound := range n.Bounds {
+		agg.Properties = append(agg.Properties, plan.WindowProperty(bound))
+	}
+	if n.Attached {
+		agg.Spec.Attached, agg.Spec.Start, agg.Spec.End = true, n.Start, n.End
+	}
+	if n.Window.Kind == logical.Session {
+		return 0, errs.Unsupportedf("SESSION windows are not supported yet").At(n.Span)
+	}
+	edge := b.hash(ids[0], n.Keys)
+	if columns, ok := b.partials(n.Aggs, agg.InputRetracts); ok && edge.Exchange != plan.Forward && !n.Attached && !agg.InputRetracts {
+		schema := append(keySchema(agg.InputSchema, n.Keys), types.Field{Name: "$slice_end", Type: types.Of(types.BigInt).NotNull()})
+		local := *agg
+		local.Properties = nil
+		id := b.append(plan.Node{
+			Kind: plan.KindLocalWindowAgg, Inputs: []plan.Input{{Node: ids[0]}}, Schema: append(schema, columns...), Rowtime: -1, WindowAgg: &local,
+		}, spread{})
+		agg.FromLocal = true
+		edge = b.hash(id, logical.Range(0, len(n.Keys)))
+	}
+	node := plan.Node{Kind: plan.KindWindowAgg, Inputs: []plan.Input{edge}, WindowAgg: agg, Singleton: len(n.Keys) == 0}
+	return b.add(n, node, hashedBy(logical.Range(0, len(n.Keys)))), nil
+}

@@ -1,0 +1,81 @@
+package physical
+
+import (
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/planner/logical"
+	"github.com/thalweg/thalweg/planner/plan"
+)
+
+// calc fuses a projection with the filter below it, unless others read the filter
+// too.
+func (b *builder) calc(n logical.Node) (plan.NodeID, error) {
+	calc := &plan.Calc{}
+	input := n
+	if p, ok := n.(*logical.Project); ok {
+		input = p.Inputs()[0]
+		if !p.Identity() {
+			calc.Project = p.Exprs
+		}
+	}
+	if f, ok := input.(*logical.Filter); ok && (input == n || len(b.parents[input]) == 1) {
+		calc.Filter = &f.Predicate
+		input = f.Inputs()[0]
+	}
+	id, err := b.build(input)
+	if err != nil {
+		return 0, err
+	}
+	if calc.Filter == nil && calc.Project == nil && !b.feedsSink(n) {
+		return id, nil
+	}
+	return b.add(n, plan.Node{Kind: plan.KindCalc, Inputs: []plan.Input{{Node: id}}, Calc: calc}, projected(b.spread[id], calc.Project)), nil
+}
+
+// feedsSink reports whether a sink reads n: then a projection that only renames
+// stays, to give the columns their names.
+func (b *builder) feedsSink(n logical.Node) bool {
+	for _, p := range b.parents[n] {
+		switch p.(type) {
+		case *logical.Sink, *logical.Sort:
+			return true
+		}
+	}
+	return false
+}
+
+// projected is what remains of a spread above a projection; nil keeps all columns.
+func projected(s spread, exprs []rex.Expr) spread {
+	if exprs == nil {
+		return s
+	}
+	mapping := map[int]int{}
+	for i, e := range exprs {
+		if _, ok := mapping[e.Index]; e.Kind == rex.Input && !ok {
+			mapping[e.Index] = i
+		}
+	}
+	var out spread
+	if s.hashed != nil {
+		if mapped, ok := remap(s.hashed, mapping); ok {
+			out.hashed = mapped
+		}
+	}
+	for _, set := range s.ordered {
+		if mapped, ok := remap(set, mapping); ok {
+			out.ordered = append(out.ordered, mapped)
+		}
+	}
+	return out
+}
+
+func remap(columns []int, mapping map[int]int) ([]int, bool) {
+	out := []int{}
+	for _, c := range columns {
+		to, ok := mapping[c]
+		if !ok {
+			return nil, false
+		}
+		out = append(out, to)
+	}
+	return out, true
+}

@@ -1,0 +1,147 @@
+package physical
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/planner/catalog"
+	"github.com/thalweg/thalweg/planner/logical"
+	"github.com/thalweg/thalweg/planner/plan"
+)
+
+// sink builds a root: it checks that the sink accepts the changes that come, and
+// brings changes of one primary key into one order.
+func (b *builder) sink(n *logical.Sink) (plan.NodeID, error) {
+	input := n.Inputs()[0]
+	if s, ok := input.(*logical.Sort); ok && n.Table == nil {
+		input = s.Inputs()[0]
+	}
+	id, err := b.build(input)
+	if err != nil {
+		return 0, err
+	}
+	if n.Table == nil {
+		return b.collect(n, id), nil
+	}
+	sink := &plan.Sink{Table: tableRef(n.Table, written(n.Table)), Mode: n.Info.Mode, Guarantee: n.Info.Guarantee}
+	updating := b.at(id).Mode != plan.InsertOnly
+	key, keyed := primaryKey(n)
+	switch {
+	case n.Info.Mode == "append" && updating:
+		return 0, b.appendOnlyError(n, id)
+	case n.Info.Mode == "upsert" && updating && !keyed:
+		return 0, errs.Userf("table %s takes updates by key, but declares no PRIMARY KEY", n.Table.Name).At(n.Span).
+			WithHint("add PRIMARY KEY (columns) NOT ENFORCED to the table")
+	case n.Info.Mode == "upsert" && updating && !b.keyedInOrder(id, key):
+		id = b.materialise(id, key)
+	}
+	if keyed {
+		sink.UpsertKey = key
+	}
+	return b.add(n, plan.Node{Kind: plan.KindSink, Inputs: []plan.Input{{Node: id}}, Sink: sink}, spread{}), nil
+}
+
+// collect gathers a result in one task.
+func (b *builder) collect(n *logical.Sink, id plan.NodeID) plan.NodeID {
+	sink := &plan.Sink{Collect: true, OrderBy: n.OrderBy, Mode: "retract", Guarantee: "exactly-once"}
+	if n.Visible < len(n.Props().Schema) {
+		sink.Visible = n.Visible
+	}
+	return b.add(n, plan.Node{Kind: plan.KindSink, Inputs: []plan.Input{b.single(id)}, Sink: sink, Singleton: true}, spread{})
+}
+
+// written lists the columns that a sink writes.
+func written(t *catalog.Table) []catalog.Column {
+	var out []catalog.Column
+	for _, c := range t.Columns {
+		if c.Computed == "" && !c.Virtual {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// primaryKey gives the columns of the target's primary key.
+func primaryKey(n *logical.Sink) ([]int, bool) {
+	var key []int
+	for _, name := range n.Table.PrimaryKey {
+		key = append(key, n.Props().Schema.Index(name))
+	}
+	slices.Sort(key)
+	return key, len(key) > 0 && key[0] >= 0
+}
+
+// keyedInOrder reports whether the rows of node id are unique by exactly key and
+// its changes come in order.
+func (b *builder) keyedInOrder(id plan.NodeID, key []int) bool {
+	for _, unique := range b.at(id).UniqueKeys {
+		if slices.Equal(unique, key) && b.inOrder(id, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// materialise keeps all rows by the sink's key and passes one of them on: rows of
+// several keys of the query may come to one key of the sink, from several tasks.
+func (b *builder) materialise(id plan.NodeID, key []int) plan.NodeID {
+	in := b.at(id)
+	node := plan.Node{
+		Kind: plan.KindTopN, Inputs: []plan.Input{b.hash(id, key)}, Schema: in.Schema, UniqueKeys: [][]int{key}, Rowtime: in.Rowtime,
+		Mode: plan.Retract, TopN: &plan.TopN{PartitionBy: key, Count: 1, InputRetracts: true, TTLMillis: b.opts.TTLMillis},
+	}
+	return b.append(node, hashedBy(key))
+}
+
+// appendOnlyError names the node that makes the updates.
+func (b *builder) appendOnlyError(n *logical.Sink, id plan.NodeID) error {
+	culprit := b.at(id)
+	for {
+		next := plan.NodeID(-1)
+		for _, in := range culprit.Inputs {
+			if b.at(in.Node).Mode != plan.InsertOnly {
+				next = in.Node
+				break
+			}
+		}
+		if next < 0 {
+			break
+		}
+		culprit = b.at(next)
+	}
+	hint := "declare a PRIMARY KEY on a connector that takes upserts, or make the query append-only, for instance by grouping by a window"
+	if culprit.Kind == plan.KindSource || culprit.Kind == plan.KindNormalize {
+		hint = "declare a PRIMARY KEY on a connector that takes upserts"
+	}
+	return errs.Userf("table %s only takes inserts, but the query updates its results in %s", n.Table.Name, describe(culprit)).At(n.Span).
+		WithHint("%s", hint)
+}
+
+// describe names a node for a message.
+func describe(n *plan.Node) string {
+	names := n.Schema.Names()
+	columns := func(cols []int) string {
+		var out []string
+		for _, c := range cols {
+			out = append(out, names[c])
+		}
+		return strings.Join(out, ", ")
+	}
+	switch n.Kind {
+	case plan.KindGroupAgg:
+		if len(n.GroupAgg.Keys) == 0 {
+			return "an aggregate without GROUP BY"
+		}
+		return "GROUP BY " + columns(logical.Range(0, len(n.GroupAgg.Keys)))
+	case plan.KindTopN:
+		return "a top-N by " + columns(n.TopN.PartitionBy)
+	case plan.KindDedup:
+		return "a deduplication by " + columns(n.Dedup.Keys)
+	case plan.KindJoin:
+		return "a " + n.Join.Kind.String() + " JOIN"
+	case plan.KindSource:
+		return "the source " + n.Source.Table.Name
+	}
+	return "a " + n.Kind.String()
+}

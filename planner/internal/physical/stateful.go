@@ -1,0 +1,123 @@
+package physical
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/planner/catalog"
+	"github.com/thalweg/thalweg/planner/logical"
+	"github.com/thalweg/thalweg/planner/plan"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func field(c catalog.Column) types.Field { return types.Field{Name: c.Name, Type: c.Type} }
+
+func (b *builder) join(n *logical.Join) (plan.NodeID, error) {
+	ids, err := b.inputs(n)
+	if err != nil {
+		return 0, err
+	}
+	join := &plan.Join{
+		Kind: plan.JoinKind(n.Type), LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Condition: n.Condition,
+		LeftUnique: b.orderedKey(ids[0]), RightUnique: b.orderedKey(ids[1]), TTLMillis: b.opts.TTLMillis,
+	}
+	node := plan.Node{
+		Kind: plan.KindJoin, Inputs: []plan.Input{b.hash(ids[0], n.LeftKeys), b.hash(ids[1], n.RightKeys)},
+		Join: join, Singleton: len(n.LeftKeys) == 0,
+	}
+	return b.add(n, node, joinSpread(n)), nil
+}
+
+// joinSpread is how a join's rows lie: by the keys of a side that is not padded.
+func joinSpread(n *logical.Join) spread {
+	var s spread
+	if !n.Type.KeepsRight() {
+		s = hashedBy(n.LeftKeys)
+	}
+	if !n.Type.KeepsLeft() && !n.Type.LeftOnly() {
+		width := len(n.Left().Props().Schema)
+		right := make([]int, len(n.RightKeys))
+		for i, k := range n.RightKeys {
+			right[i] = k + width
+		}
+		s.ordered = append(s.ordered, right)
+		if s.hashed == nil {
+			s.hashed = right
+		}
+	}
+	return s
+}
+
+// orderedKey is a unique key of a node whose changes come in order, so that a
+// later row with the key replaces an earlier one; nil without.
+func (b *builder) orderedKey(id plan.NodeID) []int {
+	var best []int
+	for _, key := range b.at(id).UniqueKeys {
+		if len(key) > 0 && (best == nil || len(key) < len(best)) && b.inOrder(id, key) {
+			best = key
+		}
+	}
+	return best
+}
+
+// inOrder reports whether changes of rows with equal key come in order.
+func (b *builder) inOrder(id plan.NodeID, key []int) bool {
+	if b.at(id).Mode == plan.InsertOnly {
+		return true
+	}
+	for _, set := range b.spread[id].ordered {
+		if !slices.ContainsFunc(set, func(c int) bool { return !slices.Contains(key, c) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *builder) topN(n *logical.TopN) (plan.NodeID, error) {
+	ids, err := b.inputs(n)
+	if err != nil {
+		return 0, err
+	}
+	top := &plan.TopN{
+		PartitionBy: n.PartitionBy, OrderBy: n.OrderBy, Offset: n.Offset, Count: n.Count, Rank: n.Rank,
+		InputRetracts: b.at(ids[0]).Mode != plan.InsertOnly, TTLMillis: b.opts.TTLMillis,
+	}
+	if top.InputRetracts {
+		top.InputUnique = b.orderedKey(ids[0])
+	}
+	node := plan.Node{
+		Kind: plan.KindTopN, Inputs: []plan.Input{b.hash(ids[0], n.PartitionBy)}, TopN: top, Singleton: len(n.PartitionBy) == 0,
+	}
+	return b.add(n, node, hashedBy(n.PartitionBy)), nil
+}
+
+func (b *builder) dedup(n *logical.Dedup) (plan.NodeID, error) {
+	ids, err := b.inputs(n)
+	if err != nil {
+		return 0, err
+	}
+	node := plan.Node{
+		Kind: plan.KindDedup, Inputs: []plan.Input{b.hash(ids[0], n.Keys)}, Singleton: len(n.Keys) == 0,
+		Dedup: &plan.Dedup{Keys: n.Keys, Time: n.Time, KeepLast: n.KeepLast, EmitUpdateBefore: true, TTLMillis: b.opts.TTLMillis},
+	}
+	return b.add(n, node, hashedBy(n.Keys)), nil
+}
+
+// limit builds LIMIT. Over an input that takes rows away, rows move up from behind
+// the limit, which is what a top-N without an order does.
+func (b *builder) limit(n *logical.Limit) (plan.NodeID, error) {
+	ids, err := b.inputs(n)
+	if err != nil {
+		return 0, err
+	}
+	node := plan.Node{
+		Kind: plan.KindLimit, Inputs: []plan.Input{b.single(ids[0])}, Singleton: true, Limit: &plan.Limit{Offset: n.Offset, Count: n.Count},
+	}
+	if b.at(ids[0]).Mode != plan.InsertOnly {
+		node.Kind, node.Limit = plan.KindTopN, nil
+		node.TopN = &plan.TopN{Offset: n.Offset, Count: n.Count, InputRetracts: true, InputUnique: b.orderedKey(ids[0]), TTLMillis: b.opts.TTLMillis}
+	}
+	return b.add(n, node, spread{}), nil
+}

@@ -1,0 +1,29 @@
+package plan
+
+import (
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+// Encode gives the plan as msgpack.
+func (p *Plan) Encode() ([]byte, error) {
+	b, err := msgpack.Marshal(p)
+	return b, errs.Wrap(errs.Bug, err, "encoding a plan")
+}
+
+// Decode reads what Encode wrote and validates it. Bytes that are no plan are of
+// class corruption, a plan of a newer format is unsupported.
+func Decode(b []byte) (*Plan, error) {
+	var p Plan
+	if err := msgpack.Unmarshal(b, &p); err != nil {
+		return nil, errs.Wrap(errs.Corruption, err, "decoding a plan")
+	}
+	if err := p.Validate(); err != nil {
+		if errs.ClassOf(err) == errs.Unsupported {
+			return nil, err
+		}
+		return nil, &errs.Error{Class: errs.Corruption, Message: "decoding a plan", Cause: err}
+	}
+	return &p, nil
+}

@@ -1,0 +1,69 @@
+package rules
+
+import "github.com/thalweg/thalweg/planner/logical"
+
+// emptyRelations replaces what can have no rows: a filter that is never TRUE, and
+// what is made of nothing.
+func emptyRelations() Rule {
+	return perNode("empty_relations", "replace relations that can have no rows by no rows", func(_ *Context, n logical.Node) logical.Node {
+		if isEmpty(n) && !alreadyEmpty(n) {
+			return logical.NewValues(n.Props().Schema, nil)
+		}
+		if u, ok := n.(*logical.Union); ok {
+			return withoutEmpty(u)
+		}
+		return n
+	})
+}
+
+func alreadyEmpty(n logical.Node) bool {
+	v, ok := n.(*logical.Values)
+	return ok && len(v.Rows) == 0
+}
+
+func isEmpty(n logical.Node) bool {
+	switch n := n.(type) {
+	case *logical.Filter:
+		return n.Predicate.IsLiteral() && !isTrue(n.Predicate) || alreadyEmpty(n.Inputs()[0])
+	case *logical.Project, *logical.WindowTVF, *logical.WindowAggregate, *logical.TopN, *logical.Dedup, *logical.Over:
+		return alreadyEmpty(n.Inputs()[0])
+	case *logical.Aggregate:
+		return len(n.Keys) > 0 && alreadyEmpty(n.Inputs()[0])
+	case *logical.Limit:
+		return n.Count == 0 || alreadyEmpty(n.Inputs()[0])
+	case *logical.Join:
+		l, r := alreadyEmpty(n.Left()), alreadyEmpty(n.Right())
+		switch n.Type {
+		case logical.Inner, logical.Semi:
+			return l || r
+		case logical.Left, logical.Anti:
+			return l
+		case logical.Right:
+			return r
+		}
+		return l && r
+	}
+	return false
+}
+
+// withoutEmpty drops the inputs of a union that have no rows, when their types
+// are not needed for the result's.
+func withoutEmpty(u *logical.Union) logical.Node {
+	var kept []logical.Node
+	for _, in := range u.Inputs() {
+		if !alreadyEmpty(in) {
+			kept = append(kept, in)
+		}
+	}
+	switch {
+	case len(kept) == 0:
+		return logical.NewValues(u.Props().Schema, nil)
+	case len(kept) == len(u.Inputs()):
+		return u
+	}
+	out := logical.NewUnion(kept...)
+	if !out.Props().Schema.Equal(u.Props().Schema) {
+		return u
+	}
+	return out
+}

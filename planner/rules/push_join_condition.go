@@ -1,0 +1,43 @@
+package rules
+
+import (
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/planner/logical"
+)
+
+// pushJoinCondition moves terms of a join's condition that look at one side only
+// below that side, where rows that fail them can't match or come out.
+func pushJoinCondition() Rule {
+	return perNode("push_join_condition", "filter a join's inputs by the terms of its condition that look at one side", func(c *Context, n logical.Node) logical.Node {
+		j, ok := n.(*logical.Join)
+		if !ok || j.Condition == nil {
+			return n
+		}
+		width := len(j.Left().Props().Schema)
+		dropsLeft := j.Type == logical.Inner || j.Type == logical.Right || j.Type == logical.Semi
+		dropsRight := j.Type != logical.Right && j.Type != logical.Full
+		var left, right, stay []rex.Expr
+		for _, t := range conjuncts(*j.Condition) {
+			switch {
+			case c.volatile(t):
+				stay = append(stay, t)
+			case dropsLeft && onlyUses(t, func(c int) bool { return c < width }):
+				left = append(left, t)
+			case dropsRight && onlyUses(t, func(c int) bool { return c >= width }):
+				right = append(right, onSchema(t, func(c int) int { return c - width }, j.Right().Props().Schema))
+			default:
+				stay = append(stay, t)
+			}
+		}
+		if len(left)+len(right) == 0 {
+			return n
+		}
+		spec := j.JoinSpec
+		spec.Condition = nil
+		if len(stay) > 0 {
+			condition := and(stay)
+			spec.Condition = &condition
+		}
+		return logical.NewJoin(filterBy(j.Left(), left), filterBy(j.Right(), right), spec)
+	})
+}

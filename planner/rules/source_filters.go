@@ -1,0 +1,145 @@
+package rules
+
+import (
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/planner/catalog"
+	"github.com/thalweg/thalweg/planner/logical"
+)
+
+// sourceFilters offers the conditions right above a scan to its connector. A scan
+// that several branches read gets what they have in common, and that one of them
+// must hold.
+func sourceFilters() Rule {
+	return Rule{
+		Name: "source_filters", Doc: "push conditions into the sources that take them",
+		Apply: func(c *Context, roots []logical.Node) ([]logical.Node, error) {
+			parents := logical.Parents(roots)
+			scans := map[logical.Node]*pushedScan{}
+			var failed error
+			logical.Walk(roots, func(n logical.Node) {
+				if s, ok := n.(*logical.Scan); ok && failed == nil {
+					scans[n], failed = c.offer(s, parents[n])
+				}
+			})
+			if failed != nil {
+				return nil, failed
+			}
+			return logical.RewriteFrom(roots, func(n, was logical.Node) logical.Node {
+				if p := scans[was]; p != nil {
+					return p.scan
+				}
+				f, ok := n.(*logical.Filter)
+				if !ok || scans[was.Inputs()[0]] == nil {
+					return n
+				}
+				return scans[was.Inputs()[0]].above(f)
+			}), nil
+		},
+	}
+}
+
+// pushedScan is a scan with filters and the terms it takes over in full.
+type pushedScan struct {
+	scan  *logical.Scan
+	taken []rex.Expr
+}
+
+// above drops the terms that the scan takes over.
+func (p *pushedScan) above(f *logical.Filter) logical.Node {
+	var stay []rex.Expr
+	for _, t := range conjuncts(f.Predicate) {
+		if !contains(p.taken, t) {
+			stay = append(stay, t)
+		}
+	}
+	return filterBy(p.scan, stay)
+}
+
+func contains(list []rex.Expr, e rex.Expr) bool {
+	for _, x := range list {
+		if x.Equal(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// offer asks the connector; nil when there is nothing to push. Sources of updates
+// keep all rows: a row that passes may be taken back by one that does not.
+func (c *Context) offer(s *logical.Scan, parents []logical.Node) (*pushedScan, error) {
+	if s.Info.Upsert || s.Info.Changelog || len(s.Filters) > 0 {
+		return nil, nil
+	}
+	terms := c.wanted(parents)
+	if len(terms) == 0 {
+		return nil, nil
+	}
+	spec := s.Spec()
+	push := catalog.Pushdown{Filters: terms}
+	if s.Projected {
+		push.Columns = s.Columns
+	}
+	info, err := c.Catalog.Source(s.Table, push)
+	if err != nil {
+		return nil, err
+	}
+	if info.Columns != s.Info.Columns || len(info.Filters) != len(terms) {
+		return nil, nil
+	}
+	p := &pushedScan{}
+	for i, taken := range info.Filters {
+		if taken {
+			p.taken = append(p.taken, terms[i])
+		}
+	}
+	spec.Filters, spec.Info = terms, info
+	p.scan = logical.NewScan(spec)
+	return p, nil
+}
+
+// wanted are the conditions that no reader needs the opposite of.
+func (c *Context) wanted(parents []logical.Node) []rex.Expr {
+	var lists [][]rex.Expr
+	for _, p := range parents {
+		f, ok := p.(*logical.Filter)
+		if !ok {
+			return nil
+		}
+		var terms []rex.Expr
+		for _, t := range conjuncts(f.Predicate) {
+			if !c.volatile(t) && len(t.Inputs()) > 0 {
+				terms = append(terms, t)
+			}
+		}
+		lists = append(lists, terms)
+	}
+	return common(lists)
+}
+
+// common are the terms of all lists, and the alternative of the others.
+func common(lists [][]rex.Expr) []rex.Expr {
+	var shared []rex.Expr
+	for _, t := range lists[0] {
+		everywhere := true
+		for _, other := range lists[1:] {
+			everywhere = everywhere && contains(other, t)
+		}
+		if everywhere {
+			shared = append(shared, t)
+		}
+	}
+	var alternatives []rex.Expr
+	for _, list := range lists {
+		var rest []rex.Expr
+		for _, t := range list {
+			if !contains(shared, t) {
+				rest = append(rest, t)
+			}
+		}
+		if len(rest) == 0 {
+			return shared
+		}
+		alternatives = append(alternatives, and(rest))
+	}
+	return append(shared, or(alternatives))
+}

@@ -1,0 +1,57 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/planner/logical"
+)
+
+// unusedWatermark drops watermarks that nothing waits for, so that conditions and
+// projections reach the source.
+func unusedWatermark() Rule {
+	return Rule{
+		Name: "unused_watermark", Doc: "drop watermarks that no operator or sink waits for",
+		Apply: func(_ *Context, roots []logical.Node) ([]logical.Node, error) {
+			used := map[logical.Node]bool{}
+			logical.Walk(roots, func(n logical.Node) {
+				if waits(n) {
+					logical.Walk([]logical.Node{n}, func(below logical.Node) { used[below] = true })
+				}
+			})
+			return logical.RewriteFrom(roots, func(n, was logical.Node) logical.Node {
+				if _, ok := n.(*logical.Watermark); ok && !used[was] {
+					return n.Inputs()[0]
+				}
+				return n
+			}), nil
+		},
+	}
+}
+
+// waits reports operators whose output depends on watermarks.
+func waits(n logical.Node) bool {
+	switch n := n.(type) {
+	case *logical.WindowAggregate:
+		return true
+	case *logical.Sink:
+		if n.Table == nil {
+			return false
+		}
+		for k := range n.Table.Options {
+			if strings.HasPrefix(k, "sink.partition-commit.") {
+				return true
+			}
+		}
+		return false
+	}
+	found := false
+	logical.MapExprs(n, func(e rex.Expr) rex.Expr {
+		e.Walk(func(x rex.Expr) bool {
+			found = found || x.Kind == rex.Call && x.Name == "CURRENT_WATERMARK"
+			return !found
+		})
+		return e
+	})
+	return found
+}
