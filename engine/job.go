@@ -66,6 +66,8 @@ type NodeMetrics struct {
 	StateRows int64 `json:"state_rows,omitempty"`
 	// BusyNanos is the time spent in the node's own code, all tasks together.
 	BusyNanos int64 `json:"busy_ns"`
+	// BlockedNanos is the time its tasks waited for room behind them.
+	BlockedNanos int64 `json:"blocked_ns"`
 	// Watermark is the least over tasks, in epoch milliseconds; HasWatermark is
 	// false before any was seen.
 	Watermark    int64 `json:"watermark,omitempty"`

@@ -5,7 +5,10 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/expr"
 )
 
 // Options configures an engine. The zero Options is valid: a temporary data
@@ -37,6 +40,11 @@ type Options struct {
 	// RestartAttempts is how often in a row a failed job is started again, with
 	// exponential back-off: 0 means never, -1 without limit.
 	RestartAttempts int
+	// Connectors are added to the built-in ones, Functions and Aggregates to the
+	// built-in functions.
+	Connectors []connector.Connector
+	Functions  []expr.Function
+	Aggregates []agg.Function
 	// Settings are the initial SET options of every session.
 	Settings map[string]string
 	// Stdout takes the lines of the print connector; nil means the process's

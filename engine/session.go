@@ -12,8 +12,13 @@ import (
 type Session struct {
 	engine *Engine
 
+	// running serialises scripts.
+	running sync.Mutex
+
 	mu       sync.Mutex
 	settings map[string]string
+	// temporary relations hide the engine's.
+	temporary map[string]relation
 }
 
 // Engine is the engine the session belongs to.

@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/engine/meta"
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/expr"
+	"github.com/thalweg/thalweg/planner/catalog"
+)
+
+// sessionCatalog is what one statement sees: the session's temporary relations,
+// then the engine's. It is a snapshot.
+type sessionCatalog struct {
+	relations map[string]catalog.Relation
+	parts     parts
+}
+
+// parts are the registries of an engine at one moment, and what it lends to
+// connectors.
+type parts struct {
+	functions  *expr.Registry
+	aggregates *agg.Registry
+	connectors *connector.Registry
+	env        connector.Env
+}
+
+var (
+	_ catalog.Catalog   = (*sessionCatalog)(nil)
+	_ catalog.Functions = functions{}
+)
+
+// catalogOf takes a snapshot for a statement.
+func (s *Session) catalogOf() *sessionCatalog {
+	c := &sessionCatalog{relations: map[string]catalog.Relation{}, parts: s.engine.partsNow()}
+	for name, r := range s.engine.relationsNow() {
+		c.relations[name] = catalogOfRelation(r)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, r := range s.temporary {
+		c.relations[name] = catalogOfRelation(r)
+	}
+	return c
+}
+
+// Relation finds a table or view.
+func (c *sessionCatalog) Relation(name string) (catalog.Relation, bool) {
+	r, ok := c.relations[name]
+	return r, ok
+}
+
+// Relations lists all names in order.
+func (c *sessionCatalog) Relations() []string { return slices.Sorted(maps.Keys(c.relations)) }
+
+// Functions gives the functions.
+func (c *sessionCatalog) Functions() catalog.Functions { return functions{c.parts} }
+
+// Source asks the table's connector what it would do.
+func (c *sessionCatalog) Source(table *catalog.Table, want catalog.Pushdown) (catalog.SourceInfo, error) {
+	conn, decl, err := c.parts.declare(table)
+	if err != nil {
+		return catalog.SourceInfo{}, err
+	}
+	source, err := conn.Source(decl)
+	if err != nil {
+		return catalog.SourceInfo{}, err
+	}
+	applied, err := source.Apply(connector.Pushdown{Columns: want.Columns, Filters: want.Filters, Limit: want.Limit})
+	if err != nil {
+		return catalog.SourceInfo{}, err
+	}
+	return catalog.SourceInfo{Bounded: source.Bounded(), Columns: applied.Columns, Filters: applied.Filters}, nil
+}
+
+// Sink asks the table's connector what it accepts.
+func (c *sessionCatalog) Sink(table *catalog.Table) (catalog.SinkInfo, error) {
+	conn, decl, err := c.parts.declare(table)
+	if err != nil {
+		return catalog.SinkInfo{}, err
+	}
+	sink, err := conn.Sink(decl)
+	if err != nil {
+		return catalog.SinkInfo{}, err
+	}
+	return catalog.SinkInfo{Mode: sink.Mode().String(), Guarantee: sink.Guarantee().String()}, nil
+}
+
+// declare shows a table to its connector: computed columns are not its business.
+func (p parts) declare(table *catalog.Table) (connector.Connector, connector.Table, error) {
+	conn, options, err := p.connectors.Resolve(table.Options)
+	if err != nil {
+		return nil, connector.Table{}, err
+	}
+	decl := connector.Table{Name: table.Name, Metadata: map[string]string{}, PrimaryKey: table.PrimaryKey,
+		PartitionKeys: table.PartitionedBy, Options: options, Env: p.env}
+	for _, column := range table.Columns {
+		if column.Computed != "" {
+			continue
+		}
+		decl.Schema = append(decl.Schema, types.Field{Name: column.Name, Type: column.Type})
+		if column.Metadata != "" {
+			decl.Metadata[column.Name] = column.Metadata
+		}
+	}
+	return conn, decl, nil
+}
+
+// check validates a table's declaration.
+func (p parts) check(table *catalog.Table) error {
+	conn, decl, err := p.declare(table)
+	if err != nil {
+		return err
+	}
+	if err := conn.Spec().CheckMetadata(decl); err != nil {
+		return err
+	}
+	return conn.Check(decl)
+}
+
+// functions are the engine's functions for the planner.
+type functions struct{ parts parts }
+
+// Scalar finds a scalar function.
+func (f functions) Scalar(name string) (rex.Signature, bool) { return f.parts.functions.Scalar(name) }
+
+// Aggregate finds an aggregate function.
+func (f functions) Aggregate(name string) (rex.Signature, bool) {
+	return f.parts.aggregates.Aggregate(name)
+}
+
+// Names lists all functions in order.
+func (f functions) Names() []string {
+	names := append(f.parts.functions.Names(), f.parts.aggregates.Names()...)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Fold evaluates constants.
+func (f functions) Fold(e rex.Expr) (rex.Value, bool) { return f.parts.functions.Fold(e) }
+
+// relation names what is stored of a table or view.
+type relation = meta.Relation

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/planner"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// Each runs a script and hands each statement's result to do as soon as there is
+// one; an error of do stops the script and is returned. Every Rows must be closed
+// by do.
+func (s *Session) Each(ctx context.Context, script string, do func(Result) error) error {
+	s.running.Lock()
+	defer s.running.Unlock()
+	statements, err := sql.Parse(script)
+	if err != nil {
+		return err
+	}
+	for _, stmt := range statements {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		result, err := s.run(ctx, script, stmt)
+		if err != nil {
+			return err
+		}
+		result.Span, result.Statement = stmt.Pos(), sql.Text(script, stmt)
+		if err := do(result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statement is a statement with what its execution needs.
+type statement struct {
+	session *Session
+	text    string
+	// catalog is what the statement sees, settings what is set.
+	catalog  *sessionCatalog
+	settings settings
+}
+
+// run executes one statement. Errors without a place point at all of it.
+func (s *Session) run(ctx context.Context, script string, stmt sql.Statement) (Result, error) {
+	st := &statement{session: s, text: sql.Text(script, stmt), catalog: s.catalogOf()}
+	var err error
+	if st.settings, err = readSettings(s.Settings(), s.engine.opts); err != nil {
+		return Result{}, err
+	}
+	result, err := st.execute(ctx, stmt)
+	return result, place(err, stmt)
+}
+
+// place makes an error point at the statement if it points nowhere.
+func place(err error, stmt sql.Statement) error {
+	e, ok := err.(*errs.Error)
+	if !ok || errs.SpanOf(err) != (errs.Span{}) {
+		return err
+	}
+	return e.At(stmt.Pos())
+}
+
+func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, error) {
+	switch stmt := stmt.(type) {
+	case *sql.Set:
+		return st.set(stmt)
+	case *sql.Reset:
+		return st.reset(stmt)
+	case *sql.Use:
+		return st.use(stmt)
+	case *sql.CreateTable:
+		return st.createTable(ctx, stmt)
+	case *sql.CreateView:
+		return st.createView(stmt)
+	case *sql.Drop:
+		return st.drop(stmt)
+	case *sql.Describe:
+		return st.describe(stmt)
+	case *sql.Show:
+		return st.show(stmt)
+	case *sql.Explain:
+		return st.explain(stmt)
+	case *sql.Insert, *sql.StatementSet:
+		return st.insert(ctx, stmt)
+	case *sql.QueryStatement:
+		return st.query(ctx, stmt)
+	case *sql.StopJob:
+		return st.stopJob(ctx, stmt)
+	}
+	return Result{}, unsupported(stmt)
+}
+
+// unsupported is the error for a statement that parses but is not run yet.
+func unsupported(stmt sql.Statement) error {
+	return errs.Unsupportedf("this statement is not supported yet").At(stmt.Pos())
+}
+
+// planner makes a planner over what the statement sees.
+func (st *statement) planner() *planner.Planner {
+	return planner.New(st.catalog, planner.Options{Settings: st.settings.all, Parallelism: st.parallelism()})
+}
+
+// parallelism is the number of tasks of a stage.
+func (st *statement) parallelism() int {
+	return st.settings.integer("parallelism.default", st.session.engine.opts.Parallelism)
+}

@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/thalweg/thalweg/engine/build"
+	"github.com/thalweg/thalweg/engine/coordinator"
+	"github.com/thalweg/thalweg/engine/job"
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+// config turns a record into what the job runs with.
+func (r *jobRun) config(restore *job.Checkpoint) (job.Config, error) {
+	e := r.engine
+	set, err := readSettings(r.record.Settings, e.opts)
+	if err != nil {
+		return job.Config{}, err
+	}
+	rule, err := restartRule(r.record.Settings, e.opts)
+	if err != nil {
+		return job.Config{}, err
+	}
+	parts := e.partsNow()
+	env := &build.Env{Functions: parts.functions, Aggregates: parts.aggregates, Connectors: parts.connectors,
+		Connector: parts.env, Zone: set.zone, NowMillis: r.record.NowMillis,
+		BatchRows: set.integer("execution.batch-rows", e.opts.BatchRows)}
+	if r.collect != nil {
+		env.Collect = r.collect
+	}
+	cfg := job.Config{ID: r.id, Plan: r.plan, Parallelism: r.record.Parallelism, KeyGroups: r.record.KeyGroups,
+		Latency: set.latency(), BudgetBytes: set.budgetBytes(), Env: env, Alloc: memory.DefaultAllocator,
+		Interval: set.duration("execution.checkpointing.interval", e.opts.CheckpointInterval),
+		MinPause: set.duration("execution.checkpointing.min-pause", 0),
+		Timeout:  set.duration("execution.checkpointing.timeout", 0),
+		Restart:  rule, Backend: r.backend(), Ephemeral: !r.durable(), Restore: restore, Clock: e.opts.Now, Logger: e.log,
+		Changed: r.changed}
+	if restore != nil {
+		cfg.LastEpoch = restore.Barrier.Epoch
+	}
+	return cfg, checkParallelism(cfg, env.BatchRows)
+}
+
+// checkParallelism checks what a script may have set.
+func checkParallelism(cfg job.Config, batchRows int) error {
+	switch {
+	case cfg.Parallelism < 1 || cfg.Parallelism > maxParallelism:
+		return errs.Userf("parallelism.default %d is not between 1 and %d", cfg.Parallelism, maxParallelism)
+	case cfg.KeyGroups < cfg.Parallelism || cfg.KeyGroups > maxKeyGroups:
+		return errs.Userf("pipeline.max-parallelism %d is not between the parallelism %d and %d", cfg.KeyGroups, cfg.Parallelism, maxKeyGroups)
+	case batchRows < 1:
+		return errs.Userf("execution.batch-rows %d is not positive", batchRows)
+	}
+	return nil
+}
+
+// restartRule reads when a failed job is started again.
+func restartRule(all map[string]string, o Options) (coordinator.Restart, error) {
+	set, err := readSettings(all, o)
+	if err != nil {
+		return coordinator.Restart{}, err
+	}
+	rule := coordinator.Restart{Attempts: o.RestartAttempts}
+	switch set.String("restart-strategy.type") {
+	case "none":
+		rule.Attempts = 0
+	case "fixed-delay":
+		rule.Attempts = set.integer("restart-strategy.fixed-delay.attempts", 1)
+		rule.Initial = set.duration("restart-strategy.fixed-delay.delay", time.Second)
+		rule.Max = rule.Initial
+	case "exponential-delay":
+		rule.Attempts = -1
+		if n := all["restart-strategy.exponential-delay.attempts-before-reset-backoff"]; n != "" {
+			// The value was checked when it was set.
+			rule.Attempts, _ = strconv.Atoi(n)
+		}
+	}
+	if rule.Initial == 0 {
+		rule.Initial = set.duration("restart-strategy.exponential-delay.initial-backoff", coordinator.DefaultInitial)
+		rule.Max = set.duration("restart-strategy.exponential-delay.max-backoff", coordinator.DefaultMax)
+	}
+	return rule, nil
+}

@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/thalweg/thalweg/planner/catalog"
+)
+
+// put declares a relation, in the session alone if it is temporary.
+func (s *Session) put(r relation, temporary bool) error {
+	if temporary {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.temporary[r.Name()] = r
+		return nil
+	}
+	e := s.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return errClosed()
+	}
+	if err := e.meta.PutRelation(r); err != nil {
+		return err
+	}
+	e.relations[r.Name()] = r
+	return nil
+}
+
+// has reports whether a name is taken among the session's or the engine's
+// relations.
+func (s *Session) has(name string, temporary bool) bool {
+	if temporary {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		_, ok := s.temporary[name]
+		return ok
+	}
+	_, ok := s.engine.relationsNow()[name]
+	return ok
+}
+
+// remove forgets a relation, the temporary one first.
+func (s *Session) remove(name string) error {
+	s.mu.Lock()
+	_, temporary := s.temporary[name]
+	delete(s.temporary, name)
+	s.mu.Unlock()
+	if temporary {
+		return nil
+	}
+	e := s.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.meta.DeleteRelation(name); err != nil {
+		return err
+	}
+	delete(e.relations, name)
+	return nil
+}
+
+// catalogOfRelation shows a stored relation to the planner.
+func catalogOfRelation(r relation) catalog.Relation {
+	return catalog.Relation{Table: r.Table, View: r.View}
+}
+
+func lower(s string) string { return strings.ToLower(s) }

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// createTable declares a table, and starts the job that fills it with AS.
+func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Result, error) {
+	name, err := relationName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	if done, err := st.taken(name, stmt.IfNotExists, stmt.OrReplace, stmt.Temporary, stmt.Name); done || err != nil {
+		return Result{Message: "table " + name + " exists already"}, err
+	}
+	table, err := st.planner().BindTable(stmt)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := st.catalog.parts.check(table); err != nil {
+		return Result{}, errs.Wrap(errs.Bug, err, "table %s", name)
+	}
+	r := relation{Table: table}
+	if stmt.As == nil {
+		return Result{Message: "created table " + name}, st.session.put(r, stmt.Temporary)
+	}
+	st.catalog.relations[name] = catalogOfRelation(r)
+	p, err := st.planner().Plan(stmt)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := st.session.put(r, stmt.Temporary); err != nil {
+		return Result{}, err
+	}
+	return st.submit(ctx, p)
+}
+
+// createView declares a view.
+func (st *statement) createView(stmt *sql.CreateView) (Result, error) {
+	name, err := relationName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	if done, err := st.taken(name, stmt.IfNotExists, stmt.OrReplace, stmt.Temporary, stmt.Name); done || err != nil {
+		return Result{Message: "view " + name + " exists already"}, err
+	}
+	view, err := st.planner().BindView(stmt)
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Message: "created view " + name}, st.session.put(relation{View: view}, stmt.Temporary)
+}
+
+// taken decides about a name that is in use: done tells that there is nothing left
+// to do.
+func (st *statement) taken(name string, ifNotExists, orReplace, temporary bool, at sql.Name) (done bool, err error) {
+	if !st.session.has(name, temporary) || orReplace {
+		return false, nil
+	}
+	if ifNotExists {
+		return true, nil
+	}
+	return false, errs.Userf("there is already a table or view `%s`", name).At(at.Span).
+		WithHint("choose another name, or write IF NOT EXISTS")
+}
+
+// drop forgets a table or view.
+func (st *statement) drop(stmt *sql.Drop) (Result, error) {
+	if stmt.Kind != sql.TableObject && stmt.Kind != sql.ViewObject && stmt.Kind != sql.StreamObject {
+		return Result{}, unsupported(stmt)
+	}
+	name, err := relationName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	r, ok := st.catalog.relations[name]
+	if !ok || (r.View != nil) != (stmt.Kind == sql.ViewObject) {
+		if stmt.IfExists {
+			return Result{Message: "nothing to drop"}, nil
+		}
+		return Result{}, st.noRelation(stmt.Kind.String(), name, stmt.Name)
+	}
+	if err := st.session.remove(name); err != nil {
+		return Result{}, err
+	}
+	return Result{Message: "dropped " + name}, nil
+}
+
+// noRelation names the nearest relation.
+func (st *statement) noRelation(what, name string, at sql.Name) error {
+	e := errs.Userf("there is no %s `%s`", lower(what), name).At(at.Span)
+	if near := errs.Nearest(name, st.catalog.Relations()); near != "" {
+		return e.WithHint("did you mean `%s`?", near)
+	}
+	return e
+}

@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/thalweg/thalweg/engine/meta"
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/planner/plan"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// insert starts the job of an INSERT or a statement set.
+func (st *statement) insert(ctx context.Context, stmt sql.Statement) (Result, error) {
+	p, err := st.planner().Plan(stmt)
+	if err != nil {
+		return Result{}, err
+	}
+	return st.submit(ctx, p)
+}
+
+// submit starts a job that writes to tables, and waits for it if the session says
+// so.
+func (st *statement) submit(ctx context.Context, p *plan.Plan) (Result, error) {
+	run, err := st.session.engine.submit(st.record(p), p, nil)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{Kind: ResultJob, Job: &Job{run: run}, Message: "job " + run.id}
+	if st.settings.Bool("table.dml-sync") {
+		if err := run.wait(ctx); err != nil {
+			return Result{}, err
+		}
+	}
+	return result, nil
+}
+
+// query starts the job of a SELECT, whose rows the caller reads.
+func (st *statement) query(_ context.Context, stmt sql.Statement) (Result, error) {
+	p, err := st.planner().Plan(stmt)
+	if err != nil {
+		return Result{}, err
+	}
+	record := st.record(p)
+	rule, err := restartRule(record.Settings, st.session.engine.opts)
+	if err != nil {
+		return Result{}, err
+	}
+	c := newCollector(rule.Attempts != 0)
+	run, err := st.session.engine.submit(record, p, c)
+	if err != nil {
+		return Result{}, err
+	}
+	job := &Job{run: run}
+	return Result{Kind: ResultRows, Job: job, Rows: resultRows(p, c, run)}, nil
+}
+
+// resultRows describes the rows that a collecting plan gives.
+func resultRows(p *plan.Plan, c *collector, run *jobRun) *Rows {
+	rows := &Rows{job: &Job{run: run}, source: &collectRows{collector: c, job: run}, bounded: bounded(p)}
+	for _, n := range p.Nodes {
+		if n.Sink != nil && n.Sink.Collect {
+			rows.schema, rows.arrow = n.Schema, n.Schema.Arrow()
+			rows.orderBy = n.Sink.OrderBy
+			rows.updating = p.Nodes[n.Inputs[0].Node].Mode != plan.InsertOnly
+		}
+	}
+	return rows
+}
+
+// bounded reports whether all sources of a plan end by themselves.
+func bounded(p *plan.Plan) bool {
+	for _, n := range p.Nodes {
+		if n.Source != nil && !n.Source.Bounded {
+			return false
+		}
+	}
+	return true
+}
+
+// record describes a new job.
+func (st *statement) record(p *plan.Plan) meta.Job {
+	name := st.settings.String("pipeline.name")
+	if name == "" {
+		name = defaultJobName(p)
+	}
+	now := st.session.engine.opts.Now()
+	return meta.Job{Name: name, SQL: st.text, Settings: st.settings.all, Parallelism: st.parallelism(),
+		KeyGroups: st.settings.integer("pipeline.max-parallelism", st.session.engine.opts.KeyGroups),
+		Created:   time.UnixMilli(now).UTC(), NowMillis: now}
+}
+
+// defaultJobName names a job after what it writes, as Flink does.
+func defaultJobName(p *plan.Plan) string {
+	var names []string
+	for _, n := range p.Nodes {
+		switch {
+		case n.Sink == nil:
+		case n.Sink.Collect:
+			names = append(names, "collect")
+		default:
+			names = append(names, "insert-into_"+n.Sink.Table.Name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// submit makes a job durable and starts it. A collecting job is neither durable nor
+// restored.
+func (e *Engine) submit(record meta.Job, p *plan.Plan, c *collector) (*jobRun, error) {
+	record.ID = e.newJobID()
+	encoded, err := msgpack.Marshal(p)
+	if err != nil {
+		return nil, errs.Wrap(errs.Bug, err, "encode the plan")
+	}
+	record.Plan = encoded
+	run := newJobRun(e, record, p, c)
+	if err := run.start(nil); err != nil {
+		return nil, err
+	}
+	return run, nil
+}
