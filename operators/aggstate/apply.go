@@ -20,6 +20,8 @@ type Tables struct {
 type Groups struct {
 	// Keys are the rows' group keys.
 	Keys *rowcodec.Keys
+	// SetKeys are the keys of the rows' groups in Tables.Sets; nil means Keys.
+	SetKeys *rowcodec.Keys
 	// Rows are the rows' groups.
 	Rows []unsafe.Pointer
 	// Touched are the distinct groups among Rows, First the first input row of
@@ -55,8 +57,12 @@ func (p *Program) Apply(batch stream.Batch, groups Groups, tables Tables) error 
 		}
 		c.agg.Accumulate(c.accs(groups.Rows, groups.Heap), c.args, weights)
 	}
+	setKeys := groups.SetKeys
+	if setKeys == nil {
+		setKeys = groups.Keys
+	}
 	for i, s := range p.sets {
-		if err := s.apply(p, batch, groups.Keys, tables.Sets[i]); err != nil {
+		if err := s.apply(p, batch, setKeys, tables.Sets[i]); err != nil {
 			return err
 		}
 	}

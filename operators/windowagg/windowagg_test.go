@@ -1,0 +1,80 @@
+package windowagg_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/optest"
+	"github.com/thalweg/thalweg/operators/stream/windows"
+	"github.com/thalweg/thalweg/operators/windowagg"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// spec makes windows out of `tumble`, `hop`, `cumulate` (sizes), `step`, `offset`,
+// `time`, `proctime` and `attached` (start and end columns).
+func spec(h optest.Header, in types.Schema) (windows.Spec, error) {
+	s := windows.Spec{
+		StepMillis: h.Duration("step").Milliseconds(), OffsetMillis: h.Duration("offset").Milliseconds(), ProcTime: h.Has("proctime"),
+	}
+	for kind, name := range []string{"tumble", "hop", "cumulate"} {
+		if h.Has(name) {
+			s.Kind, s.SizeMillis = windows.Kind(kind), h.Duration(name).Milliseconds()
+		}
+	}
+	time, err := h.Columns("time", in)
+	if err != nil {
+		return s, err
+	}
+	if len(time) > 0 {
+		s.Time = time[0]
+	}
+	attached, err := h.Columns("attached", in)
+	if len(attached) == 2 {
+		s.Attached, s.Start, s.End = true, attached[0], attached[1]
+	}
+	return s, err
+}
+
+func config(h optest.Header) (windowagg.Config, []types.Field, error) {
+	cfg := windowagg.Config{Registry: agg.NewRegistry(), InputRetracts: h.Has("retracts")}
+	var err error
+	if cfg.InputSchema, err = h.Schema("in"); err != nil {
+		return cfg, nil, err
+	}
+	if cfg.Keys, err = h.Columns("keys", cfg.InputSchema); err != nil {
+		return cfg, nil, err
+	}
+	if cfg.Windows, err = spec(h, cfg.InputSchema); err != nil {
+		return cfg, nil, err
+	}
+	var fields []types.Field
+	cfg.Aggs, fields, err = h.Aggs("aggs", cfg.InputSchema, cfg.Registry)
+	return cfg, fields, err
+}
+
+func build(h optest.Header) (optest.Case, error) {
+	cfg, fields, err := config(h)
+	if err != nil {
+		return optest.Case{}, err
+	}
+	cfg.Properties = []windowagg.Property{windowagg.WindowStart, windowagg.WindowEnd, windowagg.WindowTime}
+	c := optest.Case{
+		New:    func() (op.Operator, error) { return windowagg.New(cfg) },
+		Inputs: []types.Schema{cfg.InputSchema}, Same: optest.Bag, Rebatched: optest.Bag, BatchRows: 2,
+	}
+	for _, k := range cfg.Keys {
+		c.Output = append(c.Output, cfg.InputSchema[k])
+	}
+	c.Output = append(c.Output, fields...)
+	for _, p := range cfg.Properties {
+		c.Output = append(c.Output, types.Field{Name: p.String(), Type: types.TimestampOf(3)})
+	}
+	return c, nil
+}
+
+func TestWindowAgg(t *testing.T) { optest.RunText(t, "testdata/windowagg", build) }
