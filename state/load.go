@@ -68,7 +68,7 @@ func (t *Table) warmWhile(room func() bool) error {
 	}
 	full := false
 	err := t.core.options.Backing.MultiScan(t.ranges(nil), func(_ int, key, value []byte) error {
-		if t.index.count%1024 == 1023 {
+		if t.index.count%64 == 63 {
 			t.charge()
 			if full = !room(); full {
 				return errStop

@@ -71,7 +71,7 @@ func (a *admission) take(key, value []byte) error {
 		if err := a.finish(); err != nil {
 			return err
 		}
-		if a.bounded && a.keys%256 == 255 {
+		if a.bounded && a.keys%16 == 15 {
 			if m.charge(); m.keys.pressed() {
 				return errStop
 			}

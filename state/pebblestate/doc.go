@@ -1,0 +1,10 @@
+// Package pebblestate is the state backing on disk: one Pebble for each task.
+//
+// The directory of a store is scratch. It is emptied when the store opens, it is
+// written without a write-ahead log and without syncs, and a crash loses it: what
+// makes state durable is storing the images of snapshots elsewhere (package
+// checkpoint) before an epoch is published. An image is a directory of hard links
+// to immutable tables and a few small files, so taking one costs no copying.
+//
+// A store without rows has no Pebble, and its snapshots have no image.
+package pebblestate

@@ -1,0 +1,112 @@
+package pebblestate
+
+import (
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rowcodec"
+	"github.com/thalweg/thalweg/state"
+)
+
+// Options configures a store.
+type Options struct {
+	// FS holds Dir; nil means the disk. Dir is the store's own scratch directory,
+	// emptied by Open.
+	FS  vfs.FS
+	Dir string
+	// Groups, KeyGroups and BudgetBytes are those of state.Options.
+	Groups      int
+	KeyGroups   state.GroupRange
+	BudgetBytes int64
+	// Restore are the images to restore from, whose ranges of key groups are
+	// disjoint; none starts empty. Cells and Tables are those of state.Options.
+	Restore []Part
+	Cells   map[string][][]byte
+	Tables  []state.TableInfo
+	// Cache is the block cache to share with other stores; nil means a small one
+	// of its own.
+	Cache *pebble.Cache
+	// MemTableBytes bounds the rows that wait in memory to be flushed; 0 means 16
+	// MiB. It is taken as needed, not at once.
+	MemTableBytes int64
+}
+
+// Part is the restored image of one former task.
+type Part struct {
+	// Dir holds the image's files, on Options.FS. Open takes the directory over
+	// and removes it.
+	Dir string
+	// KeyGroups is the range of key groups that the image holds.
+	KeyGroups state.GroupRange
+}
+
+const (
+	memTableDefault = 16 << 20
+	cacheDefault    = 8 << 20
+	// manifestMax is when Pebble starts a new manifest: images carry a copy of it.
+	manifestMax = 64 << 10
+)
+
+func (o Options) withDefaults() (Options, error) {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.Dir == "" {
+		return o, errs.Bugf("a state store needs a directory")
+	}
+	if o.Groups == 0 {
+		o.Groups = rowcodec.DefaultGroups
+	}
+	if o.KeyGroups == (state.GroupRange{}) {
+		o.KeyGroups.End = o.Groups
+	}
+	if o.MemTableBytes == 0 {
+		o.MemTableBytes = memTableDefault
+	}
+	return o, nil
+}
+
+// comparer compares as bytes; its prefix of a key is all but the sub-key, so that
+// filters answer for single rows and for all entries of a key alike.
+func comparer() *pebble.Comparer {
+	c := *pebble.DefaultComparer
+	c.Name = "thalweg.state.1"
+	c.Split = func(key []byte) int {
+		n, _ := state.PrefixLen(key)
+		return n
+	}
+	return &c
+}
+
+// pebbleOptions are the options for a database under dir.
+func (o Options) pebbleOptions(f *failures) *pebble.Options {
+	p := &pebble.Options{
+		FS:                          noSyncFS{o.FS},
+		Comparer:                    comparer(),
+		Cache:                       o.Cache,
+		DisableWAL:                  true,
+		MemTableSize:                uint64(o.MemTableBytes),
+		MemTableStopWritesThreshold: 4,
+		MaxManifestFileSize:         manifestMax,
+		FormatMajorVersion:          formatVersion,
+		Logger:                      f,
+		EventListener:               &pebble.EventListener{BackgroundError: f.note},
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       64,
+		LBaseMaxBytes:               64 << 20,
+	}
+	if p.Cache == nil {
+		p.CacheSize = cacheDefault
+	}
+	for i := range p.Levels {
+		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		p.Levels[i].BlockSize = 16 << 10
+	}
+	return p
+}
+
+// formatVersion pins Pebble's format, so that an update of the library doesn't
+// change what checkpoints hold.
+const formatVersion = pebble.FormatTableFormatV6

@@ -1,0 +1,60 @@
+package pebblestate_test
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"go.uber.org/goleak"
+
+	"github.com/thalweg/thalweg/state"
+	"github.com/thalweg/thalweg/state/pebblestate"
+	"github.com/thalweg/thalweg/state/statetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// opener makes stores under numbered directories of fs and restores from images
+// by copying them to new directories, as a checkpoint storage would.
+func opener(fs vfs.FS) statetest.Opener {
+	var count atomic.Int64
+	return func(tb testing.TB, o statetest.Options) *state.Store {
+		n := count.Add(1)
+		options := pebblestate.Options{
+			FS: fs, Dir: fs.PathJoin("state", fmt.Sprint(n)), KeyGroups: o.KeyGroups, BudgetBytes: o.BudgetBytes,
+			Cells: map[string][][]byte{},
+		}
+		for i, snap := range o.Restore {
+			for name, blobs := range snap.Cells {
+				options.Cells[name] = append(options.Cells[name], blobs...)
+			}
+			options.Tables = snap.Tables
+			if snap.Image == nil {
+				continue
+			}
+			dir := fs.PathJoin("fetched", fmt.Sprintf("%d-%d", n, i))
+			copyImage(tb, fs, snap.Image.(*pebblestate.Image), dir)
+			options.Restore = append(options.Restore, pebblestate.Part{Dir: dir, KeyGroups: snap.KeyGroups})
+		}
+		s, err := pebblestate.Open(options)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return s
+	}
+}
+
+func copyImage(tb testing.TB, fs vfs.FS, image *pebblestate.Image, dir string) {
+	tb.Helper()
+	if err := fs.MkdirAll(dir, 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	for _, name := range image.Files() {
+		if err := vfs.LinkOrCopy(fs, fs.PathJoin(image.Dir(), name), fs.PathJoin(dir, name)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+func TestContract(t *testing.T) { statetest.Run(t, opener(vfs.NewMem())) }
