@@ -1,0 +1,134 @@
+package shardlog
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+const (
+	metaName  = "stream.meta"
+	metaMagic = "TwSL"
+	// metaVersion is the format of stream.meta. 1: the first.
+	metaVersion = 1
+	// metaHeaderBytes: magic, version, CRC32C and length of the payload.
+	metaHeaderBytes = 16
+)
+
+// streamMeta is what stream.meta holds: the stream's description.
+type streamMeta struct {
+	Name          string `msgpack:"n"`
+	CreatedMillis int64  `msgpack:"c"`
+	// RetentionHours is how long records are kept at least.
+	RetentionHours int64 `msgpack:"r"`
+	// OnDemand streams choose the number of their shards themselves.
+	OnDemand bool `msgpack:"o,omitempty"`
+	// Shards lists all shards that still have records or get them, in the order of
+	// their numbers; NextShard is the next one's number.
+	Shards    []shardMeta `msgpack:"s"`
+	NextShard uint32      `msgpack:"k"`
+	// Tags and Extra belong to other rooms.
+	Tags  map[string]string `msgpack:"t,omitempty"`
+	Extra map[string][]byte `msgpack:"x,omitempty"`
+}
+
+// shardMeta describes a shard.
+type shardMeta struct {
+	Number        uint32 `msgpack:"n"`
+	CreatedSecond int64  `msgpack:"c"`
+	// The shard takes the records whose hash keys lie from First to Last.
+	First HashKey `msgpack:"f"`
+	Last  HashKey `msgpack:"l"`
+	// Parents are the one or two shards that this one came from.
+	Parents []uint32 `msgpack:"p,omitempty"`
+	// ClosedMillis is when the shard got its last record; 0 while it is open.
+	ClosedMillis int64 `msgpack:"e,omitempty"`
+}
+
+// encodeMeta gives the file's content.
+func encodeMeta(m *streamMeta) []byte {
+	payload, err := msgpack.Marshal(m)
+	if err != nil {
+		panic("shardlog: encoding stream.meta: " + err.Error())
+	}
+	out := make([]byte, metaHeaderBytes, metaHeaderBytes+len(payload))
+	copy(out, metaMagic)
+	binary.LittleEndian.PutUint32(out[4:], metaVersion)
+	binary.LittleEndian.PutUint32(out[8:], crc32.Checksum(payload, castagnoli()))
+	binary.LittleEndian.PutUint32(out[12:], uint32(len(payload)))
+	return append(out, payload...)
+}
+
+// decodeMeta reads the content of the file at path.
+func decodeMeta(path string, content []byte) (*streamMeta, error) {
+	if len(content) < metaHeaderBytes || !bytes.Equal(content[:4], []byte(metaMagic)) {
+		return nil, errs.Corruptionf("%s is no description of a stream", path)
+	}
+	if v := binary.LittleEndian.Uint32(content[4:]); v != metaVersion {
+		return nil, errs.Corruptionf("%s has format version %d, this program reads %d", path, v, metaVersion).
+			WithHint("the directory may be of a newer version")
+	}
+	payload := content[metaHeaderBytes:]
+	if int(binary.LittleEndian.Uint32(content[12:])) != len(payload) ||
+		binary.LittleEndian.Uint32(content[8:]) != crc32.Checksum(payload, castagnoli()) {
+		return nil, errs.Corruptionf("%s fails its checksum", path)
+	}
+	m := new(streamMeta)
+	if err := msgpack.Unmarshal(payload, m); err != nil {
+		return nil, errs.Corruptionf("%s can't be decoded: %v", path, err)
+	}
+	return m, nil
+}
+
+// readMeta reads a stream's description.
+func readMeta(fs vfs.FS, dir string) (*streamMeta, error) {
+	path := fs.PathJoin(dir, metaName)
+	f, err := fs.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(f)
+	if err != nil {
+		return nil, errs.Wrap(errs.Resource, err, "reading %s", path)
+	}
+	return decodeMeta(path, content)
+}
+
+// writeMeta replaces a stream's description atomically; it is durable on return.
+func writeMeta(fs vfs.FS, dir string, m *streamMeta) error {
+	path := fs.PathJoin(dir, metaName)
+	err := writeFile(fs, path+temporarySuffix, encodeMeta(m))
+	if err == nil {
+		err = fs.Rename(path+temporarySuffix, path)
+	}
+	if err == nil {
+		err = syncDir(fs, dir)
+	}
+	return errs.Wrap(errs.Resource, err, "writing %s", path)
+}
+
+// writeFile writes and syncs a new file.
+func writeFile(fs vfs.FS, path string, content []byte) error {
+	f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(content); err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// retention is how long records are kept.
+func (m *streamMeta) retention() time.Duration { return time.Duration(m.RetentionHours) * time.Hour }

@@ -1,0 +1,168 @@
+package shardlog
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+const (
+	segmentSuffix = ".seg"
+	// temporarySuffix marks a file that does not count yet.
+	temporarySuffix = ".new"
+)
+
+// segment is one file of a shard. Everything but the index is fixed.
+type segment struct {
+	fs   vfs.FS
+	path string
+	// first is the index of the first record it has or will have.
+	first uint64
+
+	mu sync.Mutex
+	// created is when the segment was begun, in epoch milliseconds: no record in
+	// it is older, and none in earlier segments is newer. 0 means not read yet.
+	created int64
+	// index is sparse; nil means not built yet.
+	index []indexEntry
+	// indexed is how much of the file the index covers.
+	indexed int64
+}
+
+// indexEntry says where a block is.
+type indexEntry struct {
+	first   uint64
+	arrival int64
+	offset  int64
+}
+
+// indexEveryBytes is the distance between entries of a sparse index.
+const indexEveryBytes = 64 << 10
+
+// segmentName is the file name of the segment that begins at a record.
+func segmentName(first uint64) string { return fmt.Sprintf("%020d%s", first, segmentSuffix) }
+
+// listSegments lists a shard's segments in order.
+func listSegments(fs vfs.FS, dir string) ([]*segment, error) {
+	names, err := fs.List(dir)
+	if err != nil {
+		return nil, errs.Wrap(errs.Resource, err, "listing %s", dir)
+	}
+	var out []*segment
+	for _, name := range names {
+		digits, ok := strings.CutSuffix(name, segmentSuffix)
+		first, err := strconv.ParseUint(digits, 10, 64)
+		if !ok || err != nil {
+			continue
+		}
+		out = append(out, &segment{fs: fs, path: fs.PathJoin(dir, name), first: first})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].first < out[j].first })
+	return out, nil
+}
+
+// open opens the file for reading.
+func (s *segment) open() (vfs.File, error) {
+	f, err := s.fs.Open(s.path)
+	return f, errs.Wrap(errs.Resource, err, "opening a segment of the shard log")
+}
+
+// note adds a block to the index of a segment that is being written or scanned.
+func (s *segment) note(h blockHeader, offset int64) {
+	s.mu.Lock()
+	s.addEntry(h, offset)
+	s.mu.Unlock()
+}
+
+func (s *segment) addEntry(h blockHeader, offset int64) {
+	s.indexed = offset + h.bytes()
+	if h.kind == stateBlock {
+		if offset == 0 {
+			s.created = h.arrival
+		}
+		return
+	}
+	if n := len(s.index); n == 0 || offset-s.index[n-1].offset >= indexEveryBytes {
+		s.index = append(s.index, indexEntry{h.first, h.arrival, offset})
+	}
+}
+
+// createdMillis gives created, reading it if need be. A segment whose first block
+// is corrupt counts as made at the beginning of time.
+func (s *segment) createdMillis() (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.created != 0 {
+		return s.created, nil
+	}
+	f, err := s.open()
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	r := blockReader{file: f}
+	size, err := fileSize(f)
+	if err != nil {
+		return 0, err
+	}
+	h, err := r.skip(size)
+	if err != nil && !errors.Is(err, errNoBlock) {
+		return 0, errs.Wrap(errs.Resource, err, "reading %s", s.path)
+	}
+	s.created = max(1, h.arrival)
+	return s.created, nil
+}
+
+// seek gives the offset of a block at or before the first one that reaches: the
+// last entry for which before is true. limit is how much of the file may be read.
+func (s *segment) seek(limit int64, before func(indexEntry) bool) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.index == nil && s.indexed < limit {
+		if err := s.buildIndex(limit); err != nil {
+			return 0, err
+		}
+	}
+	n := sort.Search(len(s.index), func(i int) bool { return !before(s.index[i]) })
+	if n == 0 {
+		return 0, nil
+	}
+	return s.index[n-1].offset, nil
+}
+
+// buildIndex reads the headers of all blocks, as far as they are intact.
+func (s *segment) buildIndex(limit int64) error {
+	f, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r := blockReader{file: f}
+	for {
+		at := r.at
+		h, err := r.skip(limit)
+		if errors.Is(err, errNoBlock) {
+			s.indexed = limit
+			return nil
+		}
+		if err != nil {
+			return errs.Wrap(errs.Resource, err, "reading %s", s.path)
+		}
+		s.addEntry(h, at)
+	}
+}
+
+func fileSize(f vfs.File) (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, errs.Wrap(errs.Resource, err, "reading a segment's size")
+	}
+	return info.Size(), nil
+}

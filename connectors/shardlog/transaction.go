@@ -1,0 +1,182 @@
+package shardlog
+
+import (
+	"encoding/binary"
+	"errors"
+	"strings"
+
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+// commitPending appends a prepared transaction to its shards and removes its file.
+// It may be called again after any failure or crash: a missing file means that all
+// was done before.
+func (st *Stream) commitPending(name string) error {
+	fs := st.store.fs
+	path := fs.PathJoin(st.dir, pendingDir, name)
+	f, err := fs.Open(path)
+	if isGone(err) {
+		return nil
+	}
+	if err != nil {
+		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.meta.Name)
+	}
+	defer f.Close()
+	c, err := readCatalogue(path, f)
+	if err != nil {
+		return err
+	}
+	for _, blocks := range c.Shards {
+		s, err := st.shard(shardID(blocks.Shard))
+		if err != nil {
+			return err
+		}
+		if err := s.commitTransaction(c.ID, &pendingBlocks{blocks, blockReader{file: f}, path}); err != nil {
+			return err
+		}
+	}
+	if err := fs.Remove(path); err != nil && !isGone(err) {
+		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.meta.Name)
+	}
+	if err := syncDir(fs, fs.PathJoin(st.dir, pendingDir)); err != nil {
+		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.meta.Name)
+	}
+	// Only now can the shards forget it.
+	for _, s := range st.shards {
+		s.forget(c.ID)
+	}
+	return nil
+}
+
+// discardPending removes an owner's files that were prepared after an epoch, and
+// those that were never prepared.
+func (st *Stream) discardPending(owner string, after uint64) error {
+	fs := st.store.fs
+	dir := fs.PathJoin(st.dir, pendingDir)
+	names, err := fs.List(dir)
+	if err != nil {
+		return errs.Wrap(errs.Resource, err, "listing %s", dir)
+	}
+	for _, name := range names {
+		base, unprepared := strings.CutSuffix(name, temporarySuffix)
+		n, ok := parsePendingName(base)
+		if !ok || n.owner != owner || !unprepared && n.epoch <= after {
+			continue
+		}
+		if err := fs.Remove(fs.PathJoin(dir, name)); err != nil && !isGone(err) {
+			return errs.Wrap(errs.Resource, err, "discarding rows written to stream %s", st.meta.Name)
+		}
+	}
+	return errs.Wrap(errs.Resource, syncDir(fs, dir), "discarding rows written to stream %s", st.meta.Name)
+}
+
+// pendingBlocks reads one shard's blocks of a pending file in order.
+type pendingBlocks struct {
+	shardBlocks
+	reader blockReader
+	path   string
+}
+
+// block gives block i, valid until the next call.
+func (p *pendingBlocks) block(i int) (blockHeader, []byte, error) {
+	p.reader.at = p.Offsets[i]
+	h, block, err := p.reader.next(p.reader.at + blockHeaderBytes + blockMaxBytes)
+	if errors.Is(err, errNoBlock) {
+		err = errs.Corruptionf("%s: byte %d: the prepared transaction fails its checks", p.path, p.Offsets[i])
+	}
+	return h, block, errs.Wrap(errs.Resource, err, "committing a transaction")
+}
+
+// commitTransaction appends a transaction's blocks: readers see all of its records
+// at once, and a second call does nothing.
+func (s *shard) commitTransaction(id transactionID, blocks *pendingBlocks) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.live[id] {
+		return nil
+	}
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return errs.Resourcef("%s is closed", s.id)
+	}
+	if err := s.begin(); err != nil {
+		return err
+	}
+	old := s.view.Load()
+	w := transactionWriter{
+		shard: s, id: id, first: old.end, arrival: s.store.arrival(old.arrival), synced: s.synced,
+		keep: blocks.Bytes <= s.store.tailBudget(), offset: s.size,
+	}
+	for i := range blocks.Offsets {
+		h, block, err := blocks.block(i)
+		if err == nil {
+			err = w.write(h, block, uint32(len(blocks.Offsets)-1-i))
+		}
+		if err != nil {
+			return s.fail(err)
+		}
+	}
+	if err := s.sync(); err != nil {
+		return s.fail(err)
+	}
+	s.live[id] = true
+	next := *old
+	active := old.segments[len(old.segments)-1]
+	for i, b := range w.headers {
+		active.note(b, w.offsets[i])
+	}
+	next.size, next.arrival, next.end = s.size, w.arrival, w.first
+	next.bytes += blocks.Bytes
+	next.tail = nil
+	if w.keep {
+		next.tail = withTail(old.tail, w.tail, s.store.tailBudget())
+	}
+	s.publish(old, &next)
+	return nil
+}
+
+// transactionWriter writes a transaction's blocks to the active segment.
+type transactionWriter struct {
+	shard   *shard
+	id      transactionID
+	first   uint64
+	arrival int64
+	synced  int64
+	offset  int64
+	headers []blockHeader
+	offsets []int64
+	// tail are copies of the blocks, if they are to be kept in memory.
+	keep bool
+	tail []tailBlock
+}
+
+// write seals a block anew, for its place in the shard, and writes it.
+func (w *transactionWriter) write(h blockHeader, block []byte, left uint32) error {
+	if w.keep {
+		block = append([]byte(nil), block...)
+	}
+	copy(block[blockHeaderBytes:], w.id[:])
+	binary.LittleEndian.PutUint32(block[blockHeaderBytes+16:], left)
+	h.first, h.synced, h.arrival = w.first, w.synced, w.arrival
+	sealBlock(block, h)
+	if err := w.shard.writeAll(block); err != nil {
+		return err
+	}
+	w.headers = append(w.headers, h)
+	w.offsets = append(w.offsets, w.offset)
+	w.offset += h.bytes()
+	w.first = h.end()
+	if w.keep {
+		w.tail = append(w.tail, tailBlock{h, block})
+	}
+	return nil
+}
+
+// forget drops a transaction whose file is gone.
+func (s *shard) forget(id transactionID) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	delete(s.live, id)
+}
