@@ -1,15 +1,20 @@
 package plan
 
 import (
+	"bytes"
+
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
-// Encode gives the plan as msgpack.
+// Encode gives the plan as msgpack; equal plans give equal bytes.
 func (p *Plan) Encode() ([]byte, error) {
-	b, err := msgpack.Marshal(p)
-	return b, errs.Wrap(errs.Bug, err, "encoding a plan")
+	var b bytes.Buffer
+	e := msgpack.NewEncoder(&b)
+	e.SetSortMapKeys(true)
+	err := e.Encode(p)
+	return b.Bytes(), errs.Wrap(errs.Bug, err, "encoding a plan")
 }
 
 // Decode reads what Encode wrote and validates it. Bytes that are no plan are of
