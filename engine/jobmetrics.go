@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"fmt"
-
 	"github.com/thalweg/thalweg/engine/job"
 	"github.com/thalweg/thalweg/operators/stream"
 )
@@ -39,9 +37,4 @@ func (r *jobRun) nodeMetrics(n job.NodeMetrics) NodeMetrics {
 }
 
 // planText is the plan in EXPLAIN form.
-func (r *jobRun) planText() string {
-	if s, ok := any(r.plan).(fmt.Stringer); ok {
-		return s.String()
-	}
-	return ""
-}
+func (r *jobRun) planText() string { return r.plan.String() }

@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 
-	"github.com/vmihailenco/msgpack/v5"
-
 	"github.com/thalweg/thalweg/engine/coordinator"
 	"github.com/thalweg/thalweg/engine/meta"
 	"github.com/thalweg/thalweg/internal/errs"
@@ -55,12 +53,11 @@ func (e *Engine) fromRecord(record meta.Job) (*jobRun, error) {
 	if parseState(record.State) == coordinator.Failed {
 		run.err = errs.Resourcef("%s", record.Error)
 	}
-	if err := msgpack.Unmarshal(record.Plan, run.plan); err != nil {
-		return run, errs.Wrap(errs.Corruption, err, "decode the plan of job %s", record.ID)
+	p, err := plan.Decode(record.Plan)
+	if err != nil {
+		return run, errs.Wrap(errs.Corruption, err, "job %s", record.ID)
 	}
-	if run.plan.Version > plan.Version {
-		return run, errs.Userf("the plan of job %s has version %d; this program knows versions up to %d", record.ID, run.plan.Version, plan.Version)
-	}
+	run.plan = p
 	return run, nil
 }
 

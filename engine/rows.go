@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
@@ -16,7 +17,10 @@ import (
 // One goroutine uses it; Close may overlap with a blocked Next. Whoever holds
 // Rows must Close them: an unread result holds its job back.
 type Rows struct {
-	schema   types.Schema
+	schema types.Schema
+	// full is the schema of what the job gives: columns behind those of schema only
+	// order the final table.
+	full     types.Schema
 	arrow    *arrow.Schema
 	updating bool
 	bounded  bool
@@ -48,8 +52,8 @@ func (r *Rows) Updating() bool { return r.updating }
 // Bounded reports whether the result ends by itself.
 func (r *Rows) Bounded() bool { return r.bounded }
 
-// OrderBy is the order of the final table of a bounded query, by column; Table
-// applies it.
+// OrderBy is the order of the final table of a bounded query, which Table applies:
+// by column, where a number past Schema means a column that is not shown.
 func (r *Rows) OrderBy() []rex.SortKey { return r.orderBy }
 
 // Job is the job behind a SELECT, nil for constant rows.
@@ -59,21 +63,33 @@ func (r *Rows) Job() *Job { return r.job }
 // until there is one or ctx is done. At the end it returns io.EOF; when the job
 // has failed, its error.
 func (r *Rows) Next(ctx context.Context) (stream.Batch, error) {
-	return r.source.next(ctx)
+	batch, err := r.source.next(ctx)
+	return r.project(batch), err
+}
+
+// project leaves out the columns that only order; it takes over the batch.
+func (r *Rows) project(batch stream.Batch) stream.Batch {
+	if batch.Record == nil || len(r.schema) == len(r.full) {
+		return batch
+	}
+	defer batch.Release()
+	cols := batch.Record.Columns()[:len(r.schema)]
+	return stream.Batch{Record: array.NewRecord(r.arrow, cols, int64(batch.Rows())), Kinds: batch.Kinds}
 }
 
 // Table reads all rows to the end, applies the changelog, and returns the final
 // table in OrderBy's order (else in order of first appearance) as one batch of
 // inserts, owned by the caller.
 func (r *Rows) Table(ctx context.Context) (stream.Batch, error) {
-	folder, err := NewFolder(r.schema)
+	folder, err := NewFolder(r.full)
 	if err != nil {
 		return stream.Batch{}, err
 	}
 	for {
-		batch, err := r.Next(ctx)
+		batch, err := r.source.next(ctx)
 		if err == io.EOF {
-			return folder.Table(r.orderBy)
+			table, err := folder.Table(r.orderBy)
+			return r.project(table), err
 		}
 		if err != nil {
 			return stream.Batch{}, err

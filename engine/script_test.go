@@ -17,8 +17,8 @@ import (
 
 // TestScripts runs SQL scripts over tables in memory:
 //
-//	table name=T [open]    declares rows to read as text, one a line; `--` starts
-//	                       another split
+//	table name=T [open]    declares rows to read as text, one a line (+I unless they
+//	                       say otherwise); `--` starts another split
 //	sql [parallelism=n]    runs a script in the file's session and prints the results
 //	rows name=T            prints the committed rows of T, sorted
 //	session                begins a new session
@@ -79,6 +79,8 @@ func (w *world) table(t *testing.T, d *datadriven.TestData) {
 		switch {
 		case line == "--":
 			splits = append(splits, nil)
+		case line != "" && !strings.ContainsRune("+-!", rune(line[0])):
+			splits[len(splits)-1] = append(splits[len(splits)-1], "+I "+line)
 		case line != "":
 			splits[len(splits)-1] = append(splits[len(splits)-1], line)
 		}

@@ -48,5 +48,5 @@ func textRows(columns []string, rows [][]string) *Rows {
 		}
 	}
 	batch := stream.Batch{Record: builder.NewRecord()}
-	return &Rows{schema: schema, arrow: schema.Arrow(), bounded: true, source: &staticRows{batch: batch}}
+	return &Rows{schema: schema, full: schema, arrow: schema.Arrow(), bounded: true, source: &staticRows{batch: batch}}
 }

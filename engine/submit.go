@@ -5,10 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vmihailenco/msgpack/v5"
-
 	"github.com/thalweg/thalweg/engine/meta"
-	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/planner/plan"
 	"github.com/thalweg/thalweg/sql"
 )
@@ -63,8 +60,11 @@ func resultRows(p *plan.Plan, c *collector, run *jobRun) *Rows {
 	rows := &Rows{job: &Job{run: run}, source: &collectRows{collector: c, job: run}, bounded: bounded(p)}
 	for _, n := range p.Nodes {
 		if n.Sink != nil && n.Sink.Collect {
-			rows.schema, rows.arrow = n.Schema, n.Schema.Arrow()
-			rows.orderBy = n.Sink.OrderBy
+			rows.full, rows.schema = n.Schema, n.Schema
+			if n.Sink.Visible > 0 {
+				rows.schema = n.Schema[:n.Sink.Visible]
+			}
+			rows.arrow, rows.orderBy = rows.schema.Arrow(), n.Sink.OrderBy
 			rows.updating = p.Nodes[n.Inputs[0].Node].Mode != plan.InsertOnly
 		}
 	}
@@ -112,9 +112,9 @@ func defaultJobName(p *plan.Plan) string {
 // restored.
 func (e *Engine) submit(record meta.Job, p *plan.Plan, c *collector) (*jobRun, error) {
 	record.ID = e.newJobID()
-	encoded, err := msgpack.Marshal(p)
+	encoded, err := p.Encode()
 	if err != nil {
-		return nil, errs.Wrap(errs.Bug, err, "encode the plan")
+		return nil, err
 	}
 	record.Plan = encoded
 	run := newJobRun(e, record, p, c)

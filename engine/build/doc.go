@@ -68,9 +68,11 @@ func NodeOf(p *plan.Plan, id plan.NodeID) Node {
 // Operators lists the builders of all kinds that run as operators.
 func Operators() map[plan.Kind]Operator {
 	return map[plan.Kind]Operator{
-		plan.KindWatermark: watermarkOperator(),
-		plan.KindCalc:      calcOperator(),
-		plan.KindUnion:     unionOperator(),
+		plan.KindWatermark:     watermarkOperator(),
+		plan.KindCalc:          calcOperator(),
+		plan.KindLocalGroupAgg: localGroupAggOperator(),
+		plan.KindGroupAgg:      groupAggOperator(),
+		plan.KindUnion:         unionOperator(),
 	}
 }
 

@@ -2,7 +2,9 @@ package job
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"github.com/thalweg/thalweg/connectors/connector"
@@ -40,10 +42,13 @@ type runningTask struct {
 
 // sinkPart is one sink node's connector side.
 type sinkPart struct {
-	node      plan.NodeID
-	uid       string
-	label     string
-	collect   bool
+	node    plan.NodeID
+	uid     string
+	label   string
+	collect bool
+	// name is the job's name for this sink: several sinks of a job may write to one
+	// table.
+	name      string
 	sink      connector.Sink
 	committer connector.Committer
 }
@@ -89,7 +94,7 @@ func (a *attempt) prepare() error {
 	}
 	if a.restore != nil || a.number > 0 {
 		for _, s := range a.sinks {
-			if err := s.committer.Recover(a.ctx, a.job.cfg.ID); err != nil {
+			if err := s.committer.Recover(a.ctx, s.name); err != nil {
 				return errs.Wrap(errs.Resource, err, "%s: recovery", s.label)
 			}
 		}
@@ -124,8 +129,13 @@ func (a *attempt) openSinks(ctx context.Context) error {
 		if err != nil {
 			return errs.Wrap(errs.Resource, err, "%s", n.Label)
 		}
-		a.sinks = append(a.sinks, &sinkPart{node: n.ID, uid: n.UID, label: n.Label, collect: n.Sink.Collect, sink: sink,
-			committer: committer})
+		a.sinks = append(a.sinks, &sinkPart{node: n.ID, uid: n.UID, label: n.Label, name: a.job.cfg.ID,
+			collect: n.Sink.Collect, sink: sink, committer: committer})
+	}
+	if len(a.sinks) > 1 {
+		for i, s := range a.sinks {
+			s.name = fmt.Sprintf("%s-%d", s.name, i)
+		}
 	}
 	return nil
 }
@@ -240,9 +250,13 @@ func (a *attempt) taskNode(id graph.TaskID, n plan.NodeID, place map[plan.NodeID
 		node.Build = a.sinkBuilder(bn, id)
 		return node, nil
 	}
-	if spec, ok := build.Operators()[bn.Kind]; ok {
+	spec, ok := build.Operators()[bn.Kind]
+	switch {
+	case ok:
 		node.Assigner, node.Stateless = spec.Assigner, spec.PerRow
 		node.Build = a.operatorBuilder(spec, bn, id)
+	case !slices.Contains(build.SourceKinds(), bn.Kind):
+		return node, errs.Unsupportedf("%s: this operator is not supported yet", bn.Label)
 	}
 	return node, nil
 }

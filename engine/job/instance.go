@@ -60,7 +60,7 @@ func (a *attempt) sinkBuilder(n build.Node, id graph.TaskID) func() (task.Instan
 	part := a.sinkOf(n.ID)
 	tasks := a.job.graph.Stages[id.Stage].Tasks
 	open := func(ctx context.Context) (connector.Writer, error) {
-		env := connector.WriterEnv{Alloc: a.job.cfg.Alloc, Job: a.job.cfg.ID, Task: id.Index, Tasks: tasks, Attempt: a.number}
+		env := connector.WriterEnv{Alloc: a.job.cfg.Alloc, Job: part.name, Task: id.Index, Tasks: tasks, Attempt: a.number}
 		return part.sink.Writer(ctx, env, a.writerStates(n.UID, id.Index, tasks))
 	}
 	return func() (task.Instance, error) {

@@ -55,7 +55,7 @@ func Start(cfg Config) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	encoded, err := encodePlan(cfg.Plan)
+	encoded, err := cfg.Plan.Encode()
 	if err != nil {
 		return nil, err
 	}

@@ -5,25 +5,13 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/vmihailenco/msgpack/v5"
-
 	"github.com/thalweg/thalweg/engine/coordinator"
 	"github.com/thalweg/thalweg/engine/graph"
 	"github.com/thalweg/thalweg/engine/task"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/stream"
-	"github.com/thalweg/thalweg/planner/plan"
 	"github.com/thalweg/thalweg/state"
 )
-
-// encodePlan gives a plan's msgpack form.
-func encodePlan(p *plan.Plan) ([]byte, error) {
-	data, err := msgpack.Marshal(p)
-	if err != nil {
-		return nil, errs.Wrap(errs.Bug, err, "encode the plan")
-	}
-	return data, nil
-}
 
 // publish uploads and publishes what the tasks acked.
 func (j *Job) publish(e coordinator.Publish) {
