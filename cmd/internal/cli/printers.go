@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/thalweg/thalweg/cmd/internal/textable"
+	"github.com/thalweg/thalweg/connectors/format"
+	"github.com/thalweg/thalweg/engine"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
+)
+
+// newPrinter makes the printer of --format; kinds adds each row's kind.
+func (r runner) newPrinter(rows *engine.Rows, kinds bool) (printer, error) {
+	switch r.format {
+	case "json":
+		encoder, err := format.NewJSONRows(rows.Schema())
+		return &jsonPrinter{out: r.stdio.Out, encoder: encoder, kinds: kinds}, err
+	case "csv":
+		return newCSVPrinter(r.stdio.Out, rows.Schema(), kinds)
+	case "arrow":
+		return newArrowPrinter(r.stdio.Out, rows.ArrowSchema(), kinds), nil
+	}
+	return &tablePrinter{out: r.stdio.Out, schema: rows.Schema(), kinds: kinds, whole: rows.Bounded()}, nil
+}
+
+// kindColumn is the name of the column that holds row kinds.
+const kindColumn = "op"
+
+// cells gives a row as text, its kind first where asked for.
+func cells(batch stream.Batch, row int, kinds bool, null string) []string {
+	n := int(batch.Record.NumCols())
+	out := make([]string, 0, n+1)
+	if kinds {
+		out = append(out, batch.Kind(row).String())
+	}
+	for c := range n {
+		column := batch.Column(c)
+		if column.IsNull(row) {
+			out = append(out, null)
+			continue
+		}
+		out = append(out, string(columns.AppendText(nil, column, row)))
+	}
+	return out
+}
+
+// tablePrinter prints an aligned table. A result that does not end is printed
+// batch by batch, each with a header of its own.
+type tablePrinter struct {
+	out    io.Writer
+	schema types.Schema
+	kinds  bool
+	// whole gathers all rows before printing.
+	whole bool
+	rows  [][]string
+}
+
+func (p *tablePrinter) print(batch stream.Batch) error {
+	for i := range batch.Rows() {
+		p.rows = append(p.rows, cells(batch, i, p.kinds, "NULL"))
+	}
+	if p.whole {
+		return nil
+	}
+	return p.flush()
+}
+
+func (p *tablePrinter) close() error {
+	if !p.whole {
+		return nil
+	}
+	return p.flush()
+}
+
+func (p *tablePrinter) flush() error {
+	var header []textable.Column
+	if p.kinds {
+		header = append(header, textable.Column{Name: kindColumn})
+	}
+	for _, f := range p.schema {
+		header = append(header, textable.Column{Name: f.Name, Right: f.Type.IsNumeric()})
+	}
+	err := textable.Write(p.out, header, p.rows)
+	p.rows = p.rows[:0]
+	return err
+}
+
+// jsonPrinter prints one object a row; with kinds {"op":"+I","row":{…}}.
+type jsonPrinter struct {
+	out     io.Writer
+	encoder *format.JSONRows
+	kinds   bool
+	lines   []byte
+}
+
+func (p *jsonPrinter) print(batch stream.Batch) error {
+	lines, ends, err := p.encoder.Append(p.lines[:0], batch)
+	p.lines = lines
+	if err != nil {
+		return err
+	}
+	if !p.kinds {
+		_, err = p.out.Write(lines)
+		return err
+	}
+	start := 0
+	for i, end := range ends {
+		_, err := fmt.Fprintf(p.out, "{%q:%q,\"row\":%s}\n", kindColumn, batch.Kind(i), lines[start:end-1])
+		if err != nil {
+			return err
+		}
+		start = end
+	}
+	return nil
+}
+
+func (p *jsonPrinter) close() error { return nil }
+
+// csvPrinter prints a header and quoted values; NULL is the empty field.
+type csvPrinter struct {
+	writer *csv.Writer
+	kinds  bool
+}
+
+func newCSVPrinter(out io.Writer, schema types.Schema, kinds bool) (*csvPrinter, error) {
+	p := &csvPrinter{writer: csv.NewWriter(out), kinds: kinds}
+	header := schema.Names()
+	if kinds {
+		header = append([]string{kindColumn}, header...)
+	}
+	return p, p.writer.Write(header)
+}
+
+func (p *csvPrinter) print(batch stream.Batch) error {
+	for i := range batch.Rows() {
+		if err := p.writer.Write(cells(batch, i, p.kinds, "")); err != nil {
+			return err
+		}
+	}
+	p.writer.Flush()
+	return p.writer.Error()
+}
+
+func (p *csvPrinter) close() error {
+	p.writer.Flush()
+	return p.writer.Error()
+}
+
+// arrowPrinter writes an Arrow IPC stream; kinds become a first column of text.
+type arrowPrinter struct {
+	writer *ipc.Writer
+	schema *arrow.Schema
+	kinds  bool
+}
+
+func newArrowPrinter(out io.Writer, schema *arrow.Schema, kinds bool) *arrowPrinter {
+	if kinds {
+		fields := append([]arrow.Field{{Name: kindColumn, Type: arrow.BinaryTypes.String}}, schema.Fields()...)
+		schema = arrow.NewSchema(fields, nil)
+	}
+	return &arrowPrinter{writer: ipc.NewWriter(out, ipc.WithSchema(schema)), schema: schema, kinds: kinds}
+}
+
+func (p *arrowPrinter) print(batch stream.Batch) error {
+	if !p.kinds {
+		return p.writer.Write(batch.Record)
+	}
+	builder := array.NewStringBuilder(memory.DefaultAllocator)
+	defer builder.Release()
+	for i := range batch.Rows() {
+		builder.Append(batch.Kind(i).String())
+	}
+	kinds := builder.NewArray()
+	defer kinds.Release()
+	record := array.NewRecord(p.schema, append([]arrow.Array{kinds}, batch.Record.Columns()...), int64(batch.Rows()))
+	defer record.Release()
+	return p.writer.Write(record)
+}
+
+func (p *arrowPrinter) close() error { return p.writer.Close() }

@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/thalweg/thalweg/engine"
+	"github.com/thalweg/thalweg/engine/httpapi"
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+// serveFlags are the flags of `thalweg serve`.
+type serveFlags struct {
+	dataDir     string
+	listen      string
+	parallelism int
+	checkpoints time.Duration
+	memory      string
+	settings    []string
+	logJSON     bool
+}
+
+func newServe(stdio Stdio) *cobra.Command {
+	var f serveFlags
+	c := &cobra.Command{
+		Use:   "serve --data DIR",
+		Short: "Serve jobs and streams over REST",
+		Long: "Serve jobs and streams over REST on one data directory, until a signal comes.\n\n" +
+			"Jobs and the catalog outlive the process: after a restart, or a crash, jobs go on from their last checkpoint.",
+		Example: "  thalweg serve --data /var/lib/thalweg\n" +
+			"  curl localhost:8081/v1/statements -d '{\"sql\": \"SHOW TABLES\"}'",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), f, stdio) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.dataDir, "data", "", "data directory (required)")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8081", "address of the REST API")
+	flags.IntVar(&f.parallelism, "parallelism", 0, "tasks of each stage (default: one a core)")
+	flags.DurationVar(&f.checkpoints, "checkpoint-interval", 10*time.Second, "take a checkpoint of each job this often")
+	flags.StringVar(&f.memory, "memory", "", "budget of state that each job keeps in memory (default 512mb)")
+	flags.StringArrayVar(&f.settings, "set", nil, "set an option KEY=VALUE for every session (repeatable)")
+	flags.BoolVar(&f.logJSON, "log-json", false, "log as JSON lines")
+	must(c.MarkFlagRequired("data"))
+	return c
+}
+
+func serve(ctx context.Context, f serveFlags, stdio Stdio) error {
+	settings, err := parsePairs("--set", f.settings)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(stdio.Err, nil))
+	if f.logJSON {
+		log = slog.New(slog.NewJSONHandler(stdio.Err, nil))
+	}
+	options := engine.Options{
+		DataDir: f.dataDir, Parallelism: f.parallelism, CheckpointInterval: f.checkpoints, Settings: settings,
+		Logger: log, RestartAttempts: -1, Stdout: func(line string) { fmt.Fprintln(stdio.Out, line) },
+	}
+	if f.memory != "" {
+		if options.MemoryBudgetBytes, err = parseMemory(f.memory); err != nil {
+			return err
+		}
+	}
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return errs.Wrap(errs.Resource, err, "listening on --listen %s", f.listen)
+	}
+	eng, err := engine.Open(ctx, options)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return errors.Join(serveHTTP(ctx, eng, listener, log), eng.Close())
+}
+
+// shutdownPatience is how long open requests may take when the server stops.
+const shutdownPatience = 5 * time.Second
+
+// serveHTTP answers requests until ctx is done.
+func serveHTTP(ctx context.Context, eng *engine.Engine, listener net.Listener, log *slog.Logger) error {
+	api := httpapi.New(eng, log)
+	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	log.Info("serving", "rest", "http://"+listener.Addr().String())
+	select {
+	case err := <-failed:
+		return errors.Join(errs.Wrap(errs.Resource, err, "serving on %s", listener.Addr()), api.Close())
+	case <-ctx.Done():
+	}
+	log.Info("stopping")
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownPatience)
+	defer cancel()
+	err := server.Shutdown(stopping)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close()
+	}
+	return errors.Join(err, api.Close())
+}
