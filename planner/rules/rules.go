@@ -45,7 +45,7 @@ func stages() []stage {
 	return []stage{
 		{once: true, rules: []Rule{sharePlans()}},
 		{rules: []Rule{
-			foldConstants(), simplifyBooleans(), simplifyIn(), mergeFilters(), pushFilter(), pushJoinCondition(),
+			foldConstants(), simplifyBooleans(), simplifyIn(), propagateConstants(), mergeFilters(), pushFilter(), pushJoinCondition(),
 			mergeProjects(), topN(), deduplicate(), joinKeys(), windowAggregate(), emptyRelations(),
 		}},
 		{once: true, rules: []Rule{unusedWatermark()}},

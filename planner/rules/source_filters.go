@@ -113,7 +113,11 @@ func (c *Context) wanted(parents []logical.Node) []rex.Expr {
 		}
 		lists = append(lists, terms)
 	}
-	return common(lists)
+	out := common(lists)
+	for i := range out {
+		out[i] = out[i].Map(c.simplifyIn)
+	}
+	return out
 }
 
 // common are the terms of all lists, and the alternative of the others.

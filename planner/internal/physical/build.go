@@ -5,6 +5,7 @@
 package physical
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -49,8 +50,8 @@ type builder struct {
 
 // spread is how a node's rows lie on tasks.
 type spread struct {
-	// hashed are the columns whose hash chose the task, or nil.
-	hashed []int
+	// hashed are lists of columns whose hash chose the task.
+	hashed [][]int
 	// ordered are sets of columns: changes of rows that agree in one of them come
 	// in the order they happened.
 	ordered [][]int
@@ -180,7 +181,7 @@ func (b *builder) scan(n *logical.Scan) plan.NodeID {
 	}, hashedBy(keys[0]))
 }
 
-func hashedBy(keys []int) spread { return spread{hashed: keys, ordered: [][]int{keys}} }
+func hashedBy(keys []int) spread { return spread{hashed: [][]int{keys}, ordered: [][]int{keys}} }
 
 // tableRef describes an external table by its stored columns.
 func tableRef(t *catalog.Table, columns []catalog.Column) plan.TableRef {
@@ -246,8 +247,10 @@ func (b *builder) hash(from plan.NodeID, keys []int) plan.Input {
 	if len(keys) == 0 {
 		return b.single(from)
 	}
-	if equalInts(b.spread[from].hashed, keys) {
-		return plan.Input{Node: from}
+	for _, hashed := range b.spread[from].hashed {
+		if slices.Equal(hashed, keys) {
+			return plan.Input{Node: from}
+		}
 	}
 	return plan.Input{Node: from, Exchange: plan.Hash, Keys: keys}
 }
@@ -258,16 +261,4 @@ func (b *builder) single(from plan.NodeID) plan.Input {
 		return plan.Input{Node: from}
 	}
 	return plan.Input{Node: from, Exchange: plan.Single}
-}
-
-func equalInts(a, b []int) bool {
-	if len(a) != len(b) || a == nil {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -55,14 +55,16 @@ func projected(s spread, exprs []rex.Expr) spread {
 		}
 	}
 	var out spread
-	if s.hashed != nil {
-		if mapped, ok := remap(s.hashed, mapping); ok {
-			out.hashed = mapped
-		}
-	}
-	for _, set := range s.ordered {
+	out.hashed = remapAll(s.hashed, mapping)
+	out.ordered = remapAll(s.ordered, mapping)
+	return out
+}
+
+func remapAll(sets [][]int, mapping map[int]int) [][]int {
+	var out [][]int
+	for _, set := range sets {
 		if mapped, ok := remap(set, mapping); ok {
-			out.ordered = append(out.ordered, mapped)
+			out = append(out, mapped)
 		}
 	}
 	return out

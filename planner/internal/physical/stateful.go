@@ -43,9 +43,7 @@ func joinSpread(n *logical.Join) spread {
 			right[i] = k + width
 		}
 		s.ordered = append(s.ordered, right)
-		if s.hashed == nil {
-			s.hashed = right
-		}
+		s.hashed = append(s.hashed, right)
 	}
 	return s
 }
