@@ -2,10 +2,11 @@ package agg
 
 import (
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
+
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // nothing is an aggregate of bare NULLs: always NULL.
@@ -24,9 +25,9 @@ func (*nothing) Accumulate(Accs, []arrow.Array, []int8) {}
 func (*nothing) Merge(Accs, []arrow.Array, int) {}
 
 func (*nothing) Partial(acc Accs, alloc memory.Allocator) []arrow.Array {
-	return []arrow.Array{array.MakeArrayOfNull(alloc, arrow.PrimitiveTypes.Int64, len(acc.Rows))}
+	return []arrow.Array{columns.Nulls(alloc, arrow.PrimitiveTypes.Int64, len(acc.Rows))}
 }
 
 func (n *nothing) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
-	return array.MakeArrayOfNull(alloc, n.result, len(acc.Rows))
+	return columns.Nulls(alloc, n.result, len(acc.Rows))
 }

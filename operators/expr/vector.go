@@ -2,7 +2,6 @@ package expr
 
 import (
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
@@ -126,7 +125,7 @@ func fixed(dt arrow.DataType, n int, valid validity, data *memory.Buffer) arrow.
 
 // nulls makes n NULLs.
 func nulls(alloc memory.Allocator, dt arrow.DataType, n int) arrow.Array {
-	return array.MakeArrayOfNull(alloc, dt, n)
+	return columns.Nulls(alloc, dt, n)
 }
 
 // bitset reads bit i.

@@ -10,7 +10,7 @@ import (
 // must be in [0, arr.Len()).
 func Take(alloc memory.Allocator, arr arrow.Array, sel []int32) arrow.Array {
 	if arr.Len() == 0 && len(sel) == 0 {
-		return array.MakeArrayOfNull(alloc, arr.DataType(), 0)
+		return Nulls(alloc, arr.DataType(), 0)
 	}
 	var validity *memory.Buffer
 	nulls := 0
@@ -36,7 +36,7 @@ func TakeOrNull(alloc memory.Allocator, arr arrow.Array, sel []int32) arrow.Arra
 	case padded == 0:
 		return Take(alloc, arr, sel)
 	case padded == len(sel) || arr.DataType().ID() == arrow.NULL:
-		return array.MakeArrayOfNull(alloc, arr.DataType(), len(sel))
+		return Nulls(alloc, arr.DataType(), len(sel))
 	}
 	validity := NewBuffer(alloc, bitmapBytes(len(sel)))
 	bits := validity.Bytes()
