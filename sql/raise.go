@@ -256,9 +256,9 @@ func (r *raiser) values(s *sqlparser.Select, entry *lower.Select) (*Values, erro
 		if !ok {
 			return nil, unraisable(item, entry.Span)
 		}
-		if items, ok, err := r.groupItems(aliased.Expr); err != nil {
+		if items, group, err := r.groupItems(aliased.Expr); err != nil {
 			return nil, err
-		} else if ok {
+		} else if group != nil {
 			v.Rows = append(v.Rows, items)
 			continue
 		}
@@ -271,21 +271,44 @@ func (r *raiser) values(s *sqlparser.Select, entry *lower.Select) (*Values, erro
 	return v, nil
 }
 
-// groupItems raises the items of (…) or ROW(…); false says that e is neither.
-func (r *raiser) groupItems(e sqlparser.Expr) ([]Expr, bool, error) {
+// groupOf finds the group that e stands for, also when it was lowered into a
+// fragment of its own.
+func (r *raiser) groupOf(e sqlparser.Expr) (*sqlparser.FuncExpr, *lower.Group, error) {
+	if val, ok := e.(*sqlparser.SQLVal); ok {
+		leaf, _ := r.table.Find(string(val.Val)).(*lower.Leaf)
+		if leaf == nil {
+			return nil, nil, nil
+		}
+		f, ok := leaf.Node.(*lower.Fragment)
+		if !ok {
+			return nil, nil, nil
+		}
+		list, err := f.Exprs()
+		if err != nil || len(list) != 1 {
+			return nil, nil, err
+		}
+		e = list[0]
+	}
 	call, ok := e.(*sqlparser.FuncExpr)
 	if !ok {
-		return nil, false, nil
+		return nil, nil, nil
 	}
-	group, ok := r.table.Find(call.Name.String()).(*lower.Group)
-	if !ok || group.Kind != lower.Parens && group.Kind != lower.RowOf {
-		return nil, false, nil
+	group, _ := r.table.Find(call.Name.String()).(*lower.Group)
+	return call, group, nil
+}
+
+// groupItems raises the items of (…) or ROW(…) and gives its span; the group is nil if e is
+// neither.
+func (r *raiser) groupItems(e sqlparser.Expr) ([]Expr, *lower.Group, error) {
+	call, group, err := r.groupOf(e)
+	if err != nil || group == nil || group.Kind != lower.Parens && group.Kind != lower.RowOf {
+		return nil, nil, err
 	}
 	items, err := r.arguments(call, group.Span)
 	if err == nil && len(items) == 0 {
-		return nil, false, errs.Userf("the row is empty").At(group.Span)
+		return nil, nil, errs.Userf("the row is empty").At(group.Span)
 	}
-	return items, true, err
+	return items, group, err
 }
 
 // selectBlock raises one SELECT.

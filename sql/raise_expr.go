@@ -238,28 +238,17 @@ func (c *chain) operand(right Expr) error {
 
 // inList gives IN its list.
 func (c *chain) inList(e sqlparser.Expr) error {
-	items, ok, err := c.r.groupItems(e)
+	items, group, err := c.r.groupItems(e)
 	if err != nil {
 		return err
 	}
-	if !ok {
+	if group == nil {
 		return misplaced(c.pending)
 	}
-	last := c.r.groupSpan(e)
-	place := Place{Span: errs.Span{Start: c.acc.Pos().Start, End: last.End}}
+	place := Place{Span: errs.Span{Start: c.acc.Pos().Start, End: group.End}}
 	c.acc = &InList{Place: place, X: c.acc, Not: c.pending.Not, Items: items}
 	c.pending = nil
 	return nil
-}
-
-// groupSpan is the span of a lowered group.
-func (r *raiser) groupSpan(e sqlparser.Expr) errs.Span {
-	if call, ok := e.(*sqlparser.FuncExpr); ok {
-		if g, ok := r.table.Find(call.Name.String()).(*lower.Group); ok {
-			return g.Span
-		}
-	}
-	return errs.Span{}
 }
 
 // operandExpr raises an expression without infix operators.

@@ -273,5 +273,5 @@ func (l *lowerer) in(b *builder, op *Op) error {
 	}
 	b.leaf(l.add(op))
 	b.write(" << ")
-	return l.bracketed(b, func(b *builder) error { return l.group(b, Parens, l.Index()) })
+	return l.bracketed(b, l.Index(), func(b *builder) error { return l.group(b, Parens, l.Index()) })
 }

@@ -8,10 +8,12 @@ import (
 // anExpression is how messages call an operand.
 const anExpression = "an expression"
 
-// bracketed runs fill, which opens brackets, on b; or on a fragment of its own
-// once b has as many open as sqlparser should bear.
-func (l *lowerer) bracketed(b *builder, fill func(b *builder) error) error {
-	if b.open < openMax {
+// bracketed runs fill, which lowers an operand whose main bracket opens at index
+// (-1 for one without), on b; or on a fragment of its own once b has as many
+// brackets open as sqlparser should bear, unless the operand adds but few.
+func (l *lowerer) bracketed(b *builder, index int, fill func(b *builder) error) error {
+	// A bracket of the source opens at most two parentheses.
+	if b.open < openMax || index >= 0 && b.open+2*l.Height(index) < openMax+openMax/2 {
 		return fill(b)
 	}
 	f, err := l.fragment(fill)
@@ -31,10 +33,14 @@ func (l *lowerer) primary(b *builder) error {
 	}
 	end := l.primaryEnd()
 	hasSteps := end > 0 && (l.At(end).Is("[") || l.At(end).Is(".") && !l.At(end+1).Is("*"))
-	if !hasSteps {
-		return l.bracketed(b, l.simple)
+	bracket := -1
+	if end > 0 {
+		bracket = l.Match(end - 1)
 	}
-	return l.bracketed(b, func(b *builder) error {
+	if !hasSteps {
+		return l.bracketed(b, bracket, l.simple)
+	}
+	return l.bracketed(b, bracket, func(b *builder) error {
 		first := l.Index()
 		p := &Postfix{}
 		b.call('x', l.add(p))
@@ -129,7 +135,7 @@ func (l *lowerer) simple(b *builder) error {
 		return l.group(b, RowOf, first)
 	case t.Is("ARRAY", "MAP", "MULTISET") && l.PeekAt(1).Is("(") && l.isQuery(l.Index()+1):
 		return l.unsupported(t.Upper + " of a query")
-	case t.Is("RUNNING", "FINAL") && l.PeekAt(1).Kind == token.Word && l.PeekAt(2).Is("("):
+	case t.Is("RUNNING", "FINAL") && l.PeekAt(1).IsName() && l.PeekAt(2).Is("("):
 		l.Next()
 		return l.call(b, t.Upper)
 	}

@@ -11,6 +11,8 @@ type Cursor struct {
 	// match holds, for each opening bracket, the index of its closing one, and the
 	// other way round; -1 for other tokens.
 	match []int
+	// height holds, for each opening bracket, how deep the brackets inside it nest.
+	height []int
 }
 
 // NewCursor lexes text, checks that brackets pair up, and stands at the first
@@ -20,19 +22,16 @@ func NewCursor(text string, maxDepth int) (*Cursor, error) {
 	if err != nil {
 		return nil, err
 	}
-	match, err := pairBrackets(toks, maxDepth)
-	if err != nil {
-		return nil, err
-	}
-	return &Cursor{toks: toks, match: match}, nil
+	c := &Cursor{toks: toks, match: make([]int, len(toks)), height: make([]int, len(toks))}
+	return c, c.pairBrackets(maxDepth)
 }
 
 // pairBrackets finds the partner of each ( ) [ ].
-func pairBrackets(toks []Token, maxDepth int) ([]int, error) {
-	match := make([]int, len(toks))
+func (c *Cursor) pairBrackets(maxDepth int) error {
+	toks := c.toks
 	var open []int
 	for i, t := range toks {
-		match[i] = -1
+		c.match[i] = -1
 		if t.Kind != Op {
 			// A statement's end also ends its brackets.
 			continue
@@ -41,30 +40,34 @@ func pairBrackets(toks []Token, maxDepth int) ([]int, error) {
 		case "(", "[":
 			open = append(open, i)
 			if len(open) > maxDepth {
-				return nil, TooDeep(t, maxDepth)
+				return TooDeep(t, maxDepth)
 			}
 		case ")", "]":
 			if len(open) == 0 {
-				return nil, errs.Userf("%s has no opening bracket", t.Text).At(t.Span())
+				return errs.Userf("%s has no opening bracket", t.Text).At(t.Span())
 			}
 			o := open[len(open)-1]
 			if (toks[o].Text == "(") != (t.Text == ")") {
-				return nil, errs.Userf("%s does not close the bracket opened by %s", t.Text, toks[o].Text).At(t.Span())
+				return errs.Userf("%s does not close the bracket opened by %s", t.Text, toks[o].Text).At(t.Span())
 			}
-			match[i], match[o] = o, i
+			c.match[i], c.match[o] = o, i
 			open = open[:len(open)-1]
+			if len(open) > 0 {
+				above := open[len(open)-1]
+				c.height[above] = max(c.height[above], c.height[o]+1)
+			}
 		case ";":
 			if len(open) > 0 {
-				return nil, errs.Userf("%s is not closed before the end of its statement", toks[open[len(open)-1]].Text).
+				return errs.Userf("%s is not closed before the end of its statement", toks[open[len(open)-1]].Text).
 					At(toks[open[len(open)-1]].Span())
 			}
 		}
 	}
 	if len(open) > 0 {
 		t := toks[open[len(open)-1]]
-		return nil, errs.Userf("%s is not closed", t.Text).At(t.Span())
+		return errs.Userf("%s is not closed", t.Text).At(t.Span())
 	}
-	return match, nil
+	return nil
 }
 
 // TooDeep is the error for nesting beyond the limit, at t.
@@ -189,6 +192,9 @@ func (c *Cursor) Value(kind Kind) (Token, error) {
 	}
 	return Token{}, c.Unexpected("a " + kind.String())
 }
+
+// Height is how deep the brackets inside the one that opens at index nest.
+func (c *Cursor) Height(index int) int { return c.height[index] }
 
 // From is the span from the token at index first up to the one before the current.
 func (c *Cursor) From(first int) errs.Span {

@@ -259,7 +259,7 @@ func (l *lexer) operator() error {
 		return nil
 	}
 	for _, op := range longOperators {
-		if strings.HasPrefix(rest, op) {
+		if op[0] == rest[0] && strings.HasPrefix(rest, op) {
 			l.hint = l.hint || op == "/*+"
 			l.pos += len(op)
 			l.emit(Op, start, op)
