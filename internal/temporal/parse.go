@@ -16,7 +16,7 @@ func ParseTime[S ~string | ~[]byte](s S) (nanos int64, ok bool) {
 	return nanos, ok && c.at == len(s)
 }
 
-// ParseTimestamp reads a date, and optionally a space or T and a time. The result
+// ParseTimestamp reads a whole date, and optionally a space or T and a time. The result
 // is days since the epoch and nanoseconds since midnight.
 func ParseTimestamp[S ~string | ~[]byte](s S) (days, nanos int64, ok bool) {
 	c := cursor[S]{text: s}
@@ -50,8 +50,14 @@ type cursor[S ~string | ~[]byte] struct {
 }
 
 func (c *cursor[S]) timestamp() (days, nanos int64, ok bool) {
-	if days, ok = c.date(); !ok || c.at == len(c.text) {
-		return days, 0, ok
+	hyphens := 0
+	for i := 1; i < len(c.text); i++ {
+		if c.text[i] == '-' {
+			hyphens++
+		}
+	}
+	if days, ok = c.date(); !ok || hyphens < 2 || c.at == len(c.text) {
+		return days, 0, ok && hyphens >= 2
 	}
 	if !c.accept(' ') && !c.accept('T') {
 		return days, 0, true

@@ -10,7 +10,7 @@ func (g *graph) caseOf(e rex.Expr) (*node, error) {
 	args := make([]*node, 0, len(e.Args))
 	for i, a := range e.Args {
 		isValue := i%2 == 1 || i == len(e.Args)-1
-		if isValue && !a.Type.Same(e.Type) {
+		if isValue && !interchangeable(a.Type, e.Type) {
 			a = rex.Expr{Kind: rex.Cast, Type: e.Type.WithNullable(isNullable(a.Type)), Args: []rex.Expr{a}}
 		}
 		n, err := g.compile(a)

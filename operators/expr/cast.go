@@ -121,7 +121,7 @@ func (c *conversion) kernel() (Kernel, error) {
 func (c *conversion) retypes() bool {
 	from, to := c.from, c.to
 	switch {
-	case from.Same(to):
+	case interchangeable(from, to):
 		return true
 	case from.IsString() && to.IsString(), from.IsBinary() && to.IsBinary():
 		return to.Length >= from.Length && (to.Kind == types.Varchar || to.Kind == types.Varbinary)

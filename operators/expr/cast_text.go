@@ -209,7 +209,8 @@ func (c *conversion) textToTime() Kernel {
 	case types.Date:
 		return fixedRows(to, func(_ *EvalContext, args []Vector) func(i int) (int32, error) {
 			return parseRows(c, args[0], reason, func(s string) (int32, bool) {
-				days, _, ok := temporal.ParseTimestamp(s)
+				date, _, _ := strings.Cut(s, " ")
+				days, ok := temporal.ParseDate(date)
 				return int32(days), ok
 			})
 		})

@@ -191,9 +191,9 @@ func (g *graph) field(e rex.Expr) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	index := row.typ.FieldIndex(e.Name)
+	index := e.Args[0].Type.FieldIndex(e.Name)
 	if index < 0 {
-		return nil, errs.Bugf("expr: %s has no field %s", row.typ, e.Name)
+		return nil, errs.Bugf("expr: %s has no field %s", e.Args[0].Type, e.Name)
 	}
 	n := &node{typ: e.Type, args: []*node{row}, expr: foldedCall(e, []*node{row}), run: runCall, kernel: fieldKernel(index)}
 	return g.fold(g.share(n)), nil

@@ -39,7 +39,7 @@ func constantArray(t types.Type, v rex.Value) (arrow.Array, error) {
 		return oneRow(t, v.Float), nil
 	case physDecimal:
 		unscaled, ok := new(big.Int).SetString(v.Str, 10)
-		if !ok || unscaled.BitLen() > 126 {
+		if !ok || unscaled.BitLen() > 127 {
 			return nil, errs.Bugf("expr: bad DECIMAL literal %q", v.Str)
 		}
 		return oneRow(t, decimal128.FromBigInt(unscaled)), nil

@@ -125,12 +125,7 @@ func resolveFloor(name string) resolver {
 		}
 		return rule{params: []param{numericParam()}, result: func(args []types.Type) types.Type {
 			if t := args[0]; t.Kind == types.Decimal {
-				// One digit may be carried over.
-				whole := t.Precision - t.Scale
-				if t.Scale > 0 {
-					whole++
-				}
-				return types.DecimalOf(min(max(whole, 1), types.MaxDecimalPrecision), 0)
+				return types.DecimalOf(t.Precision, 0)
 			}
 			return args[0]
 		}}.to(name)(args)

@@ -130,7 +130,7 @@ func (p *parser) call(name string, args ...rex.Expr) rex.Expr {
 }
 
 func castTo(e rex.Expr, t types.Type) rex.Expr {
-	if e.Type.Same(t) {
+	if interchangeable(e.Type, t) {
 		return e
 	}
 	return rex.Expr{Kind: rex.Cast, Type: t, Args: []rex.Expr{e}}

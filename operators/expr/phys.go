@@ -3,6 +3,8 @@ package expr
 import (
 	"unsafe"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -57,6 +59,12 @@ func physOf(t types.Type) phys {
 func sizeOf[T any]() int {
 	var zero T
 	return int(unsafe.Sizeof(zero))
+}
+
+// interchangeable reports whether a column of type a can stand where one of type b
+// is wanted: the same values in the same Arrow type, names of fields included.
+func interchangeable(a, b types.Type) bool {
+	return a.Same(b) && (!a.IsNested() || arrow.TypeEqual(a.Arrow(), b.Arrow()))
 }
 
 // integer and number are the element types of numeric columns.

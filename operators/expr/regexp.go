@@ -14,6 +14,7 @@ import (
 type pattern struct {
 	re      *regexp.Regexp
 	literal string
+	anchor  *anchor
 }
 
 // compilePattern compiles Java's regular expressions with RE2's engine. What RE2
@@ -31,7 +32,7 @@ func compilePattern(text string) (*pattern, error) {
 	if err != nil {
 		return nil, errs.Userf("'%s' is not a regular expression: %s", text, err)
 	}
-	return &pattern{re: re, literal: requiredLiteral(parsed)}, nil
+	return &pattern{re: re, literal: requiredLiteral(parsed), anchor: newAnchor(parsed)}, nil
 }
 
 // may reports whether text can match at all.
@@ -39,7 +40,32 @@ func (p *pattern) may(text string) bool {
 	return p.literal == "" || strings.Contains(text, p.literal)
 }
 
-func (p *pattern) matches(text string) bool { return p.may(text) && p.re.MatchString(text) }
+func (p *pattern) matches(text string) bool {
+	if p.anchor != nil {
+		if _, matched, decided := p.anchor.find(text); decided {
+			return matched
+		}
+	}
+	return p.may(text) && p.re.MatchString(text)
+}
+
+// find gives the positions of the first match and its groups, or nil. They are
+// valid until the next call.
+func (p *pattern) find(text string) []int {
+	if p.anchor != nil {
+		caps, matched, decided := p.anchor.find(text)
+		if decided && !matched {
+			return nil
+		}
+		if decided {
+			return caps
+		}
+	}
+	if !p.may(text) {
+		return nil
+	}
+	return p.re.FindStringSubmatchIndex(text)
+}
 
 // requiredLiteral is the longest string that every match must contain.
 func requiredLiteral(re *syntax.Regexp) string {

@@ -78,10 +78,10 @@ func bindExtract(whole bool) binder {
 
 // group is the text of one group (0: all) of the first match.
 func (p *pattern) group(text string, group int) (string, bool) {
-	if group < 0 || group > p.re.NumSubexp() || !p.may(text) {
+	if group < 0 || group > p.re.NumSubexp() {
 		return "", false
 	}
-	at := p.re.FindStringSubmatchIndex(text)
+	at := p.find(text)
 	if at == nil || at[2*group] < 0 {
 		return "", false
 	}
@@ -144,10 +144,7 @@ func bindRegexpCount(c *Call) (Kernel, error) {
 
 func bindRegexpInstr(c *Call) (Kernel, error) {
 	return regexpInt(c, func(p *pattern, text string) int {
-		if !p.may(text) {
-			return 0
-		}
-		at := p.re.FindStringIndex(text)
+		at := p.find(text)
 		if at == nil {
 			return 0
 		}

@@ -47,7 +47,7 @@ func (g *graph) nullIf(e rex.Expr) (*node, error) {
 	sides := make([]rex.Expr, 2)
 	for i, a := range e.Args {
 		sides[i] = a
-		if !a.Type.Same(equal.Args[i]) {
+		if !interchangeable(a.Type, equal.Args[i]) {
 			sides[i] = rex.Expr{Kind: rex.Cast, Type: equal.Args[i], Args: []rex.Expr{a}}
 		}
 	}

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 
@@ -53,20 +54,35 @@ func bindCase(mapRune func(rune) rune, from, to byte) binder {
 			}
 			data := columns.NewBuffer(ctx.Alloc, int(src[n]-src[0]))
 			dst := data.Bytes()
-			for i, b := range columns.Bytes(args[0].Array)[src[0]:src[n]] {
-				if b >= from && b <= to {
-					b ^= 0x20
-				}
-				dst[i] = b
-			}
+			flipCase(dst, columns.Bytes(args[0].Array)[src[0]:src[n]], from, to)
 			return textColumn(dt, n, valid, offsetBuf, data), nil
 		}, nil
 	}
 }
 
+// flipCase copies ASCII text and flips the case of the letters from first to last,
+// eight bytes at a time: adding a constant to each byte sets its top bit exactly
+// when it is at least first, or more than last.
+func flipCase(dst, text []byte, first, last byte) {
+	const ones = 0x0101010101010101
+	fromFirst, afterLast := ones*uint64(0x80-first), ones*uint64(0x7f-last)
+	for len(text) >= 8 && len(dst) >= 8 {
+		word := binary.LittleEndian.Uint64(text)
+		letters := ((word + fromFirst) ^ (word + afterLast)) & (ones * 0x80)
+		binary.LittleEndian.PutUint64(dst, word^letters>>2)
+		text, dst = text[8:], dst[8:]
+	}
+	for i, b := range text {
+		if b >= first && b <= last {
+			b ^= 0x20
+		}
+		dst[i] = b
+	}
+}
+
 func isASCII(text []byte) bool {
 	for len(text) >= 8 {
-		if (text[0]|text[1]|text[2]|text[3]|text[4]|text[5]|text[6]|text[7])&0x80 != 0 {
+		if binary.LittleEndian.Uint64(text)&0x8080808080808080 != 0 {
 			return false
 		}
 		text = text[8:]

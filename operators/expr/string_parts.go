@@ -138,13 +138,14 @@ func splitPart(text, separator string, index int) (string, bool) {
 		return "", false
 	}
 	for ; ; index-- {
-		at, size := strings.Index(text, separator), len(separator)
-		switch {
-		case separator == "":
+		at, size := 0, max(len(separator), 1)
+		switch len(separator) {
+		case 0:
 			at = strings.IndexFunc(text, unicode.IsSpace)
-			size = 1
-		case len(separator) == 1:
+		case 1:
 			at = strings.IndexByte(text, separator[0])
+		default:
+			at = strings.Index(text, separator)
 		}
 		if at < 0 {
 			return text, index == 0

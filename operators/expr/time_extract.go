@@ -179,12 +179,15 @@ func clockLoop(t types.Type, unit temporal.Unit) func(dst, src []int64) {
 		}
 	}
 	return func(dst, src []int64) {
+		// The cached unit spans [low, high).
+		low, high, value := int64(0), int64(0), int64(0)
 		for i := range dst {
-			v := src[i] % perDay
-			if v < 0 {
-				v += perDay
+			if v := src[i]; v < low || v >= high {
+				low = temporal.FloorDiv(v, per) * per
+				high = low + per
+				value = temporal.FloorMod(v, perDay) / per % cycle
 			}
-			dst[i] = v / per % cycle
+			dst[i] = value
 		}
 	}
 }

@@ -224,7 +224,7 @@ func (g *graph) overlaps(e rex.Expr) (*node, error) {
 		cast := make([]rex.Expr, len(args))
 		for i, a := range args {
 			cast[i] = a
-			if !a.Type.Same(resolved.Args[i]) {
+			if !interchangeable(a.Type, resolved.Args[i]) {
 				cast[i] = rex.Expr{Kind: rex.Cast, Type: resolved.Args[i], Args: []rex.Expr{a}}
 			}
 		}

@@ -125,7 +125,7 @@ func parseWith(p *temporal.Pattern, text string) (days, nanos int64, ok bool) {
 }
 
 // parsed is the row function that parses argument 0 by the pattern of argument 1.
-func parsed(c *Call, args []Vector, f *formats) func(i int) (days, nanos int64, err error) {
+func parsed(args []Vector, f *formats) func(i int) (days, nanos int64, err error) {
 	text := bytesOf(args[0])
 	return func(i int) (int64, int64, error) {
 		var p *temporal.Pattern
@@ -149,7 +149,7 @@ func bindToDate(c *Call) (Kernel, error) {
 		return nil, err
 	}
 	return fixedRows(c.Type, func(_ *EvalContext, args []Vector) func(i int) (int32, error) {
-		parse := parsed(c, args, f)
+		parse := parsed(args, f)
 		return func(i int) (int32, error) {
 			days, _, err := parse(i)
 			return int32(days), err
@@ -164,7 +164,7 @@ func bindToTimestamp(c *Call) (Kernel, error) {
 	}
 	unit := nanosPerUnit(c.Type.Precision)
 	return fixedRows(c.Type, func(_ *EvalContext, args []Vector) func(i int) (int64, error) {
-		parse := parsed(c, args, f)
+		parse := parsed(args, f)
 		return func(i int) (int64, error) {
 			days, nanos, err := parse(i)
 			return temporal.Join(days, nanos, unit), err
@@ -213,7 +213,7 @@ func bindUnixTimestamp(c *Call) (Kernel, error) {
 		if len(args) == 0 {
 			return func(int) (int64, error) { return temporal.FloorDiv(ctx.NowMillis, 1000), nil }
 		}
-		parse := parsed(c, args, f)
+		parse := parsed(args, f)
 		return func(i int) (int64, error) {
 			days, nanos, err := parse(i)
 			local := days*temporal.SecondsPerDay + nanos/temporal.NanosPerSecond

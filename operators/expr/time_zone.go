@@ -101,7 +101,7 @@ func bindTextToLTZ(c *Call) (Kernel, error) {
 	}
 	var z zones
 	return fixedRows(c.Type, func(_ *EvalContext, args []Vector) func(i int) (int64, error) {
-		parse := parsed(c, args, f)
+		parse := parsed(args, f)
 		return func(i int) (int64, error) {
 			days, nanos, err := parse(i)
 			if err != nil {
