@@ -1,9 +1,14 @@
 package format
 
 import (
+	"github.com/thalweg/thalweg/connectors/format/arrowipc"
 	"github.com/thalweg/thalweg/connectors/format/csv"
 	"github.com/thalweg/thalweg/connectors/format/json"
+	"github.com/thalweg/thalweg/connectors/format/parquet"
+	"github.com/thalweg/thalweg/connectors/format/raw"
 )
 
 // Builtin is the registry of all formats that come with Thalweg.
-func Builtin() Registry { return NewRegistry(json.Format{}, csv.Format{}) }
+func Builtin() Registry {
+	return NewRegistry(json.Format{}, csv.Format{}, parquet.Format{}, arrowipc.Format{}, raw.Format{})
+}
