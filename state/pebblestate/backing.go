@@ -216,7 +216,7 @@ func (b *backing) Close() error {
 // the wanted range becomes the database, the others are copied into it.
 func (b *backing) restore() error {
 	best := -1
-	want := func(p Part) int { return p.KeyGroups.Intersect(b.options.KeyGroups).Len() }
+	want := func(p state.Part) int { return p.KeyGroups.Intersect(b.options.KeyGroups).Len() }
 	for i, p := range b.options.Restore {
 		if want(p) > 0 && (best < 0 || want(p) > want(b.options.Restore[best])) {
 			best = i
@@ -242,7 +242,7 @@ func (b *backing) restore() error {
 }
 
 // adopt makes a part the database, without its rows of other tasks.
-func (b *backing) adopt(p Part) error {
+func (b *backing) adopt(p state.Part) error {
 	if err := linkAll(b.options.FS, p.Dir, b.dbDir()); err != nil {
 		return err
 	}
@@ -278,7 +278,7 @@ func linkAll(fs vfs.FS, from, to string) error {
 }
 
 // copyPart copies the wanted rows of a part into the database.
-func (b *backing) copyPart(p Part) (err error) {
+func (b *backing) copyPart(p state.Part) (err error) {
 	f := newFailures()
 	options := b.options.pebbleOptions(f)
 	options.ReadOnly = true

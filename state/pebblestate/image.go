@@ -2,6 +2,7 @@ package pebblestate
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -19,6 +20,7 @@ type images struct {
 	last   *folder
 	taken  int
 	open   int
+	memo   sync.Map
 	closed bool
 }
 
@@ -87,9 +89,8 @@ type Image struct {
 
 var _ state.Image = (*Image)(nil)
 
-// FS is the file system of Dir, the directory with the image's files, Files their
-// names: tables (`*.sst`), immutable and with names unique in the store's life, and
-// small files that differ from image to image. None of it is synced.
+// FS is the file system of Dir, the directory with the image's files, of which
+// Files are the names. None of it is synced.
 func (i *Image) FS() vfs.FS { return i.images.fs }
 
 // Dir is the image's directory; see FS.
@@ -97,6 +98,15 @@ func (i *Image) Dir() string { return i.folder.path }
 
 // Files are the names of the files in Dir; see FS.
 func (i *Image) Files() []string { return i.names }
+
+// Shared reports whether a file is a table: immutable, and of a name that means the
+// same contents in all images of the store.
+func (i *Image) Shared(name string) bool {
+	return strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".blob")
+}
+
+// Memo is kept for whoever stores the store's images.
+func (i *Image) Memo() *sync.Map { return &i.images.memo }
 
 // Release implements state.Image: with the last use of it the directory goes.
 func (i *Image) Release() error {

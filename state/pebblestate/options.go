@@ -21,8 +21,9 @@ type Options struct {
 	KeyGroups   state.GroupRange
 	BudgetBytes int64
 	// Restore are the images to restore from, whose ranges of key groups are
-	// disjoint; none starts empty. Cells and Tables are those of state.Options.
-	Restore []Part
+	// disjoint; none starts empty. They must be on FS and outside Dir. Cells and
+	// Tables are those of state.Options.
+	Restore []state.Part
 	Cells   map[string][][]byte
 	Tables  []state.TableInfo
 	// Cache is the block cache to share with other stores; nil means a small one
@@ -31,15 +32,6 @@ type Options struct {
 	// MemTableBytes bounds the rows that wait in memory to be flushed; 0 means 16
 	// MiB. It is taken as needed, not at once.
 	MemTableBytes int64
-}
-
-// Part is the restored image of one former task.
-type Part struct {
-	// Dir holds the image's files, on Options.FS. Open takes the directory over
-	// and removes it.
-	Dir string
-	// KeyGroups is the range of key groups that the image holds.
-	KeyGroups state.GroupRange
 }
 
 const (

@@ -35,7 +35,7 @@ func opener(fs vfs.FS) statetest.Opener {
 			}
 			dir := fs.PathJoin("fetched", fmt.Sprintf("%d-%d", n, i))
 			copyImage(tb, fs, snap.Image.(*pebblestate.Image), dir)
-			options.Restore = append(options.Restore, pebblestate.Part{Dir: dir, KeyGroups: snap.KeyGroups})
+			options.Restore = append(options.Restore, state.Part{Dir: dir, KeyGroups: snap.KeyGroups})
 		}
 		s, err := pebblestate.Open(options)
 		if err != nil {
