@@ -1,0 +1,124 @@
+package join
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
+	"github.com/thalweg/thalweg/state"
+)
+
+// chunk is a run of candidate pairs in columns.
+type chunk struct {
+	probe *probe
+	// pairOf is the number among the columns' rows of each of the probe's pairs, -1
+	// for ends of rows; nil when there are no ends.
+	pairOf []int32
+	// inputRows are the batch rows of the pairs with a candidate.
+	inputRows []int32
+	// other has the partners' columns, input the batch's rows beside them (nil
+	// until needed).
+	other, input []arrow.Array
+	pass         []bool // of the pairs with a candidate; nil when all pass
+}
+
+func (c *chunk) release() {
+	for _, col := range c.other {
+		col.Release()
+	}
+	for _, col := range c.input {
+		col.Release()
+	}
+}
+
+// gather decodes the candidates of the probe's chunk.
+func (j *Join) gather() (*chunk, error) {
+	p, other := &j.probe, j.sides[1-j.probe.input]
+	c := &chunk{probe: p, inputRows: p.rows}
+	subs := j.out.subs[:0]
+	if p.ends {
+		c.pairOf, c.inputRows = j.out.pairOf[:0], j.out.inputRows[:0]
+		for i, e := range p.candidates {
+			if e == state.NoEntry {
+				c.pairOf = append(c.pairOf, -1)
+				continue
+			}
+			c.pairOf = append(c.pairOf, int32(len(c.inputRows)))
+			c.inputRows = append(c.inputRows, p.rows[i])
+		}
+		j.out.pairOf, j.out.inputRows = c.pairOf, c.inputRows
+	}
+	for _, e := range p.candidates {
+		if e != state.NoEntry {
+			subs = append(subs, other.table.Sub(e))
+		}
+	}
+	j.out.subs = subs
+	if j.predicate == nil && !j.needsOther() {
+		return c, nil
+	}
+	builders := make([]array.Builder, len(other.types))
+	for i, t := range other.types {
+		builders[i] = array.NewBuilder(j.ctx.Alloc, t)
+		builders[i].Reserve(len(subs))
+		defer builders[i].Release()
+	}
+	if err := other.rowDecoder.DecodeAll(subs, builders); err != nil {
+		return nil, err
+	}
+	c.other = make([]arrow.Array, len(builders))
+	for i, b := range builders {
+		c.other[i] = b.NewArray()
+	}
+	return c, nil
+}
+
+// needsOther reports whether the output has columns of the probed side.
+func (j *Join) needsOther() bool { return !j.cfg.Kind.leftOnly() || j.probe.input == 1 }
+
+// inputColumns gathers the batch's rows of the pairs.
+func (j *Join) inputColumns(c *chunk) []arrow.Array {
+	if c.input == nil {
+		c.input = make([]arrow.Array, c.probe.batch.Record.NumCols())
+		for i := range c.input {
+			c.input[i] = columns.Take(j.ctx.Alloc, c.probe.batch.Column(i), c.inputRows)
+		}
+	}
+	return c.input
+}
+
+// choose evaluates the condition over the pairs.
+func (j *Join) choose(c *chunk) error {
+	n := len(c.inputRows)
+	if j.predicate == nil || n == 0 {
+		return nil
+	}
+	left, right := j.inputColumns(c), c.other
+	if c.probe.input == 1 {
+		left, right = right, left
+	}
+	cols := append(append(make([]arrow.Array, 0, len(left)+len(right)), left...), right...)
+	for _, col := range cols {
+		col.Retain()
+	}
+	pairs := stream.NewBatch(j.joined, cols, n, nil)
+	defer pairs.Release()
+	selected, all, err := j.predicate.Select(&j.eval, pairs, j.out.selected[:0])
+	if err != nil {
+		return err
+	}
+	j.out.selected = selected
+	if all {
+		return nil
+	}
+	if cap(j.out.pass) < n {
+		j.out.pass = make([]bool, n)
+	}
+	c.pass = j.out.pass[:n]
+	clear(c.pass)
+	for _, pair := range selected {
+		c.pass[pair] = true
+	}
+	return nil
+}

@@ -1,0 +1,15 @@
+// Package join is the unbounded equi-join of two changing tables: INNER, LEFT, RIGHT
+// and FULL OUTER, SEMI and ANTI, with an optional further condition.
+//
+// Each side keeps its rows by join key, equal rows counted. A batch of one side is
+// encoded once and looked up in the other side's state; all candidate pairs are
+// gathered into columns, the condition is evaluated over them, and the pairs that
+// pass are walked in order.
+//
+// Rows of a preserved side (both sides of FULL, the left of LEFT, SEMI and ANTI, …)
+// carry their degree, the number of partners they have (invariant Degree): at 0 the
+// row stands alone, padded with NULLs. Other rows have none.
+//
+// NULL equals nothing, so rows with a NULL in the key have no partners and are not
+// kept.
+package join

@@ -1,0 +1,106 @@
+package join
+
+import (
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
+)
+
+// emission lists output rows: a row of the batch and a pair whose partner stands
+// beside it, either of which may be nobody. It also lends scratch memory to chunks.
+type emission struct {
+	join  *Join
+	rows  []int32
+	pairs []int32
+	kinds []stream.RowKind
+	// allPairs tells that the list is just all pairs in order.
+	allPairs bool
+
+	subs      [][]byte
+	pairOf    []int32
+	inputRows []int32
+	selected  []int32
+	pass      []bool
+}
+
+func (m *emission) init(j *Join) { m.join = j }
+
+func (m *emission) reset() {
+	m.rows, m.pairs, m.kinds, m.allPairs = m.rows[:0], m.pairs[:0], m.kinds[:0], false
+}
+
+func (m *emission) add(row, pair int32, kind stream.RowKind) {
+	m.rows = append(m.rows, row)
+	m.pairs = append(m.pairs, pair)
+	m.kinds = append(m.kinds, kind)
+}
+
+func (m *emission) addTimes(times int64, row, pair int32, kind stream.RowKind) {
+	for range times {
+		m.add(row, pair, kind)
+	}
+}
+
+// emit builds the listed rows and passes them on.
+func (m *emission) emit(c *chunk, out op.Output) error {
+	j := m.join
+	n := len(m.rows)
+	if n == 0 {
+		return nil
+	}
+	input, other := m.inputSide(c), m.otherSide(c)
+	left, right := input, other
+	if c.probe.input == 1 {
+		left, right = other, input
+	}
+	cols := left
+	if !j.cfg.Kind.leftOnly() {
+		cols = append(append(make([]arrow.Array, 0, len(left)+len(right)), left...), right...)
+	}
+	batch := stream.NewBatch(j.ctx.Output, cols, n, slices.Clone(m.kinds))
+	if batch.AllInserts() {
+		batch.Kinds = nil
+	}
+	return out.Emit(batch)
+}
+
+// inputSide gives the columns of the batch's side; none when the output has none.
+func (m *emission) inputSide(c *chunk) []arrow.Array {
+	if m.join.cfg.Kind.leftOnly() && c.probe.input == 1 {
+		return nil
+	}
+	if m.allPairs && c.input != nil {
+		return retainAll(c.input)
+	}
+	out := make([]arrow.Array, c.probe.batch.Record.NumCols())
+	for i := range out {
+		out[i] = columns.TakeOrNull(m.join.ctx.Alloc, c.probe.batch.Column(i), m.rows)
+	}
+	return out
+}
+
+// otherSide gives the columns of the partners; none when the output has none.
+func (m *emission) otherSide(c *chunk) []arrow.Array {
+	if !m.join.needsOther() {
+		return nil
+	}
+	if m.allPairs {
+		return retainAll(c.other)
+	}
+	out := make([]arrow.Array, len(c.other))
+	for i := range out {
+		out[i] = columns.TakeOrNull(m.join.ctx.Alloc, c.other[i], m.pairs)
+	}
+	return out
+}
+
+func retainAll(cols []arrow.Array) []arrow.Array {
+	for _, c := range cols {
+		c.Retain()
+	}
+	return slices.Clone(cols)
+}

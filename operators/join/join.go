@@ -1,0 +1,179 @@
+package join
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/operators/expr"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream"
+)
+
+// Kind is the kind of a join.
+type Kind uint8
+
+// The kinds.
+const (
+	Inner Kind = iota
+	Left
+	Right
+	Full
+	Semi
+	Anti
+)
+
+// String gives the SQL word.
+func (k Kind) String() string {
+	names := [...]string{"INNER", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI"}
+	if int(k) < len(names) {
+		return names[k]
+	}
+	return fmt.Sprintf("join(%d)", uint8(k))
+}
+
+// preserves reports whether rows of an input (0 left, 1 right) without partners
+// matter.
+func (k Kind) preserves(input int) bool {
+	if input == 0 {
+		return k == Left || k == Full || k == Semi || k == Anti
+	}
+	return k == Right || k == Full
+}
+
+// leftOnly reports whether the output has the left columns alone.
+func (k Kind) leftOnly() bool { return k == Semi || k == Anti }
+
+// Config describes a Join. Both inputs must be full changelogs: an update comes as
+// -U and +U, or -D and +I.
+type Config struct {
+	Kind Kind
+	// LeftKeys and RightKeys are the columns that must be equal, pairwise of the
+	// same type; none makes every pair a candidate.
+	LeftKeys  []int
+	RightKeys []int
+	// Condition is a further predicate over the left then right columns, or nil.
+	Condition *rex.Expr
+	// Registry holds the functions of Condition; may be nil without one.
+	Registry *expr.Registry
+	// Zone is the session's time zone; nil is UTC.
+	Zone *time.Location
+	// TTL forgets rows untouched for so long; 0 never.
+	TTL time.Duration
+}
+
+// Join joins its inputs 0 (left) and 1 (right).
+//
+// An inner join passes the kinds of the input's rows on; the others emit +I and
+// -D, as a change of one side may pad or unpad rows of the other.
+type Join struct {
+	cfg       Config
+	ctx       *op.Context
+	sides     [2]*side
+	predicate *expr.Predicate
+	eval      expr.EvalContext
+	joined    *arrow.Schema // left then right columns
+	probe     probe
+	out       emission
+}
+
+var (
+	_ op.Operator = (*Join)(nil)
+	_ op.Ticker   = (*Join)(nil)
+)
+
+// New makes a Join; it compiles the condition.
+func New(cfg Config) (*Join, error) {
+	j := &Join{cfg: cfg}
+	if len(cfg.LeftKeys) != len(cfg.RightKeys) {
+		return nil, errs.Bugf("join of %d left with %d right key columns", len(cfg.LeftKeys), len(cfg.RightKeys))
+	}
+	if cfg.Condition == nil {
+		return j, nil
+	}
+	var err error
+	j.predicate, err = expr.CompilePredicate(*cfg.Condition, expr.CompileEnv{Registry: cfg.Registry, Label: "Join"})
+	return j, err
+}
+
+// Open implements op.Operator.
+func (j *Join) Open(ctx *op.Context) error {
+	if len(ctx.Inputs) != 2 {
+		return errs.Bugf("%s has %d inputs, not 2", ctx.Label, len(ctx.Inputs))
+	}
+	j.ctx = ctx
+	j.eval = expr.EvalContext{Alloc: ctx.Alloc, Zone: j.cfg.Zone, WatermarkMillis: int64(stream.NoWatermark)}
+	for input, keys := range [][]int{j.cfg.LeftKeys, j.cfg.RightKeys} {
+		s, err := openSide(ctx, input, keys, j.cfg)
+		if err != nil {
+			return err
+		}
+		j.sides[input] = s
+	}
+	fields := append(append([]arrow.Field{}, ctx.Inputs[0].Fields()...), ctx.Inputs[1].Fields()...)
+	j.joined = arrow.NewSchema(fields, nil)
+	j.out.init(j)
+	return nil
+}
+
+// Process implements op.Operator.
+func (j *Join) Process(input int, batch stream.Batch, out op.Output) error {
+	if batch.Rows() == 0 {
+		return nil
+	}
+	own, other := j.sides[input], j.sides[1-input]
+	p := &j.probe
+	if err := p.start(j, input, batch); err != nil {
+		return err
+	}
+	defer p.finish()
+	if err := other.find(&p.keys); err != nil {
+		return err
+	}
+	for p.next(other) {
+		if err := j.chunk(out); err != nil {
+			return err
+		}
+	}
+	if err := own.update(p); err != nil {
+		return err
+	}
+	j.ctx.Counters.StateRows = j.sides[0].rows + j.sides[1].rows
+	return nil
+}
+
+// chunk decides which candidate pairs pass and emits what follows.
+func (j *Join) chunk(out op.Output) error {
+	c, err := j.gather()
+	if err != nil {
+		return err
+	}
+	defer c.release()
+	if err := j.choose(c); err != nil {
+		return err
+	}
+	j.walk(c)
+	return j.out.emit(c, out)
+}
+
+// Advance implements op.Operator.
+func (j *Join) Advance(wm stream.Watermark, out op.Output) error {
+	j.eval.WatermarkMillis = int64(wm)
+	return out.Watermark(wm)
+}
+
+// Tick implements op.Ticker.
+func (j *Join) Tick(nowMillis int64, _ op.Output) error {
+	j.eval.NowMillis = nowMillis
+	j.ctx.State.SetNow(nowMillis)
+	return nil
+}
+
+// Flush implements op.Operator; nothing is held back.
+func (*Join) Flush(op.Output) error { return nil }
+
+// Close implements op.Operator.
+func (*Join) Close() error { return nil }
