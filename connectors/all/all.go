@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/thalweg/thalweg/connectors/blackhole"
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/connectors/datagen"
 	"github.com/thalweg/thalweg/connectors/filesystem"
 	"github.com/thalweg/thalweg/connectors/nexmark"
 	"github.com/thalweg/thalweg/connectors/print"
@@ -13,6 +14,7 @@ import (
 func Registry(extra ...connector.Connector) (*connector.Registry, error) {
 	return connector.NewRegistry(append([]connector.Connector{
 		blackhole.New(),
+		datagen.New(),
 		filesystem.New(),
 		nexmark.New(),
 		print.New(),

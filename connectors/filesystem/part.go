@@ -64,7 +64,10 @@ func (p *part) end() error {
 }
 
 // abandon closes a file that will be removed.
-func (p *part) abandon() error { return p.file.Close() }
+func (p *part) abandon() error {
+	p.out.w = io.Discard
+	return errors.Join(p.sink.Close(), p.file.Close())
+}
 
 // countingWriter counts the bytes that pass.
 type countingWriter struct {
