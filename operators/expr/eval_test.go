@@ -132,7 +132,7 @@ func (w *world) evalLine(sql string) string {
 	if err != nil {
 		return fmt.Sprintf("%s: error: %s\n", sql, err)
 	}
-	alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	alloc := memory.NewCheckedAllocator(dirty())
 	defer alloc.AssertSize(w.t, 0)
 	cols := make([]arrow.Array, len(w.schema))
 	for i := range cols {
@@ -191,7 +191,11 @@ func (w *world) check(alloc memory.Allocator, sql string, e rex.Expr, batch stre
 		w.checkConstants(alloc, sql, e, batch, want, i)
 	}
 	w.checkNulls(alloc, sql, e, batch, want)
-	empty := batch.Slice(0, 0)
+	cols := make([]arrow.Array, len(w.schema))
+	for i := range cols {
+		cols[i] = w.column(alloc, i, nil)
+	}
+	empty := w.batch(cols, 0)
 	defer empty.Release()
 	w.same(sql, "over no rows", []string{}, func() ([]string, error) { return w.eval(alloc, e, empty) })
 }

@@ -26,7 +26,7 @@ func evalText(t *testing.T, r *Registry, sql string) string {
 	if err != nil {
 		return "error: " + err.Error()
 	}
-	alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	alloc := memory.NewCheckedAllocator(dirty())
 	defer alloc.AssertSize(t, 0)
 	batch := oneRowBatch(2)
 	defer batch.Release()

@@ -73,15 +73,18 @@ func truthOf(v Vector, n int) truth {
 }
 
 func (t truth) load(arr *array.Boolean, n int) {
-	data := arr.Data()
-	bitutil.CopyBitmap(data.Buffers()[1].Bytes(), data.Offset(), n, t.yes, 0)
+	if n == 0 {
+		return
+	}
+	bits, offset := boolBits(arr)
+	bitutil.CopyBitmap(bits, offset, n, t.yes, 0)
 	copy(t.no, t.yes)
 	invert(t.no)
 	if arr.NullN() == 0 {
 		return
 	}
 	valid := make([]byte, len(t.yes))
-	bitutil.CopyBitmap(arr.NullBitmapBytes(), data.Offset(), n, valid, 0)
+	bitutil.CopyBitmap(arr.NullBitmapBytes(), offset, n, valid, 0)
 	for i, known := range valid {
 		t.yes[i] &= known
 		t.no[i] &= known
@@ -142,20 +145,20 @@ func logicKernel(conjunction bool) Kernel {
 // logicWithoutNulls is the fast path for columns without NULL.
 func logicWithoutNulls(ctx *EvalContext, args []Vector, n int, conjunction bool) (arrow.Array, bool) {
 	for _, a := range args {
-		if a.Const || a.Array.DataType().ID() != arrow.BOOL || a.Array.NullN() > 0 {
+		if n == 0 || a.Const || a.Array.DataType().ID() != arrow.BOOL || a.Array.NullN() > 0 {
 			return nil, false
 		}
 	}
 	buf, out := newBits(ctx.Alloc, n)
-	first := args[0].Array.Data()
-	bitutil.CopyBitmap(first.Buffers()[1].Bytes(), first.Offset(), n, out, 0)
+	first, offset := boolBits(args[0].Array)
+	bitutil.CopyBitmap(first, offset, n, out, 0)
 	combineBits := bitutil.BitmapOr
 	if conjunction {
 		combineBits = bitutil.BitmapAnd
 	}
 	for _, a := range args[1:] {
-		data := a.Array.Data()
-		combineBits(out, data.Buffers()[1].Bytes(), 0, int64(data.Offset()), out, 0, int64(n))
+		more, offset := boolBits(a.Array)
+		combineBits(out, more, 0, int64(offset), out, 0, int64(n))
 	}
 	return fixed(arrow.FixedWidthTypes.Boolean, n, validity{}, buf), true
 }
@@ -166,8 +169,9 @@ func notKernel(ctx *EvalContext, args []Vector, n int) (arrow.Array, error) {
 		return nulls(ctx.Alloc, arrow.FixedWidthTypes.Boolean, n), nil
 	}
 	buf, bits := newBits(ctx.Alloc, n)
-	data := args[0].Array.Data()
-	bitutil.CopyBitmap(data.Buffers()[1].Bytes(), data.Offset(), n, bits, 0)
+	if source, offset := boolBits(args[0].Array); n > 0 {
+		bitutil.CopyBitmap(source, offset, n, bits, 0)
+	}
 	invert(bits)
 	return fixed(arrow.FixedWidthTypes.Boolean, n, valid, buf), nil
 }

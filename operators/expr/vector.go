@@ -128,5 +128,14 @@ func nulls(alloc memory.Allocator, dt arrow.DataType, n int) arrow.Array {
 	return columns.Nulls(alloc, dt, n)
 }
 
+// boolBits is the bitmap of a BOOLEAN column's values and the bit at which they
+// start; the bitmap of an empty column may be nil.
+func boolBits(arr arrow.Array) (bits []byte, offset int) {
+	if buf := arr.Data().Buffers()[1]; buf != nil {
+		bits = buf.Bytes()
+	}
+	return bits, arr.Data().Offset()
+}
+
 // bitset reads bit i.
 func bitset(bits []byte, i int) bool { return bits[i>>3]>>(i&7)&1 != 0 }

@@ -23,6 +23,9 @@ func Filter(alloc memory.Allocator, arr arrow.Array, mask *array.Boolean) arrow.
 // Selection appends the numbers of the rows where mask is TRUE to dst.
 func Selection(mask *array.Boolean, dst []int32) []int32 {
 	data := mask.Data()
+	if data.Len() == 0 {
+		return dst
+	}
 	values, offset, n := data.Buffers()[1].Bytes(), data.Offset(), data.Len()
 	if mask.NullN() == 0 {
 		return AppendSet(dst, values, nil, offset, n)

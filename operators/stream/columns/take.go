@@ -9,7 +9,7 @@ import (
 // Take gathers the rows sel of arr, in sel's order; rows may repeat. Every index
 // must be in [0, arr.Len()).
 func Take(alloc memory.Allocator, arr arrow.Array, sel []int32) arrow.Array {
-	if arr.Len() == 0 && len(sel) == 0 {
+	if len(sel) == 0 {
 		return Nulls(alloc, arr.DataType(), 0)
 	}
 	var validity *memory.Buffer
