@@ -22,5 +22,8 @@ func builtins() [][]Function {
 		roundFunctions(),
 		constructorFunctions(),
 		arrayFunctions(),
+		mapFunctions(),
+		hashFunctions(),
+		encodingFunctions(),
 	}
 }
