@@ -34,8 +34,10 @@ func newTestFunctions(t testing.TB) testFunctions {
 	return f
 }
 
-func (f testFunctions) Scalar(name string) (rex.Signature, bool)    { return f.scalars.Scalar(name) }
-func (f testFunctions) Aggregate(name string) (rex.Signature, bool) { return f.aggregates.Aggregate(name) }
+func (f testFunctions) Scalar(name string) (rex.Signature, bool) { return f.scalars.Scalar(name) }
+func (f testFunctions) Aggregate(name string) (rex.Signature, bool) {
+	return f.aggregates.Aggregate(name)
+}
 func (f testFunctions) Names() []string {
 	return append(f.scalars.Names(), f.aggregates.Names()...)
 }

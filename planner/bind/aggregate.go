@@ -311,11 +311,13 @@ func (a *aggregation) build() error {
 		}
 	}
 	shiftCalls(a.calls, len(a.keys))
-	node := logical.NewProject(sb.node, exprs, names)
-	var input logical.Node = node
+	input := sb.node
+	if len(exprs) > 0 {
+		input = logical.NewProject(sb.node, exprs, names)
+	}
 	keys := logical.Range(0, len(a.keys))
 	if a.sets != nil {
-		input, keys = a.expand(node)
+		input, keys = a.expand(input)
 	}
 	agg := logical.NewAggregate(input, keys, a.calls, a.names, sb.s.Pos())
 	sb.node = agg

@@ -148,9 +148,6 @@ func (x *exprBinder) field(e *sql.Field) (rex.Expr, error) {
 	if err != nil {
 		return row, err
 	}
-	if row.Type.Kind != types.Row {
-		return row, errs.Userf("a value of type %s has no field %s", row.Type.WithNullable(true), e.Name.Text).At(e.Name.Pos())
-	}
 	return fields(row, []sql.Ident{e.Name})
 }
 

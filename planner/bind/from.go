@@ -5,6 +5,7 @@ import (
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/planner/logical"
 	"github.com/thalweg/thalweg/sql"
 )
@@ -15,11 +16,13 @@ type relation struct {
 	scope *scope
 }
 
-// from binds the comma list of FROM as cross joins; without FROM there is one row
-// without columns.
+// from binds the comma list of FROM as cross joins; without FROM there is one
+// row, whose column has no name.
 func (b *Binder) from(list []sql.TableRef, outer *scope) (*relation, error) {
 	if len(list) == 0 {
-		return &relation{node: logical.NewValues(nil, [][]rex.Expr{{}}), scope: &scope{outer: outer}}, nil
+		schema := types.Schema{{Name: "$zero", Type: types.Of(types.Int).NotNull()}}
+		zero := rex.Lit(schema[0].Type, rex.Value{})
+		return &relation{node: logical.NewValues(schema, [][]rex.Expr{{zero}}), scope: &scope{outer: outer}}, nil
 	}
 	var all *relation
 	for _, ref := range list {

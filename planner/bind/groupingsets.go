@@ -126,7 +126,7 @@ const groupingID = "$grouping_set"
 
 // expand gives each row once per set, with the keys outside the set NULL and the
 // set's number in a last key column; it returns the keys to group by.
-func (a *aggregation) expand(node *logical.Project) (logical.Node, []int) {
+func (a *aggregation) expand(node logical.Node) (logical.Node, []int) {
 	schema := node.Props().Schema
 	var branches []logical.Node
 	for id, set := range a.sets {

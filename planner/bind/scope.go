@@ -237,7 +237,7 @@ func list(names []string) string {
 func fields(e rex.Expr, path []sql.Ident) (rex.Expr, error) {
 	for _, id := range path {
 		if e.Type.Kind != types.Row {
-			return e, errs.Userf("%s is not a row but %s, so it has no field %s", e.Name, e.Type, id.Text).At(id.Pos())
+			return e, errs.Userf("a value of type %s has no field %s", e.Type.WithNullable(true), id.Text).At(id.Pos())
 		}
 		i := e.Type.FieldIndex(id.Text)
 		if i < 0 {

@@ -41,6 +41,12 @@ func NewAggregate(input Node, keys []int, aggs []rex.AggCall, names []string, sp
 		mapping[k] = append(mapping[k], i)
 	}
 	n.props.Window = in.Window.remap(mapping)
+	if w := n.props.Window; w != nil && len(w.Start) > 0 && len(w.End) > 0 {
+		// Grouped by a whole window, window_time stays a time attribute.
+		for _, c := range w.Time {
+			n.props.Time[c] = in.Time[keys[c]]
+		}
+	}
 	return n
 }
 

@@ -46,7 +46,7 @@ func stages() []stage {
 		{once: true, rules: []Rule{sharePlans()}},
 		{rules: []Rule{
 			foldConstants(), simplifyBooleans(), simplifyIn(), propagateConstants(), mergeFilters(), pushFilter(), pushJoinCondition(),
-			mergeProjects(), topN(), deduplicate(), joinKeys(), windowAggregate(), emptyRelations(),
+			mergeProjects(), topN(), deduplicate(), joinKeys(), windowAggregate(), emptyRelations(), projectValues(),
 		}},
 		{once: true, rules: []Rule{unusedWatermark()}},
 		{once: true, rules: []Rule{pruneColumns()}},

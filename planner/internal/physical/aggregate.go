@@ -35,7 +35,8 @@ func (b *builder) groupAgg(n *logical.Aggregate) (plan.NodeID, error) {
 		edge = b.hash(id, logical.Range(0, len(n.Keys)))
 	}
 	node := plan.Node{Kind: plan.KindGroupAgg, Inputs: []plan.Input{edge}, GroupAgg: agg, Singleton: len(n.Keys) == 0}
-	return b.add(n, node, hashedBy(logical.Range(0, len(n.Keys)))), nil
+	keys := logical.Range(0, len(n.Keys))
+	return b.add(n, node, hashedBy(keys).updating(keys)), nil
 }
 
 func keySchema(in types.Schema, keys []int) types.Schema {

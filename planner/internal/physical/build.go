@@ -55,6 +55,17 @@ type spread struct {
 	// ordered are sets of columns: changes of rows that agree in one of them come
 	// in the order they happened.
 	ordered [][]int
+	updates updates
+}
+
+// updates is what is known of the -U and +U of a node that has any.
+type updates struct {
+	// broken: a -U may come without a +U, and the other way round.
+	broken bool
+	// paired: a -U is followed by the +U that replaces it, and both agree in the
+	// columns by. Neither broken nor paired: there are only +I and -D.
+	paired bool
+	by     []int
 }
 
 // build makes n's plan nodes once and gives the last one.
@@ -135,7 +146,7 @@ func (b *builder) append(node plan.Node, s spread) plan.NodeID {
 		}
 	}
 	if node.Singleton {
-		s = spread{ordered: [][]int{{}}}
+		s = spread{ordered: [][]int{{}}, updates: s.updates}
 	}
 	b.plan.Nodes = append(b.plan.Nodes, node)
 	b.spread = append(b.spread, s)
@@ -168,6 +179,9 @@ func (b *builder) scan(n *logical.Scan) plan.NodeID {
 	keys := n.Props().Keys
 	if len(keys) > 0 {
 		s.ordered = [][]int{keys[0]}
+		s.updates = updates{paired: true, by: keys[0]}
+	} else {
+		s.updates = updates{broken: true}
 	}
 	node := plan.Node{Kind: plan.KindSource, Source: source}
 	if !n.Info.Upsert {
@@ -178,10 +192,16 @@ func (b *builder) scan(n *logical.Scan) plan.NodeID {
 	return b.add(n, plan.Node{
 		Kind: plan.KindNormalize, Inputs: []plan.Input{b.hash(id, keys[0])},
 		Normalize: &plan.Normalize{Keys: keys[0], TTLMillis: b.opts.TTLMillis},
-	}, hashedBy(keys[0]))
+	}, hashedBy(keys[0]).updating(keys[0]))
 }
 
 func hashedBy(keys []int) spread { return spread{hashed: [][]int{keys}, ordered: [][]int{keys}} }
+
+// updating is s with updates in pairs by columns.
+func (s spread) updating(by []int) spread {
+	s.updates = updates{paired: true, by: by}
+	return s
+}
 
 // tableRef describes an external table by its stored columns.
 func tableRef(t *catalog.Table, columns []catalog.Column) plan.TableRef {
@@ -238,7 +258,7 @@ func (b *builder) union(n *logical.Union) (plan.NodeID, error) {
 		}
 		node.Inputs = append(node.Inputs, in)
 	}
-	return b.add(n, node, spread{}), nil
+	return b.add(n, node, spread{updates: updates{broken: true}}), nil
 }
 
 // hash is an edge that brings rows that agree in keys to one task; rows that lie

@@ -1,6 +1,8 @@
 package physical
 
 import (
+	"slices"
+
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/planner/logical"
 	"github.com/thalweg/thalweg/planner/plan"
@@ -28,7 +30,7 @@ func (b *builder) calc(n logical.Node) (plan.NodeID, error) {
 	if calc.Filter == nil && calc.Project == nil && !b.feedsSink(n) {
 		return id, nil
 	}
-	return b.add(n, plan.Node{Kind: plan.KindCalc, Inputs: []plan.Input{{Node: id}}, Calc: calc}, projected(b.spread[id], calc.Project)), nil
+	return b.add(n, plan.Node{Kind: plan.KindCalc, Inputs: []plan.Input{{Node: id}}, Calc: calc}, projected(filtered(b.spread[id], calc.Filter), calc.Project)), nil
 }
 
 // feedsSink reports whether a sink reads n: then a projection that only renames
@@ -41,6 +43,21 @@ func (b *builder) feedsSink(n logical.Node) bool {
 		}
 	}
 	return false
+}
+
+// filtered is what remains of a spread above a filter: one that looks at more than
+// what both rows of an update agree in may drop one of them.
+func filtered(s spread, filter *rex.Expr) spread {
+	if filter == nil || !s.updates.paired {
+		return s
+	}
+	for c := range filter.Inputs() {
+		if !slices.Contains(s.updates.by, c) {
+			s.updates = updates{broken: true}
+			break
+		}
+	}
+	return s
 }
 
 // projected is what remains of a spread above a projection; nil keeps all columns.
@@ -57,6 +74,12 @@ func projected(s spread, exprs []rex.Expr) spread {
 	var out spread
 	out.hashed = remapAll(s.hashed, mapping)
 	out.ordered = remapAll(s.ordered, mapping)
+	out.updates = updates{broken: s.updates.broken, paired: s.updates.paired}
+	for _, c := range s.updates.by {
+		if to, ok := mapping[c]; ok {
+			out.updates.by = append(out.updates.by, to)
+		}
+	}
 	return out
 }
 

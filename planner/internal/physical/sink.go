@@ -72,9 +72,13 @@ func primaryKey(n *logical.Sink) ([]int, bool) {
 	return key, len(key) > 0 && key[0] >= 0
 }
 
-// keyedInOrder reports whether the rows of node id are unique by exactly key and
-// its changes come in order.
+// keyedInOrder reports whether the rows of node id are unique by exactly key, its
+// changes come in order, and -U can be left out: a +U by the same key follows.
 func (b *builder) keyedInOrder(id plan.NodeID, key []int) bool {
+	u := b.spread[id].updates
+	if u.broken || u.paired && slices.ContainsFunc(key, func(c int) bool { return !slices.Contains(u.by, c) }) {
+		return false
+	}
 	for _, unique := range b.at(id).UniqueKeys {
 		if slices.Equal(unique, key) && b.inOrder(id, key) {
 			return true
@@ -91,7 +95,7 @@ func (b *builder) materialise(id plan.NodeID, key []int) plan.NodeID {
 		Kind: plan.KindTopN, Inputs: []plan.Input{b.hash(id, key)}, Schema: in.Schema, UniqueKeys: [][]int{key}, Rowtime: in.Rowtime,
 		Mode: plan.Retract, TopN: &plan.TopN{PartitionBy: key, Count: 1, InputRetracts: true, TTLMillis: b.opts.TTLMillis},
 	}
-	return b.append(node, hashedBy(key))
+	return b.append(node, hashedBy(key).updating(key))
 }
 
 // appendOnlyError names the node that makes the updates.

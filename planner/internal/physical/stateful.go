@@ -88,7 +88,21 @@ func (b *builder) topN(n *logical.TopN) (plan.NodeID, error) {
 	node := plan.Node{
 		Kind: plan.KindTopN, Inputs: []plan.Input{b.hash(ids[0], n.PartitionBy)}, TopN: top, Singleton: len(n.PartitionBy) == 0,
 	}
-	return b.add(n, node, hashedBy(n.PartitionBy)), nil
+	return b.add(n, node, hashedBy(n.PartitionBy).updating(b.topPairs(n))), nil
+}
+
+// topPairs are the columns that both rows of an update of a top-N agree in. With
+// more than one row a partition and no rank there are only inserts and deletes,
+// which any columns suit.
+func (b *builder) topPairs(n *logical.TopN) []int {
+	width := len(n.Props().Schema)
+	switch {
+	case n.Rank:
+		return append(slices.Clone(n.PartitionBy), width-1)
+	case n.Count == 1:
+		return n.PartitionBy
+	}
+	return logical.Range(0, width)
 }
 
 func (b *builder) dedup(n *logical.Dedup) (plan.NodeID, error) {
@@ -100,7 +114,7 @@ func (b *builder) dedup(n *logical.Dedup) (plan.NodeID, error) {
 		Kind: plan.KindDedup, Inputs: []plan.Input{b.hash(ids[0], n.Keys)}, Singleton: len(n.Keys) == 0,
 		Dedup: &plan.Dedup{Keys: n.Keys, Time: n.Time, KeepLast: n.KeepLast, EmitUpdateBefore: true, TTLMillis: b.opts.TTLMillis},
 	}
-	return b.add(n, node, hashedBy(n.Keys)), nil
+	return b.add(n, node, hashedBy(n.Keys).updating(n.Keys)), nil
 }
 
 // limit builds LIMIT. Over an input that takes rows away, rows move up from behind
@@ -117,5 +131,5 @@ func (b *builder) limit(n *logical.Limit) (plan.NodeID, error) {
 		node.Kind, node.Limit = plan.KindTopN, nil
 		node.TopN = &plan.TopN{Offset: n.Offset, Count: n.Count, InputRetracts: true, InputUnique: b.orderedKey(ids[0]), TTLMillis: b.opts.TTLMillis}
 	}
-	return b.add(n, node, spread{}), nil
+	return b.add(n, node, spread{updates: updates{paired: n.Count == 1}}), nil
 }

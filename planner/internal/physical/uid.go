@@ -133,13 +133,13 @@ func sourceLineage(n *plan.Node) (lineage, string) {
 		l.columns = append(l.columns, name+"."+f.Name)
 	}
 	for _, f := range n.Source.Filters {
-		l.terms = filtered(l, f, l.columns)
+		l.terms = conditions(l, f, l.columns)
 	}
 	return l, "source(" + name + ")"
 }
 
-// filtered adds the conjuncts of a condition over columns to what rows passed.
-func filtered(l lineage, condition rex.Expr, columns []string) []string {
+// conditions adds the conjuncts of a condition over columns to what rows passed.
+func conditions(l lineage, condition rex.Expr, columns []string) []string {
 	terms := slices.Clone(l.terms)
 	var split func(e rex.Expr)
 	split = func(e rex.Expr) {
@@ -158,7 +158,7 @@ func filtered(l lineage, condition rex.Expr, columns []string) []string {
 func calcLineage(n *plan.Node, in lineage) (lineage, string) {
 	out := in
 	if n.Calc.Filter != nil {
-		out.terms = filtered(in, *n.Calc.Filter, in.columns)
+		out.terms = conditions(in, *n.Calc.Filter, in.columns)
 	}
 	if n.Calc.Project != nil {
 		out.columns = nil
