@@ -42,10 +42,6 @@ func (st *Stream) Append(records []Record) ([]Result, error) {
 		}
 	}
 	results := make([]Result, len(records))
-	if len(st.open) == 1 {
-		st.appendTo(st.open[0].shard, records, nil, results)
-		return results, firstError(results)
-	}
 	parts, err := st.divide(records)
 	if err != nil {
 		return nil, err
@@ -55,11 +51,11 @@ func (st *Stream) Append(records []Record) ([]Result, error) {
 		others.Add(1)
 		go func() {
 			defer others.Done()
-			st.appendTo(parts[i].shard, parts[i].records, parts[i].places, results)
+			parts[i].append(results)
 		}()
 	}
 	if len(parts) > 0 {
-		st.appendTo(parts[0].shard, parts[0].records, parts[0].places, results)
+		parts[0].append(results)
 	}
 	others.Wait()
 	return results, firstError(results)
@@ -84,32 +80,48 @@ func firstError(results []Result) error {
 	return nil
 }
 
-// part is what an append has for one shard, with the records' places in the
-// request.
+// part is what an append has for one shard: the records at the given places of the
+// request, or all of them when places is nil.
 type part struct {
 	shard   *shard
-	records []Record
-	places  []int
+	request []Record
+	places  []int32
 }
 
-// divide sorts records by shard.
-func (st *Stream) divide(records []Record) ([]*part, error) {
-	var parts []*part
-	byShard := map[*shard]*part{}
+// divide sorts records by shard, keeping their order.
+func (st *Stream) divide(records []Record) ([]part, error) {
+	if len(st.open) == 1 || len(records) == 0 {
+		return []part{{shard: st.open[0].shard, request: records}}[:min(1, len(records))], nil
+	}
+	shardOf := make([]int32, len(records))
+	starts := make([]int32, len(st.open)+1)
 	for i := range records {
 		key, err := records[i].hash()
 		if err != nil {
 			return nil, errs.Wrap(errs.User, err, "record %d", i)
 		}
-		s := st.shardFor(key)
-		p := byShard[s]
-		if p == nil {
-			p = &part{shard: s}
-			byShard[s] = p
-			parts = append(parts, p)
+		shardOf[i] = int32(st.routeFor(key))
+		starts[shardOf[i]+1]++
+	}
+	var parts []part
+	for i := range st.open {
+		if starts[i+1] > 0 {
+			parts = append(parts, part{shard: st.open[i].shard, request: records})
 		}
-		p.records = append(p.records, records[i])
-		p.places = append(p.places, i)
+		starts[i+1] += starts[i]
+	}
+	places := make([]int32, len(records))
+	next := append([]int32(nil), starts...)
+	for i, s := range shardOf {
+		places[next[s]] = int32(i)
+		next[s]++
+	}
+	used := 0
+	for i := range st.open {
+		if starts[i+1] > starts[i] {
+			parts[used].places = places[starts[i]:starts[i+1]]
+			used++
+		}
 	}
 	return parts, nil
 }
@@ -122,25 +134,29 @@ func (r *Record) hash() (HashKey, error) {
 	return hashOf(r.PartitionKey), nil
 }
 
-// appendTo appends records to a shard and fills in their results; nil places means
-// that they are the whole request.
-func (st *Stream) appendTo(s *shard, records []Record, places []int, results []Result) {
-	if len(records) == 0 {
-		return
+// len is the number of the part's records, place the place of one in the request.
+func (p *part) len() int {
+	if p.places == nil {
+		return len(p.request)
 	}
-	bytes := 0
-	for i := range records {
-		bytes += recordBytes(records[i].PartitionKey, records[i].Data)
+	return len(p.places)
+}
+
+func (p *part) place(i int) int {
+	if p.places == nil {
+		return i
 	}
-	at, err := s.append(records, bytes)
-	for i := range records {
-		to := i
-		if places != nil {
-			to = places[i]
-		}
-		results[to] = Result{ShardID: s.id, Err: err}
+	return int(p.places[i])
+}
+
+// append appends the part's records to its shard and fills in their results.
+func (p *part) append(results []Result) {
+	at, err := p.shard.append(p)
+	for i := range p.len() {
+		r := &results[p.place(i)]
+		*r = Result{ShardID: p.shard.id, Err: err}
 		if err == nil {
-			results[to].Sequence = s.sequence(at.first+uint64(i), at.arrival)
+			r.Sequence = p.shard.sequence(at.first+uint64(i), at.arrival)
 		}
 	}
 }

@@ -17,10 +17,9 @@ const (
 // group is a number of appends that are written and synced together. Its first
 // appender is its leader.
 type group struct {
-	// buffer holds the blocks, headers unsealed; starts are the blocks' places.
-	buffer []byte
-	starts []blockStart
+	blocks []groupBlock
 	count  uint32
+	bytes  int
 	// done is closed when the group is durable or has failed; then first, arrival
 	// and err are set.
 	done    chan struct{}
@@ -29,41 +28,40 @@ type group struct {
 	err     error
 }
 
-// blockStart is where a block begins in a group's buffer, and its records.
-type blockStart struct {
-	offset int
-	count  uint32
+// groupBlock is a block that is being filled; its header is sealed last.
+type groupBlock struct {
+	bytes []byte
+	count uint32
 }
 
-// add appends a record.
-func (g *group) add(key string, data []byte) {
-	n := len(g.starts)
-	if n == 0 || len(g.buffer)-g.starts[n-1].offset+recordBytes(key, data) > blockTargetBytes {
-		g.starts = append(g.starts, blockStart{offset: len(g.buffer)})
-		g.buffer = append(g.buffer, make([]byte, blockHeaderBytes)...)
+// add appends a record; more is how many bytes of records the same append has from
+// this one on, to size blocks well.
+func (g *group) add(key string, data []byte, more int) {
+	n := len(g.blocks)
+	if n == 0 || len(g.blocks[n-1].bytes)+recordBytes(key, data) > blockTargetBytes {
+		size := max(recordBytes(key, data), min(more, blockTargetBytes))
+		g.blocks = append(g.blocks, groupBlock{bytes: make([]byte, blockHeaderBytes, blockHeaderBytes+size)})
 		n++
 	}
-	g.buffer = appendRecord(g.buffer, key, data)
-	g.starts[n-1].count++
+	b := &g.blocks[n-1]
+	before := len(b.bytes)
+	b.bytes = appendRecord(b.bytes, key, data)
+	b.count++
 	g.count++
+	g.bytes += len(b.bytes) - before
 }
 
 // seal writes the headers.
 func (g *group) seal(synced int64) []tailBlock {
-	blocks := make([]tailBlock, len(g.starts))
+	blocks := make([]tailBlock, len(g.blocks))
 	first := g.first
-	for i, start := range g.starts {
-		end := len(g.buffer)
-		if i+1 < len(g.starts) {
-			end = g.starts[i+1].offset
-		}
-		block := g.buffer[start.offset:end:end]
+	for i, b := range g.blocks {
 		h := blockHeader{
-			length: uint32(len(block) - blockHeaderBytes), kind: recordsBlock, count: start.count,
+			length: uint32(len(b.bytes) - blockHeaderBytes), kind: recordsBlock, count: b.count,
 			first: first, synced: synced, arrival: g.arrival,
 		}
-		sealBlock(block, h)
-		blocks[i] = tailBlock{h, block}
+		sealBlock(b.bytes, h)
+		blocks[i] = tailBlock{h, b.bytes}
 		first = h.end()
 	}
 	return blocks
@@ -75,11 +73,15 @@ type appended struct {
 	arrival int64
 }
 
-// append adds records to the pending group and waits until they are durable. bytes
-// is the sum of recordBytes.
-func (s *shard) append(records []Record, bytes int) (appended, error) {
+// append adds records to the pending group and waits until they are durable.
+func (s *shard) append(p *part) (appended, error) {
 	if err := s.open(); err != nil {
 		return appended{}, err
+	}
+	bytes := 0
+	for i := range p.len() {
+		r := &p.request[p.place(i)]
+		bytes += recordBytes(r.PartitionKey, r.Data)
 	}
 	s.mu.Lock()
 	if s.closed {
@@ -87,13 +89,15 @@ func (s *shard) append(records []Record, bytes int) (appended, error) {
 		return appended{}, errs.Resourcef("%s is closed", s.id)
 	}
 	g, leads := s.pending, false
-	if g == nil || len(g.buffer)+bytes > groupMaxBytes {
-		g, leads = &group{done: make(chan struct{}), buffer: make([]byte, 0, bytes+bytes/64+2*blockHeaderBytes)}, true
+	if g == nil || g.bytes+bytes > groupMaxBytes {
+		g, leads = &group{done: make(chan struct{})}, true
 		s.pending = g
 	}
 	offset := uint64(g.count)
-	for i := range records {
-		g.add(records[i].PartitionKey, records[i].Data)
+	for i := range p.len() {
+		r := &p.request[p.place(i)]
+		g.add(r.PartitionKey, r.Data, bytes)
+		bytes -= recordBytes(r.PartitionKey, r.Data)
 	}
 	s.mu.Unlock()
 	if leads {
@@ -126,8 +130,10 @@ func (s *shard) commit(g *group) error {
 	g.first, g.arrival = old.end, s.store.arrival(old.arrival)
 	offset := s.size
 	blocks := g.seal(s.synced)
-	if err := s.writeAll(g.buffer); err != nil {
-		return s.fail(err)
+	for _, b := range blocks {
+		if err := s.writeAll(b.block); err != nil {
+			return s.fail(err)
+		}
 	}
 	if err := s.sync(); err != nil {
 		return s.fail(err)
@@ -140,7 +146,7 @@ func (s *shard) commit(g *group) error {
 	next := *old
 	next.size, next.arrival = s.size, g.arrival
 	next.end += uint64(g.count)
-	next.bytes += int64(len(g.buffer))
+	next.bytes += s.size - old.size
 	next.tail = withTail(old.tail, blocks, s.store.tailBudget())
 	s.publish(old, &next)
 	return nil

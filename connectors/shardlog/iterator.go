@@ -98,13 +98,14 @@ func (it *Iterator) read(v *view) ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		if h.end() > it.next && h.kind != stateBlock {
+		if block != nil && h.end() > it.next && h.kind != stateBlock {
 			return it.decode(h, block)
 		}
 	}
 }
 
-// readFile gives the next block of the segment that it.next lies in.
+// readFile gives the next block of the segment that it.next lies in, or none when
+// it only moved over a hole.
 func (it *Iterator) readFile(v *view) (blockHeader, []byte, error) {
 	at := v.segmentOf(it.next)
 	limit, err := it.moveTo(v, at)
@@ -157,17 +158,21 @@ func (it *Iterator) moveTo(v *view, at int) (limit int64, err error) {
 }
 
 // hole moves behind bytes that fail their checks, to the next intact block of the
-// segment, whose records end before the index end.
+// segment, whose records end at the index end. It reports the records lost.
 func (it *Iterator) hole(end uint64, limit int64) error {
 	for it.blocks.resync(limit) == nil {
 		h, err := it.blocks.skip(limit)
 		if err != nil {
 			break
 		}
-		if h.kind != stateBlock && h.first > it.next && h.first < end {
-			it.blocks.at -= h.bytes()
+		if h.kind == stateBlock || h.end() <= it.next || h.first >= end {
+			continue
+		}
+		it.blocks.at -= h.bytes()
+		if h.first > it.next {
 			return it.lost(h.first)
 		}
+		return nil // no record was in the hole
 	}
 	return it.lost(end)
 }

@@ -144,7 +144,7 @@ func (t *transaction) add(r *Record) error {
 		if err != nil {
 			return err
 		}
-		s = t.stream.shardFor(key)
+		s = t.stream.open[t.stream.routeFor(key)].shard
 	}
 	p := t.parts[s]
 	if p == nil {

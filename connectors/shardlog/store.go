@@ -183,6 +183,10 @@ func (s *Store) make(dir string, meta *streamMeta) error {
 			return errs.Wrap(errs.Resource, err, "making stream %s", meta.Name)
 		}
 	}
+	// The shards' directories are there before the description that names them.
+	if err := syncDir(s.fs, dir); err != nil {
+		return errs.Wrap(errs.Resource, err, "making stream %s", meta.Name)
+	}
 	if err := writeMeta(s.fs, dir, meta); err != nil {
 		return err
 	}

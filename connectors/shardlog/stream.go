@@ -43,10 +43,10 @@ func newStream(store *Store, dir string, meta *streamMeta) *Stream {
 	return st
 }
 
-// shardFor finds the shard that a hash key belongs to.
-func (st *Stream) shardFor(k HashKey) *shard {
-	n := sort.Search(len(st.open), func(i int) bool { return k.Less(st.open[i].first) })
-	return st.open[n-1].shard
+// routeFor finds the open shard, by its place in st.open, that a hash key belongs
+// to.
+func (st *Stream) routeFor(k HashKey) int {
+	return sort.Search(len(st.open), func(i int) bool { return k.Less(st.open[i].first) }) - 1
 }
 
 // shard finds a shard by name; an unknown one is a user error.
