@@ -1,0 +1,147 @@
+// Package window is the window table function without an aggregate: it gives each
+// row once per window that it belongs to, with the window's bounds appended.
+package window
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
+	"github.com/thalweg/thalweg/operators/stream/windows"
+)
+
+// Config describes a Window.
+type Config struct {
+	Windows windows.Spec
+}
+
+// Window appends window_start, window_end and window_time. It keeps no state and
+// drops nothing: whether a row is late is for those after it to say.
+type Window struct {
+	cfg     Config
+	ctx     *op.Context
+	nowMs   int64
+	scratch []int64
+	rows    []int32
+	ends    []int64
+	bounds  []int64
+}
+
+var (
+	_ op.Operator = (*Window)(nil)
+	_ op.Ticker   = (*Window)(nil)
+)
+
+// New makes a Window.
+func New(cfg Config) (*Window, error) {
+	if cfg.Windows.Attached {
+		return nil, errs.Bugf("a window table function over windows that are attached already")
+	}
+	if err := cfg.Windows.Check(); err != nil {
+		return nil, err
+	}
+	return &Window{cfg: cfg}, nil
+}
+
+// Open implements op.Operator.
+func (w *Window) Open(ctx *op.Context) error {
+	w.ctx = ctx
+	return nil
+}
+
+// Process implements op.Operator.
+func (w *Window) Process(_ int, batch stream.Batch, out op.Output) error {
+	if err := w.assign(batch); err != nil {
+		return err
+	}
+	for from := 0; from < len(w.rows); from += w.ctx.BatchRows {
+		to := min(from+w.ctx.BatchRows, len(w.rows))
+		if err := out.Emit(w.build(batch, from, to)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// assign lists rows with the ends of their windows.
+func (w *Window) assign(batch stream.Batch) error {
+	w.rows, w.ends = w.rows[:0], w.ends[:0]
+	if w.cfg.Windows.ProcTime {
+		for i := range batch.Rows() {
+			w.add(int32(i), w.nowMs)
+		}
+		return nil
+	}
+	at := w.cfg.Windows.Time
+	times, err := windows.Millis(batch.Column(at), batch.Record.ColumnName(at), &w.scratch)
+	if err != nil {
+		return err
+	}
+	for i, t := range times {
+		w.add(int32(i), t)
+	}
+	return nil
+}
+
+func (w *Window) add(row int32, t int64) {
+	spec := &w.cfg.Windows
+	slice := spec.SliceEnd(t)
+	for end, last := spec.FirstEnd(slice), spec.LastEnd(slice); end <= last; end = spec.NextEnd(end) {
+		w.rows, w.ends = append(w.rows, row), append(w.ends, end)
+	}
+}
+
+// build makes the batch of listed rows [from, to).
+func (w *Window) build(batch stream.Batch, from, to int) stream.Batch {
+	n, width := to-from, int(batch.Record.NumCols())
+	rows, ends := w.rows[from:to], w.ends[from:to]
+	cols := make([]arrow.Array, 0, width+3)
+	once := n == batch.Rows() && w.cfg.Windows.Kind == windows.Tumble
+	for _, c := range batch.Record.Columns() {
+		if once {
+			c.Retain()
+			cols = append(cols, c)
+			continue
+		}
+		cols = append(cols, columns.Take(w.ctx.Alloc, c, rows))
+	}
+	if cap(w.bounds) < n {
+		w.bounds = make([]int64, n)
+	}
+	w.bounds = w.bounds[:n]
+	for i, end := range ends {
+		w.bounds[i] = w.cfg.Windows.StartOf(end)
+	}
+	types := w.ctx.Output.Fields()[width:]
+	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, types[0].Type, w.bounds))
+	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, types[1].Type, ends))
+	for i, end := range ends {
+		w.bounds[i] = end - 1
+	}
+	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, types[2].Type, w.bounds))
+	var kinds []stream.RowKind
+	if batch.Kinds != nil {
+		kinds = make([]stream.RowKind, n)
+		for i, row := range rows {
+			kinds[i] = batch.Kinds[row]
+		}
+	}
+	return stream.NewBatch(w.ctx.Output, cols, n, kinds)
+}
+
+// Advance implements op.Operator.
+func (w *Window) Advance(wm stream.Watermark, out op.Output) error { return out.Watermark(wm) }
+
+// Tick implements op.Ticker.
+func (w *Window) Tick(nowMillis int64, _ op.Output) error {
+	w.nowMs = nowMillis
+	return nil
+}
+
+// Flush implements op.Operator.
+func (*Window) Flush(op.Output) error { return nil }
+
+// Close implements op.Operator.
+func (*Window) Close() error { return nil }
