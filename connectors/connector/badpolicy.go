@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"strings"
 	"sync/atomic"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -27,12 +28,16 @@ func BadRecordOptions() []OptionSpec {
 }
 
 // BadPolicyOf reads the policy of a table whose spec holds BadRecordOptions, and
-// the name of the dead-letter table. It checks that the two fit.
+// the name of the dead-letter table. It checks that the two fit. A format's own
+// option 'ignore-parse-errors' stands for the policy skip.
 func BadPolicyOf(o Options) (policy BadPolicy, table string, err error) {
 	if _, ok := o.specs["bad-records"]; !ok {
 		return BadFail, "", nil
 	}
 	policy, table = BadPolicy(o.String("bad-records")), o.String("bad-records.table")
+	if !o.Given("bad-records") && table == "" && ignoresParseErrors(o) {
+		policy = BadSkip
+	}
 	switch {
 	case policy == BadDeadLetter && table == "":
 		return policy, "", errs.Userf("'bad-records' = 'dead-letter' needs the option 'bad-records.table'")
@@ -40,6 +45,16 @@ func BadPolicyOf(o Options) (policy BadPolicy, table string, err error) {
 		return policy, "", errs.Userf("'bad-records.table' needs 'bad-records' = 'dead-letter'")
 	}
 	return policy, table, nil
+}
+
+// ignoresParseErrors reports that a format is told to leave out what it can't read.
+func ignoresParseErrors(o Options) bool {
+	for name := range o.given {
+		if strings.HasSuffix(name, ".ignore-parse-errors") && o.values[name] == "true" {
+			return true
+		}
+	}
+	return false
 }
 
 // BadCounter is the BadRecords of a policy. It counts every record it is given
