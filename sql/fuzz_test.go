@@ -110,7 +110,7 @@ func TestShuffledTokens(t *testing.T) {
 			start := rng.IntN(len(words) - 40)
 			words = words[start : start+40]
 		}
-		for range 1 + rng.IntN(3) {
+		for range 1 + rng.IntN(4) {
 			i := rng.IntN(len(words))
 			switch rng.IntN(4) {
 			case 0:

@@ -39,7 +39,7 @@ func runCommand(t *testing.T, d *datadriven.TestData) (string, error) {
 		var b strings.Builder
 		for _, s := range statements {
 			if d.Cmd == "tree" {
-				dump(&b, reflect.ValueOf(s), "", "", d.Input)
+				b.WriteString(dump(s, d.Input))
 			} else {
 				fmt.Fprintln(&b, Format(s)+";")
 			}

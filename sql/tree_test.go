@@ -70,16 +70,27 @@ func checkSpans(v any, text string) error {
 
 // dump writes a tree as indented text: each node's type, its plain fields, and
 // the source it covers.
-func dump(b *strings.Builder, v reflect.Value, label, indent, text string) {
+func dump(v any, text string) string {
+	d := dumper{text: text}
+	d.node(reflect.ValueOf(v), "", "")
+	return d.b.String()
+}
+
+type dumper struct {
+	b    strings.Builder
+	text string
+}
+
+func (d *dumper) node(v reflect.Value, label, indent string) {
 	switch v.Kind() {
 	case reflect.Interface, reflect.Pointer:
 		if !v.IsNil() {
-			dump(b, v.Elem(), label, indent, text)
+			d.node(v.Elem(), label, indent)
 		}
 		return
 	case reflect.Slice:
 		for i := range v.Len() {
-			dump(b, v.Index(i), fmt.Sprintf("%s[%d]", label, i), indent, text)
+			d.node(v.Index(i), fmt.Sprintf("%s[%d]", label, i), indent)
 		}
 		return
 	case reflect.Struct:
@@ -89,14 +100,15 @@ func dump(b *strings.Builder, v reflect.Value, label, indent, text string) {
 	if v.Type() == placeType || v.Type() == typeType {
 		return
 	}
-	fmt.Fprintf(b, "%s%s %s%s", indent, label, v.Type().Name(), plainFields(v))
+	head := strings.TrimPrefix(label+" "+v.Type().Name(), " ")
+	fmt.Fprintf(&d.b, "%s%s%s", indent, head, plainFields(v))
 	if f := v.FieldByName("Span"); f.IsValid() {
 		span := f.Interface().(errs.Span)
-		fmt.Fprintf(b, " «%s»", strings.Join(strings.Fields(text[span.Start:span.End]), " "))
+		fmt.Fprintf(&d.b, " «%s»", strings.Join(strings.Fields(d.text[span.Start:span.End]), " "))
 	}
-	b.WriteByte('\n')
+	d.b.WriteByte('\n')
 	for i := range v.NumField() {
-		dump(b, v.Field(i), v.Type().Field(i).Name, indent+"  ", text)
+		d.node(v.Field(i), v.Type().Field(i).Name, indent+"  ")
 	}
 }
 
@@ -105,7 +117,9 @@ func plainFields(v reflect.Value) string {
 	var b strings.Builder
 	for i := range v.NumField() {
 		f := v.Field(i)
-		if f.IsZero() || f.Type() == placeType {
+		stringer, _ := f.Interface().(fmt.Stringer)
+		isEnum := f.Kind() == reflect.Uint8 && stringer != nil && stringer.String() != ""
+		if f.IsZero() && !isEnum || f.Type() == placeType {
 			continue
 		}
 		switch x := f.Interface().(type) {

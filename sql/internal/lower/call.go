@@ -170,12 +170,12 @@ func (l *lowerer) argument(b *builder, c *Call, tableFunction bool) error {
 	return l.exprIn(b, exprState{noIn: c.plainName() == "POSITION"})
 }
 
-// tableArgument lowers TABLE t, or (query), with PARTITION BY and ORDER BY.
+// tableArgument lowers TABLE t, or [TABLE] (query), with PARTITION BY and ORDER BY.
 func (l *lowerer) tableArgument(b *builder) error {
 	first := l.Index()
 	arg := &TableArg{}
 	var err error
-	if l.Accept("TABLE") {
+	if l.Accept("TABLE") && !l.Is("(") {
 		if arg.Name, err = l.path(); err != nil {
 			return err
 		}
@@ -185,10 +185,11 @@ func (l *lowerer) tableArgument(b *builder) error {
 			}
 		}
 	} else {
+		open := l.Index()
 		if arg.Query, err = l.parenQuery(); err != nil {
 			return err
 		}
-		arg.QuerySpan = l.From(first)
+		arg.QuerySpan = l.From(open)
 	}
 	arg.Clauses, err = l.fragment(func(b *builder) error {
 		b.write("1")
@@ -330,25 +331,24 @@ func (l *lowerer) symbol(b *builder, n *int, t token.Token, s Symbol) {
 	b.leaf(l.add(&Leaf{Span: t.Span(), Node: s}))
 }
 
-// units are the time units of EXTRACT, FLOOR and TIMESTAMPADD with their plain names.
-const units = ` MILLENNIUM CENTURY DECADE YEAR QUARTER MONTH WEEK DAY HOUR MINUTE SECOND MILLISECOND MICROSECOND NANOSECOND DOW DOY
-ISODOW ISOYEAR EPOCH `
+// units are the time units of EXTRACT, FLOOR and TIMESTAMPADD.
+var units = []string{"MILLENNIUM", "CENTURY", "DECADE", "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND",
+	"MILLISECOND", "MICROSECOND", "NANOSECOND", "DOW", "DOY", "ISODOW", "ISOYEAR", "EPOCH"}
 
 // unit lowers a time unit as a symbol.
 func (l *lowerer) unit(b *builder, n *int) error {
 	t := l.Peek()
 	name := strings.TrimPrefix(t.Upper, "SQL_TSI_")
-	if t.Kind == token.Word && !strings.Contains(units, " "+name+" ") {
-		name = strings.TrimSuffix(name, "S")
-	}
-	if t.Kind != token.Word || !strings.Contains(strings.ReplaceAll(units, "\n", " "), " "+name+" ") {
-		err := errs.Userf("unexpected %s, expected a time unit", t.Describe()).At(token.SpanOf(t))
-		if near := errs.Nearest(t.Text, strings.Fields(units)); near != "" {
-			return err.WithHint("did you mean %s?", near)
+	for _, u := range units {
+		if t.Kind == token.Word && (name == u || name == u+"S") {
+			l.Next()
+			l.symbol(b, n, t, Symbol(u))
+			return nil
 		}
-		return err.WithHint("units are YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND, …")
 	}
-	l.Next()
-	l.symbol(b, n, t, Symbol(name))
-	return nil
+	err := errs.Userf("unexpected %s, expected a time unit", t.Describe()).At(token.SpanOf(t))
+	if near := errs.Nearest(t.Text, units); near != "" && t.Kind == token.Word {
+		return err.WithHint("did you mean %s?", near)
+	}
+	return err.WithHint("units are YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND, …")
 }

@@ -127,6 +127,10 @@ func (l *lowerer) refuse(t token.Token) error {
 	switch {
 	case t.Is("::"):
 		return errs.Userf(":: is not an operator of this dialect").At(t.Span()).WithHint("write CAST(x AS type)")
+	case t.Is("=="):
+		return errs.Userf("== is not an operator of this dialect").At(t.Span()).WithHint("write =")
+	case t.Is("<=>"):
+		return errs.Userf("<=> is not an operator of this dialect").At(t.Span()).WithHint("write IS NOT DISTINCT FROM")
 	case t.Is("&", "|", "^", "<<", "~", "&&"):
 		return errs.Userf("%s is not an operator of this dialect", t.Text).At(t.Span()).WithHint("use AND, OR or a function")
 	case t.Is("REGEXP", "RLIKE", "ILIKE") && (l.PeekAt(1).Kind == token.String || l.PeekAt(1).IsName()):

@@ -261,7 +261,7 @@ func (l *lowerer) values(b *builder, sel *Select) error {
 // limits lowers LIMIT, OFFSET and FETCH in any order that Flink knows.
 func (l *lowerer) limits(b *builder, q *Query) error {
 	var limit, offset *Fragment
-	first := l.Peek()
+	b.from(l.Peek())
 	for {
 		t := l.Peek()
 		var err error
@@ -284,7 +284,7 @@ func (l *lowerer) limits(b *builder, q *Query) error {
 		case t.Is("FETCH") && limit == nil:
 			limit, err = l.fetch()
 		default:
-			l.writeLimits(b, q, first, limit, offset)
+			l.writeLimits(b, q, limit, offset)
 			return nil
 		}
 		if err != nil {
@@ -313,11 +313,10 @@ func (l *lowerer) fetch() (*Fragment, error) {
 }
 
 // writeLimits writes LIMIT … OFFSET …, since sqlparser has no OFFSET alone.
-func (l *lowerer) writeLimits(b *builder, q *Query, at token.Token, limit, offset *Fragment) {
+func (l *lowerer) writeLimits(b *builder, q *Query, limit, offset *Fragment) {
 	if limit == nil && offset == nil {
 		return
 	}
-	b.from(at)
 	q.NoLimit = limit == nil
 	b.write(" LIMIT ")
 	if limit == nil {

@@ -248,7 +248,7 @@ func (l *lexer) digits() {
 }
 
 // longOperators are the operators of more than one byte, longest first.
-var longOperators = []string{"/*+", "<>", "!=", "<=", ">=", "||", "=>", "->", "{-", "-}", "::", "&&", "<<"}
+var longOperators = []string{"/*+", "<=>", "==", "<>", "!=", "<=", ">=", "||", "=>", "->", "{-", "-}", "::", "&&", "<<"}
 
 func (l *lexer) operator() error {
 	start, rest := l.pos, l.text[l.pos:]

@@ -100,25 +100,32 @@ func unknown(word token.Token) error {
 	return err
 }
 
-// number reads an integer between least and greatest.
-func number(c *token.Cursor, what string, least, greatest int) (int, error) {
+// bounds are the least and the greatest value of a type's parameter, and how
+// messages call it.
+type bounds struct {
+	what            string
+	least, greatest int
+}
+
+// number reads an integer within bounds.
+func number(c *token.Cursor, b bounds) (int, error) {
 	t, err := c.Value(token.Number)
 	if err != nil {
 		return 0, err
 	}
 	n, err := strconv.Atoi(t.Text)
-	if err != nil || n < least || n > greatest {
-		return 0, errs.Userf("the %s is %s, but must be between %d and %d", what, t.Text, least, greatest).At(t.Span())
+	if err != nil || n < b.least || n > b.greatest {
+		return 0, errs.Userf("the %s is %s, but must be between %d and %d", b.what, t.Text, b.least, b.greatest).At(t.Span())
 	}
 	return n, nil
 }
 
 // parenthesised reads (n) if it is there.
-func parenthesised(c *token.Cursor, value *int, what string, least, greatest int) error {
+func parenthesised(c *token.Cursor, value *int, b bounds) error {
 	if !c.Accept("(") {
 		return nil
 	}
-	n, err := number(c, what, least, greatest)
+	n, err := number(c, b)
 	if err != nil {
 		return err
 	}
@@ -132,11 +139,11 @@ func decimal(c *token.Cursor) (types.Type, error) {
 		return t, nil
 	}
 	var err error
-	if t.Precision, err = number(c, "precision of DECIMAL", 1, types.MaxDecimalPrecision); err != nil {
+	if t.Precision, err = number(c, bounds{"precision of DECIMAL", 1, types.MaxDecimalPrecision}); err != nil {
 		return t, err
 	}
 	if c.Accept(",") {
-		if t.Scale, err = number(c, "scale of DECIMAL", 0, t.Precision); err != nil {
+		if t.Scale, err = number(c, bounds{"scale of DECIMAL", 0, t.Precision}); err != nil {
 			return t, err
 		}
 	}
@@ -151,14 +158,14 @@ func sized(c *token.Cursor) (types.Type, error) {
 		kind++
 	}
 	t := types.Of(kind)
-	return t, parenthesised(c, &t.Length, "length of "+kind.String(), 1, types.MaxLength)
+	return t, parenthesised(c, &t.Length, bounds{"length of " + kind.String(), 1, types.MaxLength})
 }
 
 func temporal(c *token.Cursor) (types.Type, error) {
 	word := c.Next()
 	kind := map[string]types.Kind{"TIME": types.Time, "TIMESTAMP": types.Timestamp, "TIMESTAMP_LTZ": types.TimestampLTZ}[word.Upper]
 	t := types.Of(kind)
-	if err := parenthesised(c, &t.Precision, "precision of "+kind.String(), 0, 9); err != nil {
+	if err := parenthesised(c, &t.Precision, bounds{"precision of " + kind.String(), 0, 9}); err != nil {
 		return t, err
 	}
 	first := c.Index()
@@ -199,11 +206,11 @@ func fieldPrecision(c *token.Cursor) error {
 	if !c.Accept("(") {
 		return nil
 	}
-	if _, err := number(c, "precision of INTERVAL", 0, 10); err != nil {
+	if _, err := number(c, bounds{"precision of INTERVAL", 0, 10}); err != nil {
 		return err
 	}
 	if c.Accept(",") {
-		if _, err := number(c, "precision of INTERVAL", 0, 9); err != nil {
+		if _, err := number(c, bounds{"precision of INTERVAL", 0, 9}); err != nil {
 			return err
 		}
 	}
