@@ -9,5 +9,6 @@
 //
 //   - CHAIN: every node but a stage's first has exactly one input, and that is a
 //     node of the same stage.
-//   - FORWARD: a Forward edge joins stages with equally many tasks.
+//   - FORWARD: a Forward edge joins tasks of equal index, and no sending task is
+//     without a receiver; receivers of a greater index get nothing over it.
 package graph

@@ -157,10 +157,7 @@ func checkNode(p *plan.Plan, i int) error {
 
 // place puts node into its input's stage or starts a new one.
 func (g *Graph) place(node *plan.Node, stageOf []StageID, opts Options) StageID {
-	tasks := opts.Parallelism
-	if node.Singleton {
-		tasks = 1
-	}
+	tasks := g.tasksOf(node, stageOf, opts)
 	if len(node.Inputs) == 1 {
 		input := stageOf[node.Inputs[0].Node]
 		if chains(node.Inputs[0].Exchange, g.Stages[input].Tasks, tasks) {
@@ -171,6 +168,26 @@ func (g *Graph) place(node *plan.Node, stageOf []StageID, opts Options) StageID 
 	id := StageID(len(g.Stages))
 	g.Stages = append(g.Stages, Stage{ID: id, Nodes: []plan.NodeID{node.ID}, Tasks: tasks})
 	return id
+}
+
+// tasksOf is the number of tasks of a node. Rows that are forwarded stay in their
+// tasks, since only so the changes of one row stay in order: a node has as many
+// tasks as those it gets forwarded rows from.
+func (g *Graph) tasksOf(node *plan.Node, stageOf []StageID, opts Options) int {
+	if node.Singleton {
+		return 1
+	}
+	forwarded := 0
+	for _, in := range node.Inputs {
+		if in.Exchange != plan.Forward {
+			return opts.Parallelism
+		}
+		forwarded = max(forwarded, g.Stages[stageOf[in.Node]].Tasks)
+	}
+	if forwarded == 0 {
+		return opts.Parallelism
+	}
+	return forwarded
 }
 
 // chains reports whether a node of tasks tasks can run in its input's stage: the
@@ -209,8 +226,6 @@ func effective(x plan.Exchange, from, to int) plan.Exchange {
 			return plan.Forward
 		}
 		return plan.Single
-	case x == plan.Forward && from != to:
-		return plan.Rebalance
 	case x == plan.Single:
 		return plan.Rebalance
 	}
