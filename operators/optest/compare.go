@@ -20,7 +20,7 @@ const (
 	Bag
 	// Folded: the same table at each watermark and barrier, and at the end.
 	Folded
-	// FinalOnly: the same table at the end.
+	// FinalOnly: the same table at the end; watermarks may differ.
 	FinalOnly
 )
 
@@ -54,7 +54,9 @@ func normalise(lines []string, order Order, c Case) ([]string, error) {
 		kind, isRow := stream.ParseKind(verb)
 		if !isRow {
 			mark()
-			out = append(out, line)
+			if order != FinalOnly {
+				out = append(out, line)
+			}
 			continue
 		}
 		rows = append(rows, line)
