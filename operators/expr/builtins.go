@@ -24,6 +24,8 @@ func builtins() [][]Function {
 		arrayFunctions(),
 		mapFunctions(),
 		hashFunctions(),
+		jsonFunctions(),
+		printfFunctions(),
 		encodingFunctions(),
 	}
 }
