@@ -66,6 +66,8 @@ type Column struct {
 	ends  buffer
 	valid buffer
 	hint  int // rows to make room for at first
+	// usedHint is the bytes of data to make room for at first.
+	usedHint int
 }
 
 // New makes a builder for a column of type t, with room for rows rows at first.
@@ -75,7 +77,7 @@ func New(t types.Type, alloc memory.Allocator, rows int) *Column {
 
 // build makes a column of the Arrow type dt, which holds t.
 func build(t types.Type, dt arrow.DataType, alloc memory.Allocator, rows int) *Column {
-	c := &Column{Type: t, dt: dt, hint: rows, Layout: layoutOf(dt)}
+	c := &Column{Type: t, dt: dt, hint: rows, usedHint: 16 * rows, Layout: layoutOf(dt)}
 	c.data.alloc, c.ends.alloc, c.valid.alloc = alloc, alloc, alloc
 	c.width = c.Layout.width()
 	switch t.Kind {
@@ -268,7 +270,7 @@ func (c *Column) Bytes(v []byte) {
 		c.grow()
 	}
 	if c.used+len(v) > len(c.data.b) {
-		c.data.reserve(c.used + max(len(v), 16*c.hint))
+		c.data.reserve(max(c.used+len(v), c.usedHint))
 	}
 	copy(c.data.b[c.used:], v)
 	c.used += len(v)
@@ -282,7 +284,7 @@ func (c *Column) String(v string) {
 		c.grow()
 	}
 	if c.used+len(v) > len(c.data.b) {
-		c.data.reserve(c.used + max(len(v), 16*c.hint))
+		c.data.reserve(max(c.used+len(v), c.usedHint))
 	}
 	copy(c.data.b[c.used:], v)
 	c.used += len(v)
@@ -372,7 +374,7 @@ func (c *Column) flushData() *array.Data {
 	}
 	data := array.NewData(c.dt, c.n, buffers, kids, nulls, 0)
 	releaseAll(buffers, kids)
-	c.hint = max(c.n, 16)
+	c.hint, c.usedHint = max(c.n, 16), max(c.used+c.used/8, 64)
 	c.n, c.room, c.nulls, c.used = 0, 0, 0, 0
 	return data
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 
+	"github.com/thalweg/thalweg/internal/decimal"
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -181,33 +182,5 @@ func parseExponent(b []byte) (int, bool) {
 
 // AppendDecimal appends v with scale digits after the point.
 func AppendDecimal(dst []byte, v decimal128.Num, scale int) []byte {
-	if v.Sign() < 0 {
-		dst = append(dst, '-')
-		v = v.Negate()
-	}
-	hi, lo := uint64(v.HighBits()), v.LowBits()
-	var buf [48]byte
-	i := len(buf)
-	for hi != 0 || lo != 0 {
-		var digit uint64
-		hi, lo, digit = divTen(hi, lo)
-		i--
-		buf[i] = byte('0' + digit)
-	}
-	for len(buf)-i <= scale {
-		i--
-		buf[i] = '0'
-	}
-	cut := len(buf) - scale
-	dst = append(dst, buf[i:cut]...)
-	if scale > 0 {
-		dst = append(append(dst, '.'), buf[cut:]...)
-	}
-	return dst
-}
-
-func divTen(hi, lo uint64) (qhi, qlo, rem uint64) {
-	qhi, rem = hi/10, hi%10
-	qlo, rem = bits.Div64(rem, lo, 10)
-	return qhi, qlo, rem
+	return decimal.Append(dst, v, scale)
 }

@@ -5,6 +5,7 @@ package text
 import (
 	"errors"
 
+	"github.com/thalweg/thalweg/internal/temporal"
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -62,55 +63,6 @@ func digits2(b []byte, i int) int {
 	return int(hi)*10 + int(lo)
 }
 
-// daysFromCivil counts days since 1970-01-01 in the proleptic Gregorian calendar.
-func daysFromCivil(y, m, d int) int64 {
-	if m <= 2 {
-		y--
-	}
-	era := floorDiv(int64(y), 400)
-	yoe := int64(y) - era*400
-	doy := int64((153*((m+9)%12)+2)/5 + d - 1)
-	return era*146097 + yoe*365 + yoe/4 - yoe/100 + doy - 719468
-}
-
-// civilFromDays is the inverse of daysFromCivil.
-func civilFromDays(z int64) (y, m, d int) {
-	z += 719468
-	era := floorDiv(z, 146097)
-	doe := z - era*146097
-	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
-	doy := doe - (365*yoe + yoe/4 - yoe/100)
-	mp := (5*doy + 2) / 153
-	d = int(doy - (153*mp+2)/5 + 1)
-	m = int(mp+2)%12 + 1
-	y = int(yoe + era*400)
-	if m <= 2 {
-		y++
-	}
-	return y, m, d
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
-}
-
-func daysInMonth(y, m int) int {
-	switch m {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if y%4 == 0 && (y%100 != 0 || y%400 == 0) {
-			return 29
-		}
-		return 28
-	}
-	return 31
-}
-
 // ParseDate reads yyyy-MM-dd as days since 1970-01-01.
 func ParseDate(b []byte) (int64, error) {
 	if len(b) != 10 || b[4] != '-' || b[7] != '-' {
@@ -121,10 +73,10 @@ func ParseDate(b []byte) (int64, error) {
 		return 0, errDate
 	}
 	y := century*100 + year
-	if m < 1 || m > 12 || d < 1 || d > daysInMonth(y, m) {
+	if m < 1 || m > 12 || d < 1 || d > temporal.DaysInMonth(y, m) {
 		return 0, errDayOfDate
 	}
-	return daysFromCivil(y, m, d), nil
+	return temporal.Days(y, m, d), nil
 }
 
 // parseClock reads HH:mm:ss[.fraction] as nanoseconds of the day.
@@ -217,48 +169,20 @@ func ParseTimestamp(b []byte, s Standard, precision int, zoned bool) (int64, err
 	return days*86400*unit + cutNanos(nanos, precision), nil
 }
 
-// append2 appends two digits.
-func append2(dst []byte, v int) []byte { return append(dst, byte('0'+v/10), byte('0'+v%10)) }
-
 // AppendDate appends yyyy-MM-dd; years beyond 9999 take more digits.
-func AppendDate(dst []byte, days int64) []byte {
-	y, m, d := civilFromDays(days)
-	if y < 0 {
-		dst = append(dst, '-')
-		y = -y
-	}
-	if y > 9999 {
-		dst = append(dst, byte('0'+y/100000%10), byte('0'+y/10000%10))
-	}
-	dst = append2(append2(dst, y/100%100), y%100)
-	dst = append2(append(dst, '-'), m)
-	return append2(append(dst, '-'), d)
-}
+func AppendDate(dst []byte, days int64) []byte { return temporal.AppendDate(dst, days) }
 
 // AppendTime appends HH:mm:ss and precision digits of fraction. v is in the unit
 // of TIME(precision).
 func AppendTime(dst []byte, v int64, precision int) []byte {
-	unit := Unit(precision)
-	seconds, fraction := int(v/unit), v%unit
-	dst = append2(dst, seconds/3600)
-	dst = append2(append(dst, ':'), seconds/60%60)
-	dst = append2(append(dst, ':'), seconds%60)
-	if precision == 0 {
-		return dst
-	}
-	fraction *= 1e9 / unit
-	dst = append(dst, '.')
-	for i := range precision {
-		dst = append(dst, byte('0'+fraction/pow10[8-i]%10))
-	}
-	return dst
+	return temporal.AppendTime(dst, v*(1e9/Unit(precision)), precision)
 }
 
 // AppendTimestamp appends a timestamp with precision digits of fraction. v is in
 // the unit of TIMESTAMP(precision); zoned adds the suffix Z.
 func AppendTimestamp(dst []byte, v int64, s Standard, precision int, zoned bool) []byte {
 	perDay := 86400 * Unit(precision)
-	days := floorDiv(v, perDay)
+	days := temporal.FloorDiv(v, perDay)
 	dst = AppendDate(dst, days)
 	dst = append(dst, s.separator())
 	dst = AppendTime(dst, v-days*perDay, precision)
