@@ -3,6 +3,7 @@ package sql
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -183,4 +184,22 @@ func BenchmarkParseQuery(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestParseAtTheSameTime parses in several goroutines, since nothing may be shared.
+func TestParseAtTheSameTime(t *testing.T) {
+	inputs := goldenInputs(t)
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for _, input := range inputs {
+				if statements, err := Parse(input); err == nil {
+					for _, s := range statements {
+						_ = Format(s)
+					}
+				}
+			}
+		})
+	}
+	wait.Wait()
 }
