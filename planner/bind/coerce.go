@@ -18,28 +18,24 @@ func assignable(from, to types.Type) bool {
 		return to.IsString()
 	case from.IsBinary():
 		return to.IsBinary()
-	case from.Kind == types.Date:
-		return to.Kind == types.Date || to.IsTimestamp()
-	case from.IsTimestamp():
+	case from.Kind == types.Timestamp:
+		return to.IsTemporal()
+	case from.Kind == types.TimestampLTZ:
 		return to.IsTimestamp()
 	}
 	return from.Kind == to.Kind
 }
 
 // implicitNumber reports whether a number may be stored in another type: integers
-// widen, everything goes to DECIMAL, FLOAT and DOUBLE of enough kind.
+// widen, exact numbers go to FLOAT, and every number to DOUBLE and DECIMAL.
 func implicitNumber(from, to types.Type) bool {
-	switch {
-	case from.IsInteger() && to.IsInteger():
-		return from.Kind <= to.Kind
-	case from.IsInteger():
+	switch to.Kind {
+	case types.Decimal, types.Double:
 		return true
-	case from.Kind == types.Decimal:
-		return to.Kind == types.Decimal || to.IsApproximate()
-	case from.Kind == types.Float:
-		return to.IsApproximate()
+	case types.Float:
+		return from.Kind != types.Double
 	}
-	return to.Kind == types.Double
+	return from.IsInteger() && from.Kind <= to.Kind
 }
 
 // castable reports whether CAST can convert from to to at all.

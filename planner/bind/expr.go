@@ -16,6 +16,8 @@ type exprBinder struct {
 	// computed are aggregate and window calls that are columns of the relation
 	// below by now.
 	computed map[*sql.Call]rex.Expr
+	// scalars are sub-queries that are columns of the relation below.
+	scalars map[*sql.Subquery]rex.Expr
 	// groups, when not nil, are the grouping expressions over scope: expressions
 	// are bound over the output of an aggregate, whose first columns they are.
 	groups *grouping
@@ -80,7 +82,10 @@ func (x *exprBinder) literal(e sql.Expr) (rex.Expr, error) {
 	case *sql.IntervalLiteral:
 		return interval(e)
 	case *sql.Subquery:
-		return rex.Expr{}, unsupported(e, "a sub-query as a value")
+		if bound, ok := x.scalars[e]; ok && x.groups == nil {
+			return bound, nil
+		}
+		return rex.Expr{}, unsupported(e, "a sub-query as a value in %s", x.clause)
 	case *sql.Star:
 		return rex.Expr{}, errs.Userf("* can't stand here").At(e.Pos())
 	case *sql.NamedArg:

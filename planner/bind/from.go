@@ -169,16 +169,16 @@ func (b *Binder) joinUsing(ref *sql.Join, l, r *relation) (*relation, error) {
 	var terms []rex.Expr
 	var merged []scopeColumn
 	for _, name := range names {
-		left, right, err := sides(plain, out, l.scope, name)
+		left, right, err := sides(plain, len(l.scope.columns), name)
 		if err != nil {
 			return nil, err
 		}
-		term, err := b.callOf("=", name.Pos(), left.expr, right.expr)
+		term, err := b.callOf("=", name.Pos(), plain.columns[left].expr, plain.columns[right].expr)
 		if err != nil {
 			return nil, err
 		}
 		terms = append(terms, term)
-		column, err := b.mergedColumn(kind, out, name, len(l.scope.columns))
+		column, err := b.mergedColumn(kind, out, name, left, right)
 		if err != nil {
 			return nil, err
 		}
@@ -220,44 +220,39 @@ func commonNames(ref *sql.Join, l, r *scope) ([]sql.Ident, error) {
 	return names, nil
 }
 
-// sides finds the two columns of a USING name and hides them in out.
-func sides(plain, out, l *scope, name sql.Ident) (left, right scopeColumn, err error) {
-	found := 0
-	for i, c := range plain.columns {
-		if c.name != name.Text || c.qualifiedOnly {
-			continue
+// sides finds the two columns of a USING name in the scope of both sides, of which
+// the first leftColumns are the left one's.
+func sides(both *scope, leftColumns int, name sql.Ident) (left, right int, err error) {
+	left, right = -1, -1
+	for i, c := range both.columns {
+		switch {
+		case c.name != name.Text || c.qualifiedOnly:
+		case i < leftColumns && left < 0:
+			left = i
+		case i >= leftColumns && right < 0:
+			right = i
+		default:
+			return left, right, ambiguous(name)
 		}
-		if i < len(l.columns) {
-			left = c
-		} else {
-			right = c
-		}
-		found++
-		if i < len(out.columns) {
-			out.columns[i].qualifiedOnly = true
-		}
-	}
-	if found != 2 {
-		return left, right, ambiguous(name)
 	}
 	return left, right, nil
 }
 
 // mergedColumn is the one column that a USING name means: the side that is never
-// padded, or the first that is not NULL.
-func (b *Binder) mergedColumn(kind logical.JoinKind, out *scope, name sql.Ident, leftColumns int) (scopeColumn, error) {
-	var found []rex.Expr
-	for _, c := range out.columns {
-		if c.name == name.Text && c.qualifiedOnly && !c.merged {
-			found = append(found, c.expr)
-		}
+// padded, or the first that is not NULL. The two sides are then found only behind
+// their tables' names.
+func (b *Binder) mergedColumn(kind logical.JoinKind, out *scope, name sql.Ident, left, right int) (scopeColumn, error) {
+	column := scopeColumn{name: name.Text, expr: out.columns[left].expr}
+	out.columns[left].qualifiedOnly = true
+	if kind.LeftOnly() {
+		return column, nil
 	}
-	column := scopeColumn{name: name.Text, merged: true, expr: found[0]}
+	out.columns[right].qualifiedOnly = true
 	switch kind {
 	case logical.Right:
-		column.expr = found[len(found)-1]
+		column.expr = out.columns[right].expr
 	case logical.Full:
-		e, err := b.callOf("COALESCE", name.Pos(), found[0], found[len(found)-1])
+		e, err := b.callOf("COALESCE", name.Pos(), out.columns[left].expr, out.columns[right].expr)
 		if err != nil {
 			return column, err
 		}

@@ -171,6 +171,10 @@ func (b *Binder) insertValue(s *sql.Insert, t *catalog.Table, column types.Field
 		return value, errs.Userf("%s of type %s can't be written to column %s %s", name, value.Type.WithNullable(true), column.Name,
 			column.Type.WithNullable(true)).At(place).WithHint("columns are matched by position; use CAST to convert")
 	}
+	if value.Type.IsString() || value.Type.IsBinary() {
+		// Lengths of columns do not cut what is written to them.
+		return value, nil
+	}
 	return castTo(value, column.Type), nil
 }
 

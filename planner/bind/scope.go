@@ -20,8 +20,6 @@ type scopeColumn struct {
 	// qualifiedOnly columns are found only behind their table's name: the two
 	// sides of a USING column, which stands for both.
 	qualifiedOnly bool
-	// merged marks the column that USING made of two; it belongs to no table.
-	merged bool
 }
 
 // scope is what the names of a FROM clause mean.

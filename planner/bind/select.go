@@ -23,6 +23,8 @@ type selectBinder struct {
 	// computed and groups go to every exprBinder.
 	computed map[*sql.Call]rex.Expr
 	groups   *grouping
+	// scalars are the sub-queries used as values, as columns of node.
+	scalars map[*sql.Subquery]rex.Expr
 	// correlated are conditions that read columns of the query around.
 	correlated []rex.Expr
 }
@@ -40,12 +42,15 @@ func (b *Binder) selectBlock(s *sql.Select, order []sql.OrderItem, outer *scope)
 	if len(s.Emit) > 0 {
 		return nil, unsupported(s.Emit[0], "EMIT %s", s.Emit[0].Kind)
 	}
+	if len(s.Hints) > 0 {
+		return nil, unsupported(s.Hints[0], "the hint %s", s.Hints[0].Name)
+	}
 	rel, err := b.from(s.From, outer)
 	if err != nil {
 		return nil, err
 	}
 	sb := &selectBinder{b: b, s: s, order: order, node: rel.node, scope: rel.scope, computed: map[*sql.Call]rex.Expr{}}
-	for _, step := range []func() error{sb.where, sb.expandStars, sb.groupBy, sb.having, sb.over, sb.qualify} {
+	for _, step := range []func() error{sb.scalarQueries, sb.where, sb.expandStars, sb.groupBy, sb.having, sb.over, sb.qualify} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -55,7 +60,7 @@ func (b *Binder) selectBlock(s *sql.Select, order []sql.OrderItem, outer *scope)
 
 // binder makes an exprBinder for a clause over the relation so far.
 func (sb *selectBinder) binder(clause string) *exprBinder {
-	return &exprBinder{b: sb.b, scope: sb.scope, clause: clause, computed: sb.computed, groups: sb.groups}
+	return &exprBinder{b: sb.b, scope: sb.scope, clause: clause, computed: sb.computed, scalars: sb.scalars, groups: sb.groups}
 }
 
 // condition binds a BOOLEAN clause.

@@ -96,7 +96,7 @@ func inTable(t *catalog.Table, err error, span errs.Span) error {
 func withHints(t *catalog.Table, hints []sql.Hint) (*catalog.Table, error) {
 	for _, h := range hints {
 		if h.Name != "OPTIONS" {
-			continue
+			return nil, unsupported(h, "the hint %s", h.Name)
 		}
 		merged := *t
 		merged.Options = maps.Clone(t.Options)

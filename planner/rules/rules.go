@@ -45,7 +45,7 @@ func stages() []stage {
 	return []stage{
 		{once: true, rules: []Rule{sharePlans()}},
 		{rules: []Rule{
-			foldConstants(), simplifyBooleans(), simplifyIn(), propagateConstants(), mergeFilters(), pushFilter(), pushJoinCondition(),
+			foldConstants(), simplifyBooleans(), simplifyIn(), propagateConstants(), mergeFilters(), outerToInner(), pushFilter(), pushJoinCondition(),
 			mergeProjects(), topN(), deduplicate(), joinKeys(), windowAggregate(), emptyRelations(), projectValues(),
 		}},
 		{once: true, rules: []Rule{unusedWatermark()}},

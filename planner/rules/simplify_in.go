@@ -15,6 +15,9 @@ func simplifyIn() Rule {
 	})
 }
 
+// inMax bounds the lists that are merged, since each merge copies them.
+const inMax = 256
+
 func (c *Context) simplifyIn(e rex.Expr) rex.Expr {
 	if e.Kind != rex.Call {
 		return e
@@ -31,7 +34,7 @@ func (c *Context) simplifyIn(e rex.Expr) rex.Expr {
 	case "OR":
 		x, left, ok := asIn(e.Args[0])
 		y, right, ok2 := asIn(e.Args[1])
-		if ok && ok2 && x.Equal(y) && !c.volatile(x) {
+		if ok && ok2 && len(left)+len(right) <= inMax && x.Equal(y) && !c.volatile(x) {
 			items := distinctItems(append(left[:len(left):len(left)], right...))
 			return rex.CallOf("IN", e.Type, append([]rex.Expr{x}, items...)...)
 		}
