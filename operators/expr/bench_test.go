@@ -22,8 +22,17 @@ func benchSchema() types.Schema {
 		{Name: "s", Type: types.StringType().NotNull()}, {Name: "t", Type: types.TimestampOf(3).NotNull()}}
 }
 
-func benchBatch() stream.Batch {
+// benchBatches are different batches, so that no branch predictor learns them.
+func benchBatches(n int) []stream.Batch {
 	r := rand.New(rand.NewPCG(1, 2))
+	out := make([]stream.Batch, n)
+	for i := range out {
+		out[i] = benchBatch(r)
+	}
+	return out
+}
+
+func benchBatch(r *rand.Rand) stream.Batch {
 	schema := benchSchema()
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema.Arrow())
 	for i := range benchRows {
@@ -58,7 +67,7 @@ func report(b *testing.B) {
 func BenchmarkEval(b *testing.B) {
 	registry := NewRegistry()
 	names, ts := benchTypes()
-	batch := benchBatch()
+	batch := benchBatches(1)[0]
 	for _, sql := range []string{
 		"a + b", "a + n", "a * 2 + 1", "a = 5", "n > 5", "a > 5 AND b < c", "0.908 * a", "0.908 * a > 3", "a / 3", "CAST(a AS STRING)",
 		"CASE WHEN a > 5 THEN 'x' WHEN b > 5 THEN 'y' ELSE 'z' END", "HOUR(t)", "YEAR(t)", "DATE_FORMAT(t, 'yyyy-MM-dd')", "LOWER(s)",
@@ -91,7 +100,7 @@ func BenchmarkEval(b *testing.B) {
 func BenchmarkFilter(b *testing.B) {
 	registry := NewRegistry()
 	names, ts := benchTypes()
-	batch := benchBatch()
+	batches := benchBatches(32)
 	e, err := parseExpr(registry, "a > 5 AND b < c", names, ts)
 	if err != nil {
 		b.Fatal(err)
@@ -104,18 +113,19 @@ func BenchmarkFilter(b *testing.B) {
 	b.Run("program", func(b *testing.B) {
 		ctx := &EvalContext{Alloc: memory.DefaultAllocator}
 		b.ReportAllocs()
-		for range b.N {
-			if sel, _, err = p.Select(ctx, batch, sel[:0]); err != nil {
+		for i := range b.N {
+			if sel, _, err = p.Select(ctx, batches[i%len(batches)], sel[:0]); err != nil {
 				b.Fatal(err)
 			}
 		}
 		report(b)
 	})
 	b.Run("by hand", func(b *testing.B) {
-		x := batch.Column(0).(*array.Int64).Int64Values()
-		y := batch.Column(1).(*array.Int64).Int64Values()
-		z := batch.Column(2).(*array.Int64).Int64Values()
-		for range b.N {
+		for i := range b.N {
+			batch := batches[i%len(batches)]
+			x := batch.Column(0).(*array.Int64).Int64Values()
+			y := batch.Column(1).(*array.Int64).Int64Values()
+			z := batch.Column(2).(*array.Int64).Int64Values()
 			sel = sel[:0]
 			for i := range x {
 				if x[i] > 5 && y[i] < z[i] {
@@ -126,8 +136,8 @@ func BenchmarkFilter(b *testing.B) {
 		report(b)
 	})
 	b.Run("sum by hand", func(b *testing.B) {
-		x := batch.Column(0).(*array.Int64).Int64Values()
-		y := batch.Column(1).(*array.Int64).Int64Values()
+		x := batches[0].Column(0).(*array.Int64).Int64Values()
+		y := batches[0].Column(1).(*array.Int64).Int64Values()
 		for range b.N {
 			out := make([]int64, len(x))
 			for i := range x {

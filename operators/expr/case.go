@@ -93,55 +93,69 @@ func onlyBranch(branches []branch) (Vector, bool) {
 	return Vector{}, false
 }
 
+// caseRows is the memory that a CASE sorts its rows in, kept from batch to batch:
+// the rows not yet taken, and behind one another the rows that each branch took.
+type caseRows struct {
+	left, taken []int32
+}
+
+// reset makes room for n rows, none of them taken.
+func (r *caseRows) reset(n int) {
+	if cap(r.left) < n {
+		r.left, r.taken = make([]int32, n), make([]int32, 0, n)
+	}
+	r.left, r.taken = r.left[:n], r.taken[:0]
+	for i := range r.left {
+		r.left[i] = int32(i)
+	}
+}
+
 // chooseBranches evaluates the conditions in order; a lazy one sees only the rows
 // that no earlier one took.
 func chooseBranches(f *frame, n *node) ([]branch, error) {
-	branches := make([]branch, len(n.args)/2+1)
-	left := make([]int32, f.rows)
-	for i := range left {
-		left[i] = int32(i)
+	if n.rows == nil {
+		n.rows = &caseRows{}
 	}
-	for i := 0; 2*i+1 < len(n.args); i++ {
-		if len(left) == 0 {
-			break
-		}
-		taken, rest, err := splitRows(f, n.args[2*i], left)
-		if err != nil {
+	n.rows.reset(f.rows)
+	branches := make([]branch, len(n.args)/2+1)
+	for i := 0; 2*i+1 < len(n.args) && len(n.rows.left) > 0; i++ {
+		from := len(n.rows.taken)
+		if err := n.rows.split(f, n.args[2*i]); err != nil {
 			return nil, err
 		}
-		branches[i].rows, left = taken, rest
+		branches[i].rows = n.rows.taken[from:]
 	}
-	branches[len(branches)-1].rows = left
+	branches[len(branches)-1].rows = n.rows.left
 	return branches, nil
 }
 
-// splitRows parts rows into those where the condition is TRUE and the rest.
-func splitRows(f *frame, condition *node, rows []int32) (taken, rest []int32, err error) {
+// split moves the rows where the condition is TRUE from left to taken.
+func (r *caseRows) split(f *frame, condition *node) error {
 	g := f
-	sub := condition.lazy && len(rows) < f.rows
+	sub := condition.lazy && len(r.left) < f.rows
 	if sub {
-		g = f.sub(rows)
+		g = f.sub(r.left)
 		defer g.close()
 	}
 	v, err := g.eval(condition)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	yes := truthOf(v, g.rows).yes
-	taken = make([]int32, 0, len(rows))
-	rest = make([]int32, 0, len(rows))
-	for i, row := range rows {
+	rest := r.left[:0]
+	for i, row := range r.left {
 		at := int(row)
 		if sub {
 			at = i
 		}
 		if bitset(yes, at) {
-			taken = append(taken, row)
+			r.taken = append(r.taken, row)
 		} else {
 			rest = append(rest, row)
 		}
 	}
-	return taken, rest, nil
+	r.left = rest
+	return nil
 }
 
 // eval evaluates the branch's value. A lazy one is evaluated over its rows only,

@@ -36,6 +36,8 @@ type node struct {
 	scratch []Vector
 	kernel  Kernel
 	run     func(f *frame, n *node) (Vector, error)
+	// rows is the scratch memory of a CASE.
+	rows *caseRows
 	// lazy says that the node or one below it may fail or is costly; perRow that
 	// it has a value of its own for each row though its arguments may be
 	// constant; volatile that it must not be folded or shared; zoned that it

@@ -14,8 +14,10 @@ type anchor struct {
 	literal     string
 	least, most int
 	prog        *syntax.Prog
-	stack       []thread
-	caps        []int
+	// ascii holds for each instruction the ASCII characters that it matches.
+	ascii [][2]uint64
+	stack []thread
+	caps  []int
 }
 
 // thread is a state of the machine to come back to. A negative pc restores the
@@ -52,7 +54,23 @@ func newAnchor(re *syntax.Regexp) *anchor {
 	}
 	best.prog = prog
 	best.caps = make([]int, prog.NumCap)
+	best.ascii = asciiSets(prog)
 	return best
+}
+
+func asciiSets(prog *syntax.Prog) [][2]uint64 {
+	sets := make([][2]uint64, len(prog.Inst))
+	for pc := range prog.Inst {
+		switch inst := &prog.Inst[pc]; inst.Op {
+		case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
+			for r := range rune(utf8.RuneSelf) {
+				if inst.MatchRune(r) {
+					sets[pc][r>>6] |= 1 << (r & 63)
+				}
+			}
+		}
+	}
+	return sets
 }
 
 // matchLength bounds the bytes that re matches.
@@ -62,6 +80,9 @@ func matchLength(re *syntax.Regexp) (least, most int, bounded bool) {
 		syntax.OpWordBoundary, syntax.OpNoWordBoundary:
 		return 0, 0, true
 	case syntax.OpLiteral:
+		if re.Flags&syntax.FoldCase == 0 {
+			return len(string(re.Rune)), len(string(re.Rune)), true
+		}
 		return len(re.Rune), utf8.UTFMax * len(re.Rune), true
 	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		return 1, utf8.UTFMax, true
@@ -167,11 +188,8 @@ func (a *anchor) run(text string, t thread, budget int) (end, steps int) {
 			if t.at >= len(text) {
 				return -1, steps
 			}
-			r, size := rune(text[t.at]), 1
-			if r >= utf8.RuneSelf {
-				r, size = utf8.DecodeRuneInString(text[t.at:])
-			}
-			if !inst.MatchRune(r) {
+			size, ok := a.matchRune(inst, t.pc, text[t.at:])
+			if !ok {
 				return -1, steps
 			}
 			t.at += size
@@ -179,6 +197,15 @@ func (a *anchor) run(text string, t thread, budget int) (end, steps int) {
 		t.pc = int(inst.Out)
 	}
 	return -1, steps
+}
+
+// matchRune matches the first character of text.
+func (a *anchor) matchRune(inst *syntax.Inst, pc int, text string) (size int, ok bool) {
+	if b := text[0]; b < utf8.RuneSelf {
+		return 1, a.ascii[pc][b>>6]>>(b&63)&1 != 0
+	}
+	r, size := utf8.DecodeRuneInString(text)
+	return size, inst.MatchRune(r)
 }
 
 // emptyFlags tells which empty-width conditions hold at a position.
