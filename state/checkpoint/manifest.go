@@ -128,9 +128,7 @@ const (
 // Encode is the stored form of m.
 func (m *Manifest) Encode() ([]byte, error) {
 	var payload bytes.Buffer
-	enc := msgpack.NewEncoder(&payload)
-	enc.SetSortMapKeys(true)
-	if err := enc.Encode(m); err != nil {
+	if err := msgpack.NewEncoder(&payload).Encode(m); err != nil {
 		return nil, errs.Wrap(errs.Bug, err, "manifest of epoch %d", m.Epoch)
 	}
 	out := append([]byte(nil), manifestMagic...)

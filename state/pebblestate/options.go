@@ -85,7 +85,7 @@ func (o Options) pebbleOptions(f *failures) *pebble.Options {
 		FormatMajorVersion:          formatVersion,
 		Logger:                      f,
 		EventListener:               &pebble.EventListener{BackgroundError: f.note},
-		L0CompactionThreshold:       4,
+		L0CompactionThreshold:       8,
 		L0StopWritesThreshold:       64,
 		LBaseMaxBytes:               64 << 20,
 	}
