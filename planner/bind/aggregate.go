@@ -240,24 +240,30 @@ func (a *aggregation) bindCall(call *sql.Call) (rex.AggCall, error) {
 		agg.Args = append(agg.Args, a.column(arg))
 		agg.ArgTypes = append(agg.ArgTypes, arg.Type)
 	}
+	err = a.bindClauses(x, call, &agg)
+	return agg, err
+}
+
+// bindClauses binds FILTER and the order within an aggregate.
+func (a *aggregation) bindClauses(x *exprBinder, call *sql.Call, agg *rex.AggCall) error {
 	if call.Filter != nil {
 		filter, err := x.expr(call.Filter)
 		if err == nil {
 			filter, err = boolean(filter, "FILTER", call.Filter.Pos())
 		}
 		if err != nil {
-			return agg, err
+			return err
 		}
 		agg.Filter = a.column(filter)
 	}
 	for _, o := range append(call.OrderBy[:len(call.OrderBy):len(call.OrderBy)], call.WithinGroup...) {
 		bound, err := x.expr(o.Expr)
 		if err != nil {
-			return agg, err
+			return err
 		}
 		agg.OrderBy = append(agg.OrderBy, sortKey(o, a.column(bound)))
 	}
-	return agg, nil
+	return nil
 }
 
 // plainAggregate refuses the clauses that no aggregate of ours takes.
