@@ -8,6 +8,7 @@ import (
 	"github.com/thalweg/thalweg/connectors/filesystem"
 	"github.com/thalweg/thalweg/connectors/nexmark"
 	"github.com/thalweg/thalweg/connectors/print"
+	"github.com/thalweg/thalweg/connectors/shardlog"
 )
 
 // Registry makes a registry of all connectors and some more.
@@ -18,5 +19,6 @@ func Registry(extra ...connector.Connector) (*connector.Registry, error) {
 		filesystem.New(),
 		nexmark.New(),
 		print.New(),
+		shardlog.New(),
 	}, extra...)...)
 }

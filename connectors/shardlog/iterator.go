@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -14,6 +15,9 @@ import (
 // ErrShardEnd is returned by Iterator.Next behind the last record of a closed
 // shard.
 var ErrShardEnd = errors.New("end of shard")
+
+// ErrInterrupted is returned by Iterator.Next after Iterator.Interrupt.
+var ErrInterrupted = errors.New("interrupted")
 
 // Entry is a record as it is read.
 type Entry struct {
@@ -35,11 +39,19 @@ type Iterator struct {
 	trimmed uint64
 	entries []Entry
 
+	interrupting sync.Once
+	interrupted  chan struct{}
+
 	// segment is the open one, file its handle; nil while reading from memory.
 	segment *segment
 	file    vfs.File
 	size    int64 // of an ended segment's file, 0 until it is known
 	blocks  blockReader
+}
+
+// newIterator makes an iterator of an open shard.
+func newIterator(s *shard, next uint64) *Iterator {
+	return &Iterator{shard: s, next: next, interrupted: make(chan struct{})}
 }
 
 // Next gives the next records, at most about a quarter of a megabyte or one
@@ -73,6 +85,8 @@ func (it *Iterator) Next(ctx context.Context, wait <-chan struct{}) ([]Entry, er
 		case <-v.changed:
 		case <-it.shard.store.closing:
 			return nil, errs.Resourcef("the shard log was closed")
+		case <-it.interrupted:
+			return nil, ErrInterrupted
 		case <-wait:
 			return nil, nil
 		case <-ctx.Done():
@@ -222,7 +236,12 @@ func (it *Iterator) Behind() (records uint64, millis int64) {
 	return v.end - max(it.next, v.horizon), max(0, it.shard.store.nowMillis()-v.arrival)
 }
 
-// Close frees the iterator.
+// Interrupt makes a blocked Next return. Any goroutine may call it.
+func (it *Iterator) Interrupt() {
+	it.interrupting.Do(func() { close(it.interrupted) })
+}
+
+// Close frees the iterator. It must not overlap with Next.
 func (it *Iterator) Close() error {
 	it.closeFile()
 	it.entries, it.blocks = nil, blockReader{}

@@ -60,7 +60,7 @@ func (st *Stream) Iterator(id ShardID, at Position) (*Iterator, error) {
 	if err != nil {
 		return nil, errs.Wrap(errs.User, err, "stream %s, %s", st.meta.Name, id)
 	}
-	return &Iterator{shard: s, next: next}, nil
+	return newIterator(s, next), nil
 }
 
 // resolve gives the index that a position stands for.

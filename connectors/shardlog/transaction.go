@@ -26,12 +26,16 @@ func (st *Stream) commitPending(name string) error {
 	if err != nil {
 		return err
 	}
+	size, err := fileSize(f)
+	if err != nil {
+		return err
+	}
 	for _, blocks := range c.Shards {
 		s, err := st.shard(shardID(blocks.Shard))
 		if err != nil {
 			return err
 		}
-		if err := s.commitTransaction(c.ID, &pendingBlocks{blocks, blockReader{file: f}, path}); err != nil {
+		if err := s.commitTransaction(c.ID, &pendingBlocks{blocks, blockReader{file: f}, size, path}); err != nil {
 			return err
 		}
 	}
@@ -48,9 +52,9 @@ func (st *Stream) commitPending(name string) error {
 	return nil
 }
 
-// discardPending removes an owner's files that were prepared after an epoch, and
-// those that were never prepared.
-func (st *Stream) discardPending(owner string, after uint64) error {
+// discardPending removes all files of an owner: those that belong to a published
+// checkpoint have been committed before.
+func (st *Stream) discardPending(owner string) error {
 	fs := st.store.fs
 	dir := fs.PathJoin(st.dir, pendingDir)
 	names, err := fs.List(dir)
@@ -58,9 +62,8 @@ func (st *Stream) discardPending(owner string, after uint64) error {
 		return errs.Wrap(errs.Resource, err, "listing %s", dir)
 	}
 	for _, name := range names {
-		base, unprepared := strings.CutSuffix(name, temporarySuffix)
-		n, ok := parsePendingName(base)
-		if !ok || n.owner != owner || !unprepared && n.epoch <= after {
+		n, ok := parsePendingName(strings.TrimSuffix(name, temporarySuffix))
+		if !ok || n.owner != owner {
 			continue
 		}
 		if err := fs.Remove(fs.PathJoin(dir, name)); err != nil && !isGone(err) {
@@ -74,13 +77,14 @@ func (st *Stream) discardPending(owner string, after uint64) error {
 type pendingBlocks struct {
 	shardBlocks
 	reader blockReader
+	size   int64 // of the file
 	path   string
 }
 
 // block gives block i, valid until the next call.
 func (p *pendingBlocks) block(i int) (blockHeader, []byte, error) {
 	p.reader.at = p.Offsets[i]
-	h, block, err := p.reader.next(p.reader.at + blockHeaderBytes + blockMaxBytes)
+	h, block, err := p.reader.next(p.size)
 	if errors.Is(err, errNoBlock) {
 		err = errs.Corruptionf("%s: byte %d: the prepared transaction fails its checks", p.path, p.Offsets[i])
 	}

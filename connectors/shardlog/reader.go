@@ -1,0 +1,165 @@
+package shardlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/connectors/format/codec"
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/operators/stream"
+)
+
+// reader decodes one shard's records.
+type reader struct {
+	source   *source
+	env      connector.ReaderEnv
+	split    split // Next is the index of the next record to decode
+	start    uint64
+	iterator *Iterator
+	decoder  codec.Decoder
+	extra    *extras
+	// entries are those read and not decoded yet, borrowed from the iterator.
+	entries []Entry
+	trimmed uint64
+	arrival int64 // of the last record decoded
+
+	// mu is held by Next, so that Close frees nothing that is in use.
+	mu     sync.Mutex
+	closed bool
+}
+
+var _ connector.Reader = (*reader)(nil)
+
+// Next implements connector.Reader. It waits only while it has no row: what is
+// there goes out at once.
+func (r *reader) Next(ctx context.Context, wait <-chan struct{}) (stream.Batch, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return stream.Batch{}, connector.ErrEndOfSplit
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return stream.Batch{}, err
+		}
+		if err := r.decode(); err != nil {
+			return stream.Batch{}, err
+		}
+		atEnd := r.split.End > 0 && r.split.Next >= r.split.End
+		switch {
+		case atEnd && r.decoder.Rows() == 0:
+			return stream.Batch{}, connector.ErrEndOfSplit
+		case r.decoder.Full() || r.decoder.Rows() > 0 && (atEnd || !r.iterator.Ready()):
+			return r.flush(), nil
+		}
+		woken, err := r.read(ctx, wait)
+		if err != nil || woken {
+			return stream.Batch{}, err
+		}
+	}
+}
+
+// decode decodes entries until they are used up or the batch is full.
+func (r *reader) decode() error {
+	for len(r.entries) > 0 && !r.decoder.Full() {
+		e := &r.entries[0]
+		if r.split.End > 0 && e.Sequence.Index >= r.split.End {
+			r.entries, r.split.Next = nil, r.split.End
+			return nil
+		}
+		before := r.decoder.Rows()
+		if err := r.decoder.Record(e.Data); err != nil {
+			bad := connector.BadRecord{Where: r.where(e), Reason: err.Error(), Raw: e.Data}
+			if err := r.env.Bad.Bad(bad); err != nil {
+				return err
+			}
+		}
+		r.extra.add(e, r.decoder.Rows()-before)
+		r.split.Next, r.arrival = e.Sequence.Index+1, e.ArrivalMillis
+		r.entries = r.entries[1:]
+	}
+	return nil
+}
+
+// where names a record's place.
+func (r *reader) where(e *Entry) string {
+	return "stream " + r.source.stream + ", " + string(r.split.Shard) + ", sequence " + e.Sequence.String()
+}
+
+// read gets the next entries; woken tells that it was called back before.
+func (r *reader) read(ctx context.Context, wait <-chan struct{}) (woken bool, err error) {
+	r.entries, err = r.iterator.Next(ctx, wait)
+	switch {
+	case errors.Is(err, ErrShardEnd) || errors.Is(err, ErrInterrupted):
+		return false, connector.ErrEndOfSplit
+	case err != nil && errs.ClassOf(err) == errs.Corruption:
+		// The iterator goes on behind what is lost.
+		if r.missing(err.Error()) != nil {
+			return false, err
+		}
+		r.split.Next = r.iterator.Position().Index
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	if gone := r.iterator.Trimmed(); gone > r.trimmed {
+		lost := gone - r.trimmed
+		r.trimmed = gone
+		err = r.missing(fmt.Sprintf("the retention of %d records ended before they were read", lost))
+	}
+	return len(r.entries) == 0, err
+}
+
+// missing reports records that can't be read any more.
+func (r *reader) missing(reason string) error {
+	return r.env.Bad.Bad(connector.BadRecord{
+		Where: "stream " + r.source.stream + ", " + string(r.split.Shard), Reason: reason,
+	})
+}
+
+// flush gives the decoded rows with their metadata.
+func (r *reader) flush() stream.Batch {
+	extra := r.extra.flush()
+	defer release(extra)
+	return r.source.splice.Join(r.decoder.Flush(), extra)
+}
+
+// Position implements connector.Reader.
+func (r *reader) Position() []byte {
+	b, err := r.split.encode()
+	if err != nil {
+		panic(err) // a struct of plain members
+	}
+	return b
+}
+
+// Lag implements connector.Reader.
+func (r *reader) Lag() connector.Lag {
+	v := r.iterator.shard.view.Load()
+	lag := connector.Lag{Done: int64(r.split.Next - r.start), Total: -1}
+	if v.end > r.split.Next {
+		lag.Rows = int64(v.end - r.split.Next)
+		lag.Millis = max(0, v.arrival-r.arrival)
+	}
+	if r.split.End > 0 {
+		lag.Total = int64(r.split.End - r.start)
+	}
+	return lag
+}
+
+// Close implements connector.Reader.
+func (r *reader) Close() error {
+	r.iterator.Interrupt()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	r.decoder.Close()
+	r.extra.free()
+	return r.iterator.Close()
+}

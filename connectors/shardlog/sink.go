@@ -1,0 +1,120 @@
+package shardlog
+
+import (
+	"context"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+// sink is the writing side of one table.
+type sink struct {
+	*layout
+	keys []int // columns of the table that make the partition key
+	// stored are the columns in records, in the order of l.stored.
+	stored []int
+	once   bool
+}
+
+var _ connector.Sink = (*sink)(nil)
+
+func newSink(l *layout) (*sink, error) {
+	s := &sink{layout: l, once: l.table.Options.String(optionGuarantee) == deliverOnce}
+	names := l.table.Options.List(optionKey)
+	if names == nil {
+		names = l.table.PartitionKeys
+	}
+	for i, f := range l.table.Schema {
+		key, metadata := l.table.Metadata[f.Name]
+		switch {
+		case !metadata:
+			s.stored = append(s.stored, i)
+		case key == metaKey && len(names) == 0:
+			s.keys = append(s.keys, i)
+		default:
+			return nil, errs.Userf("table '%s': the METADATA column '%s' can't be written", l.table.Name, f.Name).
+				WithHint("declare it VIRTUAL, or leave it out")
+		}
+	}
+	for _, name := range names {
+		i := l.table.Schema.Index(name)
+		if i < 0 {
+			return nil, errs.Userf("table '%s': the partition key names '%s', which is none of its columns", l.table.Name, name)
+		}
+		s.keys = append(s.keys, i)
+	}
+	return s, nil
+}
+
+// Mode implements connector.Sink: a log only grows.
+func (*sink) Mode() connector.SinkMode { return connector.AppendOnly }
+
+// Guarantee implements connector.Sink.
+func (s *sink) Guarantee() connector.Guarantee {
+	if s.once {
+		return connector.ExactlyOnce
+	}
+	return connector.AtLeastOnce
+}
+
+// Writer implements connector.Sink. Nothing is carried over a checkpoint: each one
+// ends a transaction.
+func (s *sink) Writer(_ context.Context, env connector.WriterEnv, _ [][]byte) (connector.Writer, error) {
+	st, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	return newWriter(s, st, env)
+}
+
+// Committer implements connector.Sink.
+func (s *sink) Committer(context.Context) (connector.Committer, error) {
+	st, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	return &committer{stream: st, table: s.table.Name}, nil
+}
+
+const committableVersion = 1
+
+// committable names a pending file.
+type committable struct {
+	Version int    `msgpack:"v"`
+	File    string `msgpack:"f"`
+}
+
+// committer appends prepared transactions to the stream.
+type committer struct {
+	stream *Stream
+	table  string
+}
+
+var _ connector.Committer = (*committer)(nil)
+
+// Commit implements connector.Committer.
+func (c *committer) Commit(ctx context.Context, _ uint64, committables [][]byte) error {
+	for _, b := range committables {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var k committable
+		if err := msgpack.Unmarshal(b, &k); err != nil || k.Version != committableVersion {
+			return errs.Corruptionf("table '%s': a prepared transaction can't be read (version %d)", c.table, k.Version)
+		}
+		if err := c.stream.commitPending(k.File); err != nil {
+			return errs.Wrap(errs.Resource, err, "table '%s'", c.table)
+		}
+	}
+	return nil
+}
+
+// Recover implements connector.Committer.
+func (c *committer) Recover(_ context.Context, job string) error {
+	return c.stream.discardPending(ownerHash(job, c.table))
+}
+
+// Close implements connector.Committer.
+func (*committer) Close() error { return nil }

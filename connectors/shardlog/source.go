@@ -1,0 +1,155 @@
+package shardlog
+
+import (
+	"context"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/connectors/format"
+	"github.com/thalweg/thalweg/connectors/format/codec"
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+// source is the reading side of one table: a split per shard.
+type source struct {
+	*layout
+	splice *format.Splice
+}
+
+var _ connector.Source = (*source)(nil)
+
+func newSource(l *layout) *source {
+	return &source{layout: l, splice: format.NewSplice(l.table.Schema, l.isMetadata)}
+}
+
+func (l *layout) isMetadata(name string) bool {
+	_, ok := l.table.Metadata[name]
+	return ok
+}
+
+// Apply implements connector.Source: every projection is done while decoding.
+func (s *source) Apply(p connector.Pushdown) (connector.Applied, error) {
+	columns := p.Columns
+	if columns == nil {
+		columns = s.table.Schema
+	}
+	s.splice = format.NewSplice(columns, s.isMetadata)
+	return connector.Applied{Columns: true, Filters: make([]bool, len(p.Filters))}, nil
+}
+
+// Bounded implements connector.Source.
+func (s *source) Bounded() bool { return s.latest }
+
+const splitVersion = 1
+
+// split is what a split's payload and a position hold: a stretch of a shard. The
+// shard's creation second tells it from one of the same name in a later stream.
+type split struct {
+	Version int     `msgpack:"v"`
+	Shard   ShardID `msgpack:"s"`
+	Created int64   `msgpack:"c"`
+	// Next is the index of the first record to read, End the one to stop before;
+	// 0 means to go on for ever.
+	Next uint64 `msgpack:"n"`
+	End  uint64 `msgpack:"e,omitempty"`
+}
+
+func (p split) encode() ([]byte, error) {
+	b, err := msgpack.Marshal(p)
+	return b, errs.Wrap(errs.Bug, err, "encoding a position in a stream")
+}
+
+func decodeSplit(b []byte) (p split, err error) {
+	if err := msgpack.Unmarshal(b, &p); err != nil || p.Version != splitVersion {
+		return p, errs.Corruptionf("a position in a stream can't be read (version %d)", p.Version)
+	}
+	return p, nil
+}
+
+// Discover implements connector.Source. Start and end of a split are resolved when
+// it is found, so that a restart before the first checkpoint reads the same.
+func (s *source) Discover(_ context.Context, known []connector.SplitID, _ int) ([]connector.Split, error) {
+	st, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	have := make(map[connector.SplitID]bool, len(known))
+	for _, id := range known {
+		have[id] = true
+	}
+	var out []connector.Split
+	for _, id := range st.ShardIDs() {
+		if have[connector.SplitID(id)] {
+			continue
+		}
+		payload, err := s.describe(st, id)
+		if err != nil {
+			return nil, errs.Wrap(errs.User, err, "table '%s'", s.table.Name)
+		}
+		out = append(out, connector.Split{ID: connector.SplitID(id), Payload: payload})
+	}
+	return out, nil
+}
+
+func (s *source) describe(st *Stream, id ShardID) ([]byte, error) {
+	sh, err := st.shard(id)
+	if err != nil {
+		return nil, err
+	}
+	at := TrimHorizon()
+	switch s.start.mode {
+	case startLatest:
+		at = Latest()
+	case startTimestamp:
+		at = AtTime(time.UnixMilli(s.start.millis))
+	case startSequence:
+		if seq, ok := s.start.sequences[id]; ok {
+			at = AtSequence(seq)
+		}
+	}
+	p := split{Version: splitVersion, Shard: id, Created: sh.created}
+	if p.Next, err = sh.resolve(at); err != nil {
+		return nil, err
+	}
+	if s.latest {
+		p.End = max(p.Next, sh.view.Load().end)
+	}
+	return p.encode()
+}
+
+// Open implements connector.Source.
+func (s *source) Open(
+	_ context.Context, sp connector.Split, position []byte, env connector.ReaderEnv,
+) (connector.Reader, error) {
+	if position == nil {
+		position = sp.Payload
+	}
+	p, err := decodeSplit(position)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	sh, err := st.shard(p.Shard)
+	if err != nil {
+		return nil, err
+	}
+	if sh.created != p.Created || p.Next > sh.view.Load().end {
+		return nil, errs.Userf("table '%s': the stream %s is not the one that the job has read so far", s.table.Name, s.stream).
+			WithHint("it was deleted and made anew: start the job anew, without its state")
+	}
+	decoder, err := s.format.NewDecoder(codec.Config{
+		Schema: s.stored, Columns: s.splice.Decoded, Options: s.table.Options, Alloc: env.Alloc, BatchRows: env.BatchRows,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &reader{
+		source: s, env: env, split: p, start: p.Next, decoder: decoder,
+		iterator: newIterator(sh, p.Next), extra: newExtras(s, env),
+	}, nil
+}
