@@ -6,6 +6,7 @@ package connector
 
 import (
 	"context"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
@@ -92,12 +93,19 @@ type Source interface {
 	// Bounded reports whether the source ends by itself.
 	Bounded() bool
 	// Discover lists the splits that are not in known, for a job of parallelism
-	// tasks (a hint). It is called at the start, and again every
-	// DiscoverEvery while that is > 0. Splits are plain, durable descriptions.
+	// tasks (a hint). It is called at the start, and again and again for a
+	// Rediscoverer. Splits are plain, durable descriptions.
 	Discover(ctx context.Context, known []SplitID, parallelism int) ([]Split, error)
 	// Open makes a reader of one split. A nil position means the split's start;
 	// otherwise it is one that Reader.Position gave, possibly in another process.
 	Open(ctx context.Context, split Split, position []byte, env ReaderEnv) (Reader, error)
+}
+
+// Rediscoverer is a Source whose splits may grow in number.
+type Rediscoverer interface {
+	Source
+	// DiscoverEvery is how often to call Discover again; 0 means never.
+	DiscoverEvery() time.Duration
 }
 
 // SplitID names a split, stable over restarts and unique in its source.

@@ -2,6 +2,7 @@ package datagen
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
@@ -53,6 +54,8 @@ type reader struct {
 	startRow    int64
 	startMillis int64
 	closed      chan struct{}
+	// mu guards set against a Close that overlaps with Next.
+	mu sync.Mutex
 }
 
 var _ connector.Reader = (*reader)(nil)
@@ -69,6 +72,18 @@ func (r *reader) Next(ctx context.Context, wait <-chan struct{}) (stream.Batch, 
 	n, err := r.due(ctx, wait, min(left, int64(r.env.BatchRows)))
 	if n == 0 || err != nil {
 		return stream.Batch{}, err
+	}
+	return r.make(n)
+}
+
+// make gives the next n rows.
+func (r *reader) make(n int64) (stream.Batch, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-r.closed:
+		return stream.Batch{}, nil
+	default:
 	}
 	for _, g := range r.generators {
 		g.fill(r, int(n))
@@ -146,6 +161,8 @@ func (r *reader) Lag() connector.Lag {
 // Close ends a blocked Next.
 func (r *reader) Close() error {
 	close(r.closed)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.set.Free()
 	return nil
 }

@@ -3,6 +3,7 @@ package filesystem
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
 
@@ -22,7 +23,7 @@ type source struct {
 	filters []rex.Expr
 }
 
-var _ connector.Source = (*source)(nil)
+var _ connector.Rediscoverer = (*source)(nil)
 
 func newSource(c *Connector, l *layout) *source {
 	return &source{Connector: c, layout: l, splice: format.NewSplice(l.table.Schema, l.isExtra)}
@@ -62,7 +63,12 @@ func onlyOver(filters []rex.Expr, columns, decoded types.Schema) []rex.Expr {
 }
 
 // Bounded reports a table without 'source.monitor-interval'.
-func (s *source) Bounded() bool { return s.table.Options.Duration("source.monitor-interval") == 0 }
+func (s *source) Bounded() bool { return s.DiscoverEvery() == 0 }
+
+// DiscoverEvery is 'source.monitor-interval'.
+func (s *source) DiscoverEvery() time.Duration {
+	return s.table.Options.Duration("source.monitor-interval")
+}
 
 // splitVersion is the format of piece. Version 1 is the first.
 const splitVersion = 1

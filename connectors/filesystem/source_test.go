@@ -219,3 +219,26 @@ func TestReadingFlights(t *testing.T) {
 		t.Errorf("%d rows, %v, %v", len(rows), rows[:min(1, len(rows))], err)
 	}
 }
+
+func TestMonitoringFindsNewFilesOnly(t *testing.T) {
+	fs := vfs.NewMem()
+	c := testConnector(fs)
+	s, err := c.Source(tableOf(t, c, "a BIGINT", "path", "/in/*.json", "format", "json", "source.monitor-interval", "1 s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Bounded() {
+		t.Error("a monitored table has no end")
+	}
+	var known []connector.SplitID
+	for i := range 3 {
+		splits, err := s.Discover(context.Background(), known, 2)
+		if err != nil || len(splits) != min(i, 1) {
+			t.Fatalf("look %d: %d splits, %v", i, len(splits), err)
+		}
+		for _, split := range splits {
+			known = append(known, split.ID)
+		}
+		put(t, fs, fmt.Sprintf("/in/%d.json", i), "{\"a\":1}\n")
+	}
+}

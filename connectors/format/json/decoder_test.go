@@ -85,3 +85,35 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkEncode(b *testing.B) {
+	data := bidLines(4096)
+	c := codec.Config{Schema: bidSchema(), Options: options(b), Alloc: memory.DefaultAllocator, BatchRows: 4096, Lines: true}
+	d, err := Format{}.NewDecoder(c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer d.Close()
+	if _, _, err := d.Lines(data, true, func(bad codec.Bad) error { return fmt.Errorf("%s", bad.Reason) }); err != nil {
+		b.Fatal(err)
+	}
+	batch := d.Flush()
+	defer batch.Release()
+	e, err := Format{}.NewEncoder(c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var out []byte
+	var ends []int
+	b.ReportAllocs()
+	started := cpuSeconds()
+	for b.Loop() {
+		if out, ends, err = e.Encode(out[:0], ends[:0], batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	cpu := cpuSeconds() - started
+	b.SetBytes(int64(len(out)))
+	b.ReportMetric(float64(b.N)*float64(len(out))/1e6/cpu, "MB/cpu-s")
+	b.ReportMetric(float64(b.N)*4096/b.Elapsed().Seconds(), "rows/s")
+}

@@ -209,3 +209,25 @@ func TestFloatsAgreeWithTheStandardLibrary(t *testing.T) {
 		compare(t, []byte(`{"f":`+text+`}`))
 	}
 }
+
+// TestStringsAgreeWithTheStandardLibrary reads written strings back with it.
+func TestStringsAgreeWithTheStandardLibrary(t *testing.T) {
+	r := rand.New(rand.NewSource(3))
+	for range 20000 {
+		b := make([]byte, r.Intn(40))
+		for i := range b {
+			b[i] = byte('a' + r.Intn(26))
+			if r.Intn(12) == 0 {
+				b[i] = byte(r.Intn(256))
+			}
+		}
+		var got string
+		text := AppendString(nil, string(b))
+		if err := stdjson.Unmarshal(text, &got); err != nil || got != strings.ToValidUTF8(eachInvalid(string(b)), "") {
+			t.Fatalf("%q is written %s, which reads %q, %v", b, text, got, err)
+		}
+	}
+}
+
+// eachInvalid replaces each invalid byte by U+FFFD.
+func eachInvalid(s string) string { return string([]rune(s)) }
