@@ -73,6 +73,8 @@ func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, e
 		return st.use(stmt)
 	case *sql.CreateTable:
 		return st.createTable(ctx, stmt)
+	case *sql.CreateStream:
+		return st.createStream(stmt)
 	case *sql.CreateView:
 		return st.createView(stmt)
 	case *sql.Drop:

@@ -95,6 +95,14 @@ func (e *Engine) RegisterConnector(c connector.Connector) error {
 
 // shared finds a process-wide service for a connector.
 func (e *Engine) shared(name string) any {
+	if name == streamsService {
+		store, err := e.streams()
+		if err != nil {
+			e.log.Error("the built-in log can't be opened", "error", err)
+			return nil
+		}
+		return store
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.services[name]

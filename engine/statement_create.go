@@ -69,7 +69,10 @@ func (st *statement) taken(name string, ifNotExists, orReplace, temporary bool, 
 
 // drop forgets a table or view.
 func (st *statement) drop(stmt *sql.Drop) (Result, error) {
-	if stmt.Kind != sql.TableObject && stmt.Kind != sql.ViewObject && stmt.Kind != sql.StreamObject {
+	if stmt.Kind == sql.StreamObject {
+		return st.dropStream(stmt)
+	}
+	if stmt.Kind != sql.TableObject && stmt.Kind != sql.ViewObject {
 		return Result{}, unsupported(stmt)
 	}
 	name, err := relationName(stmt.Name)

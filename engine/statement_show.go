@@ -19,6 +19,8 @@ func (st *statement) show(stmt *sql.Show) (Result, error) {
 		return names("catalog name", []string{defaultCatalog}), nil
 	case "DATABASES", "CURRENT DATABASE":
 		return names("database name", []string{defaultDatabase}), nil
+	case "STREAMS":
+		return st.showStreams(stmt)
 	case "JOBS":
 		return st.showJobs(), nil
 	case "CREATE TABLE", "CREATE VIEW":
@@ -128,6 +130,16 @@ func (st *statement) showCreate(stmt *sql.Show) (Result, error) {
 func (st *statement) describe(stmt *sql.Describe) (Result, error) {
 	if stmt.Kind != sql.TableObject && stmt.Kind != sql.ViewObject && stmt.Kind != sql.StreamObject {
 		return Result{}, unsupported(stmt)
+	}
+	if stmt.Kind == sql.StreamObject {
+		name, err := relationName(stmt.Name)
+		if err != nil {
+			return Result{}, err
+		}
+		if result, ok, err := st.describeStream(name); ok || err != nil {
+			return result, err
+		}
+		return Result{}, st.noRelation("STREAM", name, stmt.Name)
 	}
 	return st.describeRelation(stmt.Name)
 }

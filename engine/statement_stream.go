@@ -1,0 +1,174 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/connectors/shardlog"
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// streamSpec describes the options of CREATE STREAM that are the stream's own; the
+// others belong to the table that comes with its columns.
+func streamSpec() connector.Spec {
+	return connector.Spec{Name: "stream", Options: []connector.OptionSpec{
+		{Name: "shards", Type: connector.TypeInt, Default: "1", Example: "4",
+			Doc: "How many shards the stream has: the most readers and writers that work side by side."},
+		{Name: "retention", Type: connector.TypeDuration, Default: "24 h", Example: "7 d",
+			Doc: "How long records are kept: 24 to 8760 whole hours."},
+	}}
+}
+
+// createStream makes a shard log; with columns, also a table of the same name that
+// reads and writes it.
+func (st *statement) createStream(stmt *sql.CreateStream) (Result, error) {
+	name, err := relationName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	own, rest := streamOptions(stmt.With, len(stmt.Columns) > 0)
+	options, err := streamSpec().Parse(own)
+	if err != nil {
+		return Result{}, err
+	}
+	store, err := st.session.engine.streams()
+	if err != nil {
+		return Result{}, err
+	}
+	if slices.Contains(store.Streams(), name) {
+		if stmt.IfNotExists {
+			return Result{Message: "stream " + name + " exists already"}, nil
+		}
+		return Result{}, errs.Userf("there is already a stream `%s`", name).At(stmt.Name.Span).
+			WithHint("choose another name, or write IF NOT EXISTS")
+	}
+	if len(stmt.Columns) > 0 && st.session.has(name, false) {
+		return Result{}, errs.Userf("there is already a table or view `%s`", name).At(stmt.Name.Span)
+	}
+	var table relation
+	if len(stmt.Columns) > 0 {
+		if table.Table, err = st.planner().BindTable(streamTable(stmt, name, rest)); err != nil {
+			return Result{}, err
+		}
+	}
+	if err := store.CreateStream(name, int(options.Int("shards")), options.Duration("retention")); err != nil {
+		return Result{}, err
+	}
+	if table.Table == nil {
+		return Result{Message: "created stream " + name}, nil
+	}
+	if err := st.catalog.parts.check(table.Table); err != nil {
+		// Nobody has seen the stream yet; the declaration's error is the one to tell.
+		_ = store.DeleteStream(name)
+		return Result{}, err
+	}
+	return Result{Message: "created stream and table " + name}, st.session.put(table, false)
+}
+
+// streamOptions parts the stream's own options from its table's. Without a table
+// all are the stream's, so that an unknown one is refused.
+func streamOptions(with []sql.Option, table bool) (own, rest map[string]string) {
+	own, rest = map[string]string{}, map[string]string{}
+	for _, o := range with {
+		if o.Key == "shards" || o.Key == "retention" || !table {
+			own[o.Key] = o.Value
+		} else {
+			rest[o.Key] = o.Value
+		}
+	}
+	return own, rest
+}
+
+// streamTable is the declaration of the table that comes with a stream.
+func streamTable(stmt *sql.CreateStream, name string, options map[string]string) *sql.CreateTable {
+	defaults := map[string]string{"connector": streamsService, "stream": name, "format": "json"}
+	maps.Copy(defaults, options)
+	table := &sql.CreateTable{
+		Place: stmt.Place, Name: stmt.Name, Columns: stmt.Columns, Watermarks: stmt.Watermarks,
+		PrimaryKey: stmt.PrimaryKey, Comment: stmt.Comment,
+	}
+	for _, key := range slices.Sorted(maps.Keys(defaults)) {
+		table.With = append(table.With, sql.Option{Place: stmt.Place, Key: key, Value: defaults[key]})
+	}
+	return table
+}
+
+// dropStream deletes a stream with all its records, and the table that came with it.
+func (st *statement) dropStream(stmt *sql.Drop) (Result, error) {
+	name, err := relationName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	store, err := st.session.engine.streams()
+	if err != nil {
+		return Result{}, err
+	}
+	if !slices.Contains(store.Streams(), name) {
+		if stmt.IfExists {
+			return Result{Message: "nothing to drop"}, nil
+		}
+		return Result{}, noStream(store, name).At(stmt.Name.Span)
+	}
+	if err := store.DeleteStream(name); err != nil {
+		return Result{}, err
+	}
+	r, ok := st.catalog.relations[name]
+	if ok && r.Table != nil && r.Table.Options["connector"] == streamsService && r.Table.Options["stream"] == name {
+		return Result{Message: "dropped stream and table " + name}, st.session.remove(name)
+	}
+	return Result{Message: "dropped stream " + name}, nil
+}
+
+// noStream names the nearest stream.
+func noStream(store *shardlog.Store, name string) *errs.Error {
+	e := errs.Userf("there is no stream `%s`", name)
+	if near := errs.Nearest(name, store.Streams()); near != "" {
+		return e.WithHint("did you mean `%s`?", near)
+	}
+	return e
+}
+
+// showStreams lists the streams.
+func (st *statement) showStreams(stmt *sql.Show) (Result, error) {
+	store, err := st.session.engine.streams()
+	if err != nil {
+		return Result{}, err
+	}
+	matches, err := likePattern(stmt)
+	if err != nil {
+		return Result{}, err
+	}
+	return names("stream name", slices.DeleteFunc(store.Streams(), func(n string) bool { return !matches(n) })), nil
+}
+
+// describeStream lists a stream's shards. ok is false when there is no such stream.
+func (st *statement) describeStream(name string) (result Result, ok bool, err error) {
+	store, err := st.session.engine.streams()
+	if err != nil || !slices.Contains(store.Streams(), name) {
+		return Result{}, false, err
+	}
+	stream, err := store.Stream(name)
+	if err != nil {
+		return Result{}, true, err
+	}
+	d, err := stream.Describe()
+	if err != nil {
+		return Result{}, true, err
+	}
+	var rows [][]string
+	for _, s := range d.Shards {
+		newest := ""
+		if !s.Newest.IsZero() {
+			newest = s.Newest.Format(time.RFC3339Nano)
+		}
+		rows = append(rows, []string{
+			string(s.ID), s.FirstHash.String(), s.LastHash.String(), strconv.FormatInt(s.Bytes, 10), newest, d.Retention.String(),
+		})
+	}
+	columns := []string{"shard", "first hash key", "last hash key", "bytes", "newest record", "retention"}
+	return Result{Kind: ResultRows, Rows: textRows(columns, rows)}, true, nil
+}
