@@ -8,6 +8,7 @@ import (
 	"github.com/thalweg/thalweg/engine/coordinator"
 	"github.com/thalweg/thalweg/engine/job"
 	"github.com/thalweg/thalweg/engine/meta"
+	"github.com/thalweg/thalweg/engine/snapshots"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/planner/plan"
 )
@@ -24,10 +25,11 @@ type jobRun struct {
 	// done is closed when the job has ended; a resumed job has a new one.
 	done chan struct{}
 
-	mu     sync.Mutex
-	record meta.Job
-	job    *job.Job
-	status job.Status
+	mu        sync.Mutex
+	snapshots *snapshots.Backend
+	record    meta.Job
+	job       *job.Job
+	status    job.Status
 	// err is why a job that has no job.Job ended.
 	err error
 	// closing: the engine closes; the record keeps saying that the job runs.

@@ -68,11 +68,19 @@ func NodeOf(p *plan.Plan, id plan.NodeID) Node {
 // Operators lists the builders of all kinds that run as operators.
 func Operators() map[plan.Kind]Operator {
 	return map[plan.Kind]Operator{
-		plan.KindWatermark:     watermarkOperator(),
-		plan.KindCalc:          calcOperator(),
-		plan.KindLocalGroupAgg: localGroupAggOperator(),
-		plan.KindGroupAgg:      groupAggOperator(),
-		plan.KindUnion:         unionOperator(),
+		plan.KindWatermark:      watermarkOperator(),
+		plan.KindCalc:           calcOperator(),
+		plan.KindWindow:         windowOperator(),
+		plan.KindLocalGroupAgg:  localGroupAggOperator(),
+		plan.KindGroupAgg:       groupAggOperator(),
+		plan.KindLocalWindowAgg: localWindowAggOperator(),
+		plan.KindWindowAgg:      windowAggOperator(),
+		plan.KindJoin:           joinOperator(),
+		plan.KindTopN:           topNOperator(),
+		plan.KindDedup:          dedupOperator(),
+		plan.KindNormalize:      normalizeOperator(),
+		plan.KindUnion:          unionOperator(),
+		plan.KindLimit:          limitOperator(),
 	}
 }
 

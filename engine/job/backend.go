@@ -34,7 +34,10 @@ type OpenState struct {
 
 // Checkpoint is what a checkpoint holds. Nodes are named by UID.
 type Checkpoint struct {
-	Job     string
+	Job string
+	// Origin is where the checkpoint lies when it is not one of the job's own: the
+	// directory of a savepoint.
+	Origin  string
 	Barrier stream.Barrier
 	// Savepoint asks for a complete copy.
 	Savepoint bool

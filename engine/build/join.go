@@ -1,0 +1,20 @@
+package build
+
+import (
+	"github.com/thalweg/thalweg/operators/join"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/planner/plan"
+)
+
+func joinOperator() Operator {
+	return Operator{Stateful: true, Build: func(env *Env, n Node) (op.Operator, error) {
+		j := n.Join
+		return join.New(join.Config{Kind: joinKind(j.Kind), LeftKeys: j.LeftKeys, RightKeys: j.RightKeys, Condition: j.Condition,
+			Registry: env.Functions, Zone: env.Zone, TTL: millis(j.TTLMillis)})
+	}}
+}
+
+func joinKind(k plan.JoinKind) join.Kind {
+	return map[plan.JoinKind]join.Kind{plan.Inner: join.Inner, plan.Left: join.Left, plan.Right: join.Right, plan.Full: join.Full,
+		plan.Semi: join.Semi, plan.Anti: join.Anti}[k]
+}

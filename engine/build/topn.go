@@ -1,0 +1,14 @@
+package build
+
+import (
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/topn"
+)
+
+func topNOperator() Operator {
+	return Operator{Stateful: true, Build: func(_ *Env, n Node) (op.Operator, error) {
+		t := n.TopN
+		return topn.New(topn.Config{PartitionBy: t.PartitionBy, OrderBy: t.OrderBy, Offset: t.Offset, Count: t.Count, Rank: t.Rank,
+			InputRetracts: t.InputRetracts, EmitUpdateBefore: n.emitsUpdateBefore(), TTL: millis(t.TTLMillis)})
+	}}
+}
