@@ -40,7 +40,7 @@ func (b *Binder) Query(q *sql.Query) (*logical.Sink, error) {
 		return nil, err
 	}
 	node := collectable(r.node, r.visible)
-	return logical.NewSink(node, logical.SinkSpec{OrderBy: r.order, Visible: r.visible, Span: q.Pos()}), nil
+	return logical.NewSink(node, logical.SinkSpec{OrderBy: r.order, OrderSpan: r.orderSpan, Visible: r.visible, Span: q.Pos()}), nil
 }
 
 // collectable gives the columns of a collected result unique names, and a type

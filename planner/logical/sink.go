@@ -19,8 +19,9 @@ type SinkSpec struct {
 	Table *catalog.Table
 	Info  catalog.SinkInfo
 	// OrderBy orders a collected result, of which the first Visible columns show.
-	OrderBy []rex.SortKey
-	Visible int
+	OrderBy   []rex.SortKey
+	OrderSpan errs.Span
+	Visible   int
 	// Span is the target's place in the script.
 	Span errs.Span
 }

@@ -114,10 +114,13 @@ func (c *Context) wanted(parents []logical.Node) []rex.Expr {
 		lists = append(lists, terms)
 	}
 	out := common(lists)
-	for i := range out {
-		out[i] = out[i].Map(c.simplifyIn)
+	var distinct []rex.Expr
+	for _, t := range out {
+		if t = t.Map(c.simplifyIn); !contains(distinct, t) {
+			distinct = append(distinct, t)
+		}
 	}
-	return out
+	return distinct
 }
 
 // common are the terms of all lists, and the alternative of the others.
@@ -145,5 +148,37 @@ func common(lists [][]rex.Expr) []rex.Expr {
 		}
 		alternatives = append(alternatives, and(rest))
 	}
-	return append(shared, or(alternatives))
+	return append(append(shared, implied(lists)...), or(alternatives))
+}
+
+// implied are weaker conditions that sources understand more often: a column that
+// every alternative holds at some values is at one of all of them.
+func implied(lists [][]rex.Expr) []rex.Expr {
+	var out []rex.Expr
+	for _, t := range lists[0] {
+		x, items, ok := asIn(t)
+		if !ok || !path(x) {
+			continue
+		}
+		for _, other := range lists[1:] {
+			more := valuesOf(x, other)
+			ok = ok && more != nil
+			items = append(items[:len(items):len(items)], more...)
+		}
+		items = distinctItems(items)
+		if ok && len(items) > 1 && !(len(t.Args) == len(items)+1 && t.Name == "IN") {
+			out = append(out, rex.CallOf("IN", t.Type, append([]rex.Expr{x}, items...)...))
+		}
+	}
+	return out
+}
+
+// valuesOf are the values that one of the terms holds x at; nil for any.
+func valuesOf(x rex.Expr, terms []rex.Expr) []rex.Expr {
+	for _, t := range terms {
+		if y, items, ok := asIn(t); ok && y.Equal(x) {
+			return items
+		}
+	}
+	return nil
 }

@@ -22,6 +22,10 @@ func (b *builder) sink(n *logical.Sink) (plan.NodeID, error) {
 		return 0, err
 	}
 	if n.Table == nil {
+		if len(n.OrderBy) > 0 && !n.Props().Bounded && b.at(id).Kind != plan.KindTopN {
+			return 0, errs.Unsupportedf("ORDER BY without LIMIT of a result that never ends is not supported yet").At(n.OrderSpan).
+				WithHint("add LIMIT, or read bounded tables")
+		}
 		return b.collect(n, id), nil
 	}
 	sink := &plan.Sink{Table: tableRef(n.Table, written(n.Table)), Mode: n.Info.Mode, Guarantee: n.Info.Guarantee}
