@@ -213,9 +213,7 @@ func (w *writer) fillFixed(c int, starts []uint32, data []byte, skip int) {
 	switch {
 	case s.form == formBool:
 		for i, start := range starts {
-			if v.bits[(v.offset+i)/8]&(1<<((v.offset+i)%8)) != 0 {
-				*(*byte)(unsafe.Add(base, start)) = 1
-			}
+			*(*byte)(unsafe.Add(base, start)) = v.bits[(v.offset+i)/8] >> ((v.offset + i) % 8) & 1
 		}
 	case s.width == 1:
 		scatter[uint8](base, starts, v.raw)
