@@ -205,6 +205,47 @@ func Rem(a, b Num) Num {
 	return n
 }
 
+// Shifts are powers of ten: A and B that operands are multiplied by, and Drop that
+// the result is divided by. Each is between 0 and 38.
+type Shifts struct {
+	A, B, Drop int
+}
+
+// AddShifted is (a · 10^A + b · 10^B) / 10^Drop, rounded once; ok is false when it
+// leaves 128 bits.
+func AddShifted(a, b Num, s Shifts) (sum Num, ok bool) {
+	p, pn := mulWide(a, Pow10(s.A))
+	q, qn := mulWide(b, Pow10(s.B))
+	switch {
+	case pn == qn:
+		p = addWide(p, q)
+	case lessWide(p, q):
+		p, pn = subWide(q, p), qn
+	default:
+		p = subWide(p, q)
+	}
+	p = divRound(p, wideOf(Pow10(s.Drop)))
+	if p[2]|p[3] != 0 {
+		return Num{}, false
+	}
+	return signed(p[1], p[0], pn)
+}
+
+// RemShifted is the remainder of a · 10^shift / b after truncation, with a's sign.
+// b must not be zero and shift is between 0 and 38.
+func RemShifted(a, b Num, shift int) Num {
+	if shift == 0 {
+		return Rem(a, b)
+	}
+	p, negative := mulWide(a, Pow10(shift))
+	if Sign(b) < 0 {
+		b = Neg(b)
+	}
+	_, rem := divWide(p, wideOf(b))
+	n, _ := signed(rem[1], rem[0], negative)
+	return n
+}
+
 // Quo is a / b truncated. b must not be zero.
 func Quo(a, b Num) Num {
 	ah, al, an := magnitude(a)

@@ -65,7 +65,13 @@ func TestArithmeticMatchesBigInt(t *testing.T) {
 		}
 		check(t, "rem", a, b, Rem(a, b), true, new(big.Int).Rem(x, y))
 		check(t, "quo", a, b, Quo(a, b), true, new(big.Int).Quo(x, y))
-		shift := r.IntN(60)
+		shift := r.IntN(39)
+		check(t, "remshifted", a, b, RemShifted(a, b, shift), true, new(big.Int).Rem(new(big.Int).Mul(x, pow(shift)), y))
+		shifts := Shifts{r.IntN(39), r.IntN(39), r.IntN(39)}
+		wideSum := new(big.Int).Add(new(big.Int).Mul(x, pow(shifts.A)), new(big.Int).Mul(y, pow(shifts.B)))
+		got, ok = AddShifted(a, b, shifts)
+		check(t, "addshifted", a, b, got, ok, half(wideSum, pow(shifts.Drop)))
+		shift = r.IntN(60)
 		got, ok = Div(a, b, shift)
 		check(t, "div", a, b, got, ok, half(new(big.Int).Mul(x, pow(shift)), y))
 	}

@@ -116,6 +116,15 @@ func subWide(a, b wide) wide {
 	return out
 }
 
+func addWide(a, b wide) wide {
+	var out wide
+	var carry uint64
+	for i := range out {
+		out[i], carry = bits.Add64(a[i], b[i], carry)
+	}
+	return out
+}
+
 func incWide(a wide) wide {
 	carry := uint64(1)
 	for i := range a {

@@ -31,10 +31,7 @@ func bindDecimalArithmetic(c *Call) (Kernel, error) {
 		op.roundFrom = max(a.Scale, b.Scale)
 		op.leftPower, op.rightPower = decimal.Pow10(op.roundFrom-a.Scale), decimal.Pow10(op.roundFrom-b.Scale)
 		op.mayExceed = max(a.Precision-a.Scale, b.Precision-b.Scale)+op.roundFrom+1 > types.MaxDecimalPrecision
-		if c.Name == "+" {
-			return op.kernel(c.Type, op.sum(decimal.Add)), nil
-		}
-		return op.kernel(c.Type, op.sum(decimal.Sub)), nil
+		return op.kernel(c.Type, op.sum(c.Name == "-")), nil
 	case "*":
 		op.mayExceed = a.Precision+b.Precision > types.MaxDecimalPrecision
 		if k, ok := op.scaleByConst(c); ok {
@@ -104,25 +101,33 @@ func widen[T integer](src []T) []decimal.Num {
 	return out
 }
 
-// sum adds or subtracts.
-func (op decimalOp) sum(apply func(a, b decimal.Num) (decimal.Num, bool)) decimalLoop {
-	plain := op.s1 == op.s2 && op.scale == op.roundFrom
+// sum adds, or subtracts. Sides of one scale whose result needs no rounding take
+// the short way.
+func (op decimalOp) sum(subtract bool) decimalLoop {
+	apply := decimal.Add
+	if subtract {
+		apply = decimal.Sub
+	}
+	shifts := decimal.Shifts{A: op.roundFrom - op.s1, B: op.roundFrom - op.s2, Drop: op.roundFrom - op.scale}
+	plain := shifts == decimal.Shifts{}
 	return func(m *nulling, dst []decimal.Num, x, y decimalSide) error {
 		for i := range dst {
 			a, b := x.values[i&x.stride], y.values[i&y.stride]
-			ok := true
-			if !plain {
-				var ok1, ok2 bool
-				a, ok1 = decimal.Mul(a, op.leftPower)
-				b, ok2 = decimal.Mul(b, op.rightPower)
-				ok = ok1 && ok2
+			var ok bool
+			switch {
+			case plain:
+				dst[i], ok = apply(a, b)
+			case !op.mayExceed:
+				// Every step fits into 38 digits.
+				a, _ = decimal.Mul(a, op.leftPower)
+				b, _ = decimal.Mul(b, op.rightPower)
+				dst[i], ok = apply(a, b)
+			case subtract:
+				dst[i], ok = decimal.AddShifted(a, decimal.Neg(b), shifts)
+			default:
+				dst[i], ok = decimal.AddShifted(a, b, shifts)
 			}
-			v, fits := apply(a, b)
-			if !plain && fits {
-				v, fits = decimal.Rescale(v, op.roundFrom, op.scale)
-			}
-			dst[i] = v
-			if op.mayExceed && (!ok || !fits || !decimal.Fits(v, op.precision)) {
+			if op.mayExceed && (!ok || !decimal.Fits(dst[i], op.precision)) {
 				m.null(i)
 			}
 		}
@@ -185,22 +190,20 @@ func (op decimalOp) remainder(m *nulling, dst []decimal.Num, x, y decimalSide) e
 			dst[i] = decimal.Num{}
 			continue
 		}
-		a, ok1 := decimal.Mul(x.values[i&x.stride], op.leftPower)
-		b, ok2 := decimal.Mul(y.values[i&y.stride], op.rightPower)
-		switch {
-		case ok2 && decimal.Sign(b) == 0:
+		a := x.values[i&x.stride]
+		b, ok := decimal.Mul(y.values[i&y.stride], op.rightPower)
+		if ok && decimal.Sign(b) == 0 {
 			return divisionByZero(op.label)
-		case !ok2 && ok1:
-			// The divisor is beyond any dividend.
-			dst[i] = a
-		case !ok1:
+		}
+		// A divisor beyond 128 bits is beyond the dividend too.
+		v := a
+		if ok {
+			v = decimal.RemShifted(a, b, op.roundFrom-op.s1)
+		}
+		v, ok = decimal.Rescale(v, op.roundFrom, op.scale)
+		dst[i] = v
+		if !ok || !decimal.Fits(v, op.precision) {
 			m.null(i)
-		default:
-			v, ok := decimal.Rescale(decimal.Rem(a, b), op.roundFrom, op.scale)
-			dst[i] = v
-			if !ok || !decimal.Fits(v, op.precision) {
-				m.null(i)
-			}
 		}
 	}
 	return nil

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/thalweg/thalweg/internal/decimal"
@@ -76,8 +78,15 @@ func allLiterals(args []rex.Expr) bool {
 	return true
 }
 
+// inListMax is up to how many integers are compared one after another, which is
+// faster than looking them up.
+const inListMax = 12
+
 // inSet looks integers up in a set.
 func inSet[T integer](items []rex.Value, hasNull bool, get func(rex.Value) int64) Kernel {
+	if len(items) <= inListMax {
+		return inList[T](items, hasNull, get)
+	}
 	set := make(map[T]struct{}, len(items))
 	for _, v := range items {
 		set[T(get(v))] = struct{}{}
@@ -86,6 +95,20 @@ func inSet[T integer](items []rex.Value, hasNull bool, get func(rex.Value) int64
 		for i, x := range values[T](v)[:n] {
 			_, in := set[x]
 			dst[i>>3] |= bit(in) << (i & 7)
+		}
+	})
+}
+
+// inList compares a column with each item in turn.
+func inList[T integer](items []rex.Value, hasNull bool, get func(rex.Value) int64) Kernel {
+	var equal []byte
+	return membership(hasNull, func(v Vector, dst []byte, n int) {
+		equal = slices.Grow(equal[:0], len(dst))[:len(dst)]
+		for _, item := range items {
+			eqConst(equal, values[T](v)[:n], T(get(item)))
+			for i, b := range equal {
+				dst[i] |= b
+			}
 		}
 	})
 }
