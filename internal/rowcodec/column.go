@@ -119,7 +119,7 @@ type view struct {
 
 // set points v at arr, whose type must match s. It reuses v's memory.
 func (v *view) set(s *shape, arr arrow.Array) error {
-	if !arrow.TypeEqual(s.dt, arr.DataType()) && s.dt.ID() != arr.DataType().ID() {
+	if s.dt.ID() != arr.DataType().ID() {
 		return errs.Bugf("column of Arrow type %s where %s was declared", arr.DataType(), s.dt)
 	}
 	data := arr.Data()

@@ -154,21 +154,31 @@ func (r *reader) decodeBool(c int, rows [][]byte, b *array.BooleanBuilder) error
 
 func (r *reader) decodeVariable(n, c int, rows [][]byte, builder array.Builder) error {
 	builder.Reserve(len(rows))
+	var bytes *array.BinaryBuilder
+	switch b := builder.(type) {
+	case *array.StringBuilder:
+		bytes = b.BinaryBuilder
+	case *array.BinaryBuilder:
+		bytes = b
+	}
+	bare := r.bare(n)
 	for i, row := range rows {
 		if r.null(row, r.at[i], c) {
 			builder.AppendNull()
 			continue
 		}
-		value, rest := row[r.cursor[i]:], []byte(nil)
-		if !r.bare(n) {
+		value := row[r.cursor[i]:]
+		if !bare {
 			size, used := binary.Uvarint(value)
 			if used <= 0 || size > uint64(len(value)-used) {
 				return errShort()
 			}
-			value, rest = value[used:used+int(size)], value[used+int(size):]
+			value = value[used : used+int(size)]
+			r.cursor[i] += uint32(used + len(value))
 		}
-		r.cursor[i] = uint32(len(row) - len(rest))
-		if err := decodeBare(value, &r.shapes[c], builder); err != nil {
+		if bytes != nil {
+			bytes.Append(value)
+		} else if err := decodeBare(value, &r.shapes[c], builder); err != nil {
 			return err
 		}
 	}
