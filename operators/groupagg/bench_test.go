@@ -1,0 +1,94 @@
+package groupagg_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/groupagg"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/optest"
+	"github.com/thalweg/thalweg/operators/stream"
+)
+
+const batchRows = 4096
+
+// randomKeys makes batches of a random BIGINT key below keys and a BIGINT value.
+func randomKeys(schema types.Schema, batches int, keys int64) []stream.Batch {
+	r := rand.New(rand.NewPCG(1, 2))
+	out := make([]stream.Batch, batches)
+	for i := range out {
+		k, v := array.NewInt64Builder(memory.DefaultAllocator), array.NewInt64Builder(memory.DefaultAllocator)
+		for range batchRows {
+			k.Append(r.Int64N(keys))
+			v.Append(r.Int64N(1000))
+		}
+		out[i] = stream.NewBatch(schema.Arrow(), []arrow.Array{k.NewArray(), v.NewArray()}, batchRows, nil)
+	}
+	return out
+}
+
+func benchmark(b *testing.B, keys int64, upsert bool, make func(groupagg.Config) (op.Operator, error)) {
+	schema, err := stream.ParseSchema("k BIGINT, v BIGINT")
+	if err != nil {
+		b.Fatal(err)
+	}
+	registry := agg.NewRegistry()
+	var cfg groupagg.Config
+	cfg.Keys, cfg.InputSchema, cfg.Registry, cfg.EmitUpdateBefore = []int{0}, schema, registry, !upsert
+	out := schema[:1:1]
+	for _, text := range []string{"COUNT(*) AS n", "SUM(v) AS s"} {
+		call, field, err := optest.ParseAgg(text, schema, registry)
+		if err != nil {
+			b.Fatal(err)
+		}
+		cfg.Aggs, out = append(cfg.Aggs, call), append(out, field)
+	}
+	batches := randomKeys(schema, int(max(256, 2*keys/batchRows)), keys)
+	operator, err := make(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	bench, err := optest.NewBench(operator, []types.Schema{schema}, out)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer bench.Close()
+	for _, batch := range batches { // all keys are there, memory is warm
+		if err := bench.Process(0, batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		if err := bench.Process(0, batches[i%len(batches)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*batchRows/b.Elapsed().Seconds()/1e6, "Mrows/s")
+}
+
+func BenchmarkSumCount(b *testing.B) {
+	for _, keys := range []int64{100, 10_000, 10_000_000} {
+		for _, upsert := range []bool{false, true} {
+			b.Run(fmt.Sprintf("keys=%d/upsert=%t", keys, upsert), func(b *testing.B) {
+				benchmark(b, keys, upsert, func(c groupagg.Config) (op.Operator, error) { return groupagg.New(c) })
+			})
+		}
+	}
+}
+
+func BenchmarkLocalSumCount(b *testing.B) {
+	for _, keys := range []int64{100, 10_000} {
+		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
+			benchmark(b, keys, true, func(c groupagg.Config) (op.Operator, error) { return groupagg.NewLocal(c) })
+		})
+	}
+}

@@ -1,0 +1,161 @@
+package groupagg_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/groupagg"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/optest"
+	"github.com/thalweg/thalweg/operators/stream"
+)
+
+const twinAggs = "COUNT(*) AS n; COUNT(v) AS c; SUM(v) AS s; AVG(v) AS a; MIN(v) AS lo; MAX(v) AS hi; " +
+	"COUNT(DISTINCT v) AS d; COUNT(DISTINCT v) FILTER f AS df; SUM(v) FILTER f AS sf; MAX(t) AS ht; FIRST_VALUE(t) AS ft; LAST_VALUE(t) AS lt"
+
+// mergeableAggs are those of twinAggs that a local phase can do when rows are only
+// inserted.
+const mergeableAggs = "COUNT(*) AS n; COUNT(v) AS c; SUM(v) AS s; AVG(v) AS a; MIN(v) AS lo; MAX(v) AS hi; " +
+	"SUM(v) FILTER f AS sf; MAX(t) AS ht; FIRST_VALUE(t) AS ft; LAST_VALUE(t) AS lt"
+
+// twin computes the aggregates of a group's rows the obvious way.
+func twin(rows []map[string]string) map[string]string {
+	var all, filtered []int
+	var texts []string
+	for _, row := range rows {
+		if v, err := strconv.Atoi(row["v"]); err == nil {
+			all = append(all, v)
+			if row["f"] == "true" {
+				filtered = append(filtered, v)
+			}
+		}
+		if row["t"] != "NULL" {
+			texts = append(texts, row["t"])
+		}
+	}
+	out := map[string]string{
+		"n": strconv.Itoa(len(rows)), "c": strconv.Itoa(len(all)), "d": strconv.Itoa(distinct(all)), "df": strconv.Itoa(distinct(filtered)),
+		"s": sum(all), "sf": sum(filtered), "a": "NULL", "lo": "NULL", "hi": "NULL", "ht": "NULL", "ft": "NULL", "lt": "NULL",
+	}
+	if len(all) > 0 {
+		total, _ := strconv.Atoi(sum(all))
+		out["a"], out["lo"], out["hi"] = strconv.Itoa(total/len(all)), strconv.Itoa(slices.Min(all)), strconv.Itoa(slices.Max(all))
+	}
+	if len(texts) > 0 {
+		out["ht"], out["ft"], out["lt"] = slices.Max(texts), texts[0], texts[len(texts)-1]
+	}
+	return out
+}
+
+func distinct(values []int) int { return len(slices.Compact(slices.Sorted(slices.Values(values)))) }
+
+func sum(values []int) string {
+	if len(values) == 0 {
+		return "NULL"
+	}
+	total := 0
+	for _, v := range values {
+		total += v
+	}
+	return strconv.Itoa(total)
+}
+
+// oracle groups the rows that are left and gives the table of results.
+func oracle(left []string, fields []types.Field) []string {
+	groups := map[string][]map[string]string{}
+	for _, line := range left {
+		row := optest.Cells(line)
+		groups[row["k"]] = append(groups[row["k"]], row)
+	}
+	var out []string
+	for k, rows := range groups {
+		cells, results := []string{"k=" + k}, twin(rows)
+		for _, f := range fields {
+			cells = append(cells, f.Name+"="+results[f.Name])
+		}
+		out = append(out, strings.Join(cells, " "))
+	}
+	return out
+}
+
+func orNull(r *rand.Rand, text string) string {
+	if r.IntN(6) == 0 {
+		return "NULL"
+	}
+	return text
+}
+
+// randomRow gives rows whose t is unique: of equal values FIRST_VALUE forgets the
+// earliest, whichever row it belonged to.
+func randomRow(r *rand.Rand, _ int) string {
+	return fmt.Sprintf("k=%s v=%s f=%s t=%s", orNull(r, fmt.Sprint("k", r.IntN(4))), orNull(r, strconv.Itoa(r.IntN(9)-4)),
+		orNull(r, strconv.FormatBool(r.IntN(2) == 0)), orNull(r, fmt.Sprintf("t%x", r.Uint32())))
+}
+
+func twinCase(t *testing.T, aggs string, retracts, twoPhase, upsert bool) (optest.Case, []types.Field) {
+	t.Helper()
+	schema, err := stream.ParseSchema("k STRING, v BIGINT, f BOOLEAN, t STRING")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := groupagg.Config{
+		Keys: []int{0}, InputSchema: schema, Registry: agg.NewRegistry(), InputRetracts: retracts,
+		EmitUpdateBefore: !upsert, FromLocal: twoPhase,
+	}
+	var fields []types.Field
+	for _, text := range strings.Split(aggs, "; ") {
+		call, field, err := optest.ParseAgg(text, schema, cfg.Registry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Aggs, fields = append(cfg.Aggs, call), append(fields, field)
+	}
+	c := optest.Case{
+		Inputs: []types.Schema{schema}, Output: append(schema[:1:1], fields...), Same: optest.InOrder, Rebatched: optest.Folded,
+		New: func() (op.Operator, error) { return groupagg.New(cfg) },
+	}
+	if upsert {
+		c.UpsertKey = []string{"k"}
+	}
+	if twoPhase {
+		c.New = func() (op.Operator, error) {
+			local, err := groupagg.NewLocal(cfg)
+			if err != nil {
+				return nil, err
+			}
+			global, err := groupagg.New(cfg)
+			return optest.Chain(local, global), err
+		}
+	}
+	return c, fields
+}
+
+func TestAgreesWithATwin(t *testing.T) {
+	for _, test := range []struct {
+		name, aggs                 string
+		share                      float64
+		retracts, twoPhase, upsert bool
+	}{
+		{name: "inserts", aggs: twinAggs},
+		{name: "retractions", aggs: twinAggs, share: 0.45, retracts: true},
+		{name: "retractions to upserts", aggs: twinAggs, share: 0.45, retracts: true, upsert: true},
+		{name: "two phases", aggs: mergeableAggs, twoPhase: true},
+		{name: "two phases of retractions", aggs: "COUNT(*) AS n; SUM(v) AS s; AVG(v) AS a; SUM(v) FILTER f AS sf", share: 0.45, retracts: true, twoPhase: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, fields := twinCase(t, test.aggs, test.retracts, test.twoPhase, test.upsert)
+			for seed := range uint64(2) {
+				script, left := optest.Random{Steps: 50, DeleteShare: test.share, Row: randomRow}.Script(seed)
+				if err := optest.Check(c, script, oracle(left[0], fields)); err != nil {
+					t.Fatalf("seed %d: %v\n%s", seed, err, strings.Join(script.Lines(), "\n"))
+				}
+			}
+		})
+	}
+}
