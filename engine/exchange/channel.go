@@ -11,7 +11,8 @@ import (
 type Sender interface {
 	// Send hands an element on, and takes over the caller's reference on its
 	// batch, also when it fails. It blocks while the channel is full, until ctx is
-	// done. After the receiver has closed it returns ErrClosed.
+	// done. After the receiver has closed it returns ErrClosed, but for an end: a
+	// receiver may leave at a last barrier, which the end follows.
 	Send(ctx context.Context, e stream.Element) error
 }
 

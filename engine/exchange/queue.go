@@ -92,6 +92,9 @@ func (q *Queue) offer(item queued) (ready func(), err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
+	case q.closed && item.element.Kind == stream.ElementEnd:
+		// A receiver is free to leave at a last barrier, which an end follows.
+		return q.ready, nil
 	case q.closed:
 		return nil, ErrClosed
 	case q.replacesWatermark(item.element):

@@ -143,3 +143,21 @@ func TestGateWaitsForElementsTimeAndWake(t *testing.T) {
 		}
 	})
 }
+
+func TestEndAfterReceiverLeftAtLastBarrierIsNoError(t *testing.T) {
+	q := exchange.NewQueue(exchange.DefaultLimits())
+	barrier := stream.Element{Kind: stream.ElementBarrier, Barrier: stream.Barrier{Epoch: 1, Kind: stream.Final}}
+	if err := q.Send(t.Context(), barrier); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := q.Poll(); !ok {
+		t.Fatal("the barrier is not there")
+	}
+	q.Close()
+	if err := q.Send(t.Context(), stream.Element{Kind: stream.ElementEnd}); err != nil {
+		t.Errorf("the end was refused: %v", err)
+	}
+	if err := q.Send(t.Context(), barrier); !errors.Is(err, exchange.ErrClosed) {
+		t.Errorf("a barrier to nobody gave %v", err)
+	}
+}
