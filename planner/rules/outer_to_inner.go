@@ -30,17 +30,7 @@ func outerToInner() Rule {
 		if spec.Type == j.Type {
 			return n
 		}
-		// Columns that were nullable for the padding are read as they were declared.
-		out := logical.NewFilter(logical.NewJoin(j.Left(), j.Right(), spec), f.Predicate)
-		schema := n.Props().Schema
-		exprs := logical.AllCols(out.Props().Schema)
-		if out.Props().Schema.Equal(schema) {
-			return out
-		}
-		for i := range exprs {
-			exprs[i].Type = schema[i].Type
-		}
-		return logical.NewProject(out, exprs, schema.Names())
+		return logical.NewFilter(logical.NewJoin(j.Left(), j.Right(), spec), f.Predicate)
 	})
 }
 

@@ -1,14 +1,16 @@
 // Package rules rewrites the logical DAG: one rewrite a file, listed once in
 // order by [All].
 //
-// Every rule keeps the sinks' schemas, and the changes that reach them may only
-// become fewer (invariant SAME-RESULT); [Apply] checks that after each firing.
+// Every rule keeps the sinks' schemas, and the NULLs and changes that may reach
+// them only become fewer (invariant SAME-RESULT); [Apply] checks that after each
+// firing.
 package rules
 
 import (
 	"slices"
 
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/planner/logical"
 )
@@ -117,7 +119,7 @@ func (c *Context) apply(r Rule, roots []logical.Node) ([]logical.Node, error) {
 	}
 	for i := range roots {
 		was, is := roots[i].Props(), out[i].Props()
-		if !was.Schema.Equal(is.Schema) {
+		if !narrows(was.Schema, is.Schema) {
 			return nil, errs.Bugf("rule %s changed the schema of a sink from %s to %s", r.Name, was.Schema, is.Schema)
 		}
 		if is.Changes&^was.Changes != 0 {
@@ -128,6 +130,21 @@ func (c *Context) apply(r Rule, roots []logical.Node) ([]logical.Node, error) {
 		c.Trace(r.Name, out)
 	}
 	return out, nil
+}
+
+// narrows reports whether both schemas have the same columns, of which fewer may
+// be NULL now.
+func narrows(was, is types.Schema) bool {
+	if len(was) != len(is) {
+		return false
+	}
+	for i := range was {
+		if is[i].Type.Nullable && !was[i].Type.Nullable || was[i].Name != is[i].Name ||
+			!was[i].Type.WithNullable(true).Equal(is[i].Type.WithNullable(true)) {
+			return false
+		}
+	}
+	return true
 }
 
 // perNode makes a rule that looks at one node at a time, inputs first.

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"github.com/thalweg/thalweg/internal/rex"
-	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/planner/logical"
 )
 
@@ -31,26 +30,17 @@ func isTrue(e rex.Expr) bool { return e.IsLiteral() && !e.Value.Null && e.Value.
 
 func isFalse(e rex.Expr) bool { return e.IsLiteral() && !e.Value.Null && e.Value.Int == 0 }
 
-// simplify rewrites one node whose arguments are simplified; the type stays.
+// simplify rewrites one node whose arguments are simplified.
 func simplify(e rex.Expr) rex.Expr {
 	switch {
 	case e.Kind == rex.Call && (e.Name == "AND" || e.Name == "OR"):
 		return simplifyConnective(e)
 	case e.Kind == rex.Call && e.Name == "NOT":
 		if inner := e.Args[0]; inner.Kind == rex.Call && inner.Name == "NOT" {
-			return retyped(inner.Args[0], e.Type)
+			return inner.Args[0]
 		}
 	case e.Kind == rex.Case:
 		return simplifyCase(e)
-	}
-	return e
-}
-
-// retyped gives e the nullability of t where e is not a column, whose type is the
-// input's.
-func retyped(e rex.Expr, t types.Type) rex.Expr {
-	if e.Kind != rex.Input && e.Kind != rex.Field {
-		e.Type.Nullable = t.Nullable
 	}
 	return e
 }
@@ -62,10 +52,10 @@ func simplifyConnective(e rex.Expr) rex.Expr {
 	}
 	for i, a := range e.Args {
 		if absorbing(a) {
-			return retyped(a, e.Type)
+			return a
 		}
-		if other := e.Args[1-i]; neutral(a) && other.Type.Nullable == e.Type.Nullable {
-			return other
+		if neutral(a) {
+			return e.Args[1-i]
 		}
 	}
 	if e.Args[0].Equal(e.Args[1]) {
@@ -91,20 +81,8 @@ func simplifyCase(e rex.Expr) rex.Expr {
 }
 
 func caseOf(e rex.Expr, args []rex.Expr) rex.Expr {
-	if len(args) == len(e.Args) {
-		return e
-	}
-	if len(args) == 1 && args[0].Type.Equal(e.Type) {
-		return args[0]
-	}
 	if len(args) == 1 {
-		if args[0].IsLiteral() && args[0].Type.Same(e.Type) {
-			return rex.Lit(e.Type, args[0].Value)
-		}
-		args = []rex.Expr{rex.Bool(true), args[0], args[0]}
-		if len(e.Args) <= len(args) {
-			return e
-		}
+		return args[0]
 	}
 	e.Args = args
 	return e
