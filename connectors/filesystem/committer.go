@@ -2,6 +2,7 @@ package filesystem
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,7 +103,7 @@ func (*committer) Close() error { return nil }
 // folders below it.
 func removeTemporary(fs vfs.FS, dir, prefix string) error {
 	names, err := fs.List(dir)
-	if os.IsNotExist(err) {
+	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
@@ -112,7 +113,7 @@ func removeTemporary(fs vfs.FS, dir, prefix string) error {
 		path := filepath.Join(dir, name)
 		info, err := fs.Stat(path)
 		switch {
-		case os.IsNotExist(err):
+		case errors.Is(err, os.ErrNotExist):
 			continue
 		case err != nil:
 			return err
@@ -130,7 +131,7 @@ func removeTemporary(fs vfs.FS, dir, prefix string) error {
 
 func exists(fs vfs.FS, path string) (bool, error) {
 	_, err := fs.Stat(path)
-	if os.IsNotExist(err) {
+	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
 	return err == nil, err

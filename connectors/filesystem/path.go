@@ -1,6 +1,7 @@
 package filesystem
 
 import (
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -40,7 +41,7 @@ func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }
 func find(fs vfs.FS, path string) ([]found, error) {
 	if info, err := fs.Stat(path); err == nil {
 		return walk(fs, nil, path, info)
-	} else if !os.IsNotExist(err) {
+	} else if !errors.Is(err, os.ErrNotExist) {
 		return nil, errs.Wrap(errs.Resource, err, "looking at '%s'", path)
 	}
 	if !isPattern(path) {
@@ -69,7 +70,7 @@ func walk(fs vfs.FS, files []found, path string, info os.FileInfo) ([]found, err
 // descend walks on at path, which was listed a moment ago and may have gone.
 func descend(fs vfs.FS, files []found, path string) ([]found, error) {
 	info, err := fs.Stat(path)
-	if os.IsNotExist(err) {
+	if errors.Is(err, os.ErrNotExist) {
 		return files, nil
 	}
 	if err != nil {
