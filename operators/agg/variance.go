@@ -142,5 +142,8 @@ func (v *variance) of(a *moments) (value float64, ok bool) {
 	if v.spread == stddevPop || v.spread == stddevSamp {
 		value = math.Sqrt(value)
 	}
+	if near := math.Round(value); arrow.IsInteger(v.result.ID()) && math.Abs(value-near) <= 1e-9*max(1, near) {
+		value = near // it will be truncated, and rounding errors must not decide
+	}
 	return value, true
 }
