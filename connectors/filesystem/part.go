@@ -18,7 +18,7 @@ type part struct {
 	createdMs int64
 	used      int64 // the writer's clock at the last write
 	file      vfs.File
-	out       *countingWriter
+	out       *bufferedFile
 	sink      codec.FileWriter
 }
 
@@ -34,7 +34,7 @@ func (p *part) create(w *writer, path string) error {
 	if err != nil {
 		return err
 	}
-	p.file, p.out = file, &countingWriter{w: file}
+	p.file, p.out = file, &bufferedFile{w: file}
 	config := codec.Config{Schema: w.stored, Options: w.table.Options, Alloc: w.env.Alloc, BatchRows: 1, Lines: true}
 	if files, ok := w.format.(codec.Files); ok {
 		p.sink, err = files.NewFile(p.out, config)
@@ -57,7 +57,7 @@ func (p *part) end() error {
 	if err := p.sink.Close(); err != nil {
 		return errors.Join(err, p.file.Close())
 	}
-	if err := p.file.Sync(); err != nil {
+	if err := errors.Join(p.out.flush(), p.file.Sync()); err != nil {
 		return errors.Join(err, p.file.Close())
 	}
 	return p.file.Close()
@@ -69,17 +69,44 @@ func (p *part) abandon() error {
 	return errors.Join(p.sink.Close(), p.file.Close())
 }
 
-// countingWriter counts the bytes that pass.
-type countingWriter struct {
-	w io.Writer
-	n int64
+// fileBufferBytes is how much is gathered before it goes to the file.
+const fileBufferBytes = 64 << 10
+
+// bufferedFile gathers writes for a file. It always copies: a vfs.File may change
+// the bytes it is given, and those of a format may be columns in use.
+type bufferedFile struct {
+	w   io.Writer
+	buf []byte
+	n   int64
 }
 
-// Write passes b on.
-func (c *countingWriter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	c.n += int64(n)
-	return n, err
+// Write takes a copy of b.
+func (f *bufferedFile) Write(b []byte) (int, error) {
+	f.n += int64(len(b))
+	if f.buf == nil {
+		f.buf = make([]byte, 0, fileBufferBytes)
+	}
+	for rest := b; len(rest) > 0; {
+		k := min(len(rest), cap(f.buf)-len(f.buf))
+		f.buf = append(f.buf, rest[:k]...)
+		rest = rest[k:]
+		if len(f.buf) == cap(f.buf) {
+			if err := f.flush(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(b), nil
+}
+
+// flush writes what was gathered.
+func (f *bufferedFile) flush() error {
+	if len(f.buf) == 0 {
+		return nil
+	}
+	_, err := f.w.Write(f.buf)
+	f.buf = f.buf[:0]
+	return err
 }
 
 // recordFile makes a file of an encoder's records.
