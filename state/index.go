@@ -32,12 +32,12 @@ func wordTag(w uint64) uint32 { return uint32(w >> 32) }
 func wordSlot(w uint64) Slot { return Slot(uint32(w)) - 1 }
 
 // full reports whether the next insert must be preceded by grow.
-func (x *index) full(extra int) bool { return (x.count+extra)*10 > x.homes*7 }
+func (x *index) full(extra int) bool { return (x.count+extra)*2 > x.homes }
 
 // grow makes room for extra more words. It returns the change in bytes held.
 func (x *index) grow(extra int) int {
 	homes := max(indexHomesMin, x.homes)
-	for (x.count+extra)*10 > homes*7 {
+	for (x.count+extra)*2 > homes {
 		homes *= 2
 	}
 	if homes == x.homes {

@@ -88,70 +88,114 @@ func (t *Table) renewExpired(slots []Slot) {
 // probe looks all keys up in memory. Those not there are inserted if that is
 // asked for and the table is complete, or else listed in t.missing with NoSlot
 // unless the table is complete.
+//
+// It works in blocks, since in a table larger than the cache nearly all time is
+// spent waiting for two places of each key: its index word and its entry. Loads
+// that no branch depends on overlap, so each place is touched for the whole block
+// before it is used.
 func (t *Table) probe(keys *rowcodec.Keys, slots []Slot, insert bool) {
 	t.missing = t.missing[:0]
 	if t.stride == 0 {
 		t.lay(keys)
 	}
-	if keys.Width == 8 {
-		t.probeWords(keys, slots, insert)
-		return
-	}
 	complete := t.complete()
-	for i := range slots {
-		key, tag := keys.At(i), uint32(keys.Hashes[i])
-		s := t.findOne(key, tag)
-		if s == NoSlot && !complete {
-			t.missing = append(t.missing, int32(i))
-		} else if insert && (s == NoSlot || *flagsOf(t.at(s))&flagDead != 0) {
-			s = t.upsertOne(keys, i)
+	for from := 0; from < len(slots); from += probeBlock {
+		to := min(from+probeBlock, len(slots))
+		t.candidates(keys.Hashes[from:to], slots[from:to])
+		if keys.Width == 8 {
+			t.verifyWords(keys, slots, from, to, insert, complete)
+		} else {
+			t.verifyKeys(keys, slots, from, to, insert, complete)
 		}
-		slots[i] = s
 	}
 	if t.pressed() {
 		t.markHot(slots)
 	}
 }
 
-// probeWords is probe for keys of one word.
-func (t *Table) probeWords(keys *rowcodec.Keys, slots []Slot, insert bool) {
-	words := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(keys.Data))), len(slots))
-	hashes := keys.Hashes[:len(words)]
-	slots = slots[:len(words)]
-	complete, dead := t.complete(), t.size != t.index.count
-	for i, word := range words {
-		s := t.findWord(word, uint32(hashes[i]))
-		if s != NoSlot && !(dead && insert) {
-			slots[i] = s
-			continue
-		}
-		if s == NoSlot && !complete {
-			t.missing = append(t.missing, int32(i))
-		} else if insert && (s == NoSlot || *flagsOf(t.at(s))&flagDead != 0) {
-			s = t.upsertOne(keys, i)
-		}
-		slots[i] = s
-	}
-	if t.pressed() {
-		t.markHot(slots)
-	}
-}
+const (
+	// probeBlock is the number of keys whose memory is waited for together.
+	probeBlock = 128
+	// touchLeast is the size of an index, in words, that no longer stays in a cache.
+	touchLeast = 1 << 14
+)
 
-// findWord is findOne for keys of one word.
-func (t *Table) findWord(word uint64, tag uint32) Slot {
-	words := t.index.words
-	for at := int(tag >> (t.index.shift & 31)); ; at++ {
+// candidates finds the first slot of each hash's tag: nearly always the key's.
+func (t *Table) candidates(hashes []uint64, slots []Slot) {
+	words, shift := t.index.words, t.index.shift&31
+	large := len(words) > touchLeast
+	touched := uint64(0)
+	if large {
+		for _, h := range hashes {
+			touched += words[uint32(h)>>shift]
+		}
+	}
+	slots = slots[:len(hashes)]
+	for i, h := range hashes {
+		tag := uint32(h)
+		at := tag >> shift
 		w := words[at]
-		if uint32(w>>32) == tag && w != 0 {
-			s := Slot(uint32(w)) - 1
-			e := t.at(s)
-			if *(*uint64)(unsafe.Add(e, t.keyOffset)) == word && *(*uint8)(unsafe.Add(e, entryLength)) == 8 {
-				return s
+		for w != 0 && uint32(w>>32) < tag {
+			at++
+			w = words[at]
+		}
+		s := Slot(uint32(w)) - 1
+		if uint32(w>>32) != tag {
+			s = NoSlot // also for an empty word, whose slot is NoSlot anyway
+		}
+		slots[i] = s
+	}
+	if large {
+		for _, s := range slots {
+			if s == NoSlot {
+				s = 0
 			}
-		} else if w == 0 || uint32(w>>32) > tag {
-			return NoSlot
+			touched += *(*uint64)(unsafe.Add(t.at(s), t.keyOffset))
 		}
 	}
+	t.touched = touched // so that no load is left out
+}
+
+// verifyWords checks the candidates of keys of one word.
+func (t *Table) verifyWords(keys *rowcodec.Keys, slots []Slot, from, to int, insert, complete bool) {
+	words := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(keys.Data))), len(slots))
+	for i := from; i < to; i++ {
+		if s := slots[i]; s != NoSlot {
+			e := t.at(s)
+			// One load answers for the key's length and for not being dead.
+			if *(*uint64)(unsafe.Add(e, t.keyOffset)) == words[i] && *(*uint16)(unsafe.Add(e, entryLength))&(0xff|flagDead<<8) == 8 {
+				continue
+			}
+		}
+		slots[i] = t.resolve(keys, i, insert, complete)
+	}
+}
+
+// verifyKeys checks the candidates of keys of any length.
+func (t *Table) verifyKeys(keys *rowcodec.Keys, slots []Slot, from, to int, insert, complete bool) {
+	for i := from; i < to; i++ {
+		if s := slots[i]; s != NoSlot {
+			e := t.at(s)
+			if *flagsOf(e)&flagDead == 0 && bytes.Equal(t.keyOf(e), keys.At(i)) {
+				continue
+			}
+		}
+		slots[i] = t.resolve(keys, i, insert, complete)
+	}
+}
+
+// resolve looks up or inserts a key whose candidate was not it, or dead.
+func (t *Table) resolve(keys *rowcodec.Keys, i int, insert, complete bool) Slot {
+	if insert && complete {
+		return t.upsertOne(keys, i)
+	}
+	s := t.findOne(keys.At(i), uint32(keys.Hashes[i]))
+	if s == NoSlot && !complete {
+		t.missing = append(t.missing, int32(i))
+	} else if insert && s != NoSlot && *flagsOf(t.at(s))&flagDead != 0 {
+		return t.upsertOne(keys, i)
+	}
+	return s
 }
 
 // findOne looks one key up in memory; dead entries count as there.

@@ -10,11 +10,13 @@ import (
 	"github.com/thalweg/thalweg/state/memstate"
 )
 
+func word(x uint64) []byte { return binary.LittleEndian.AppendUint64(nil, x) }
+
 // wordKeys encodes numbers as keys of one word.
 func wordKeys(dst *rowcodec.Keys, words ...uint64) *rowcodec.Keys {
 	dst.Reset()
 	for _, w := range words {
-		dst.Append(binary.LittleEndian.AppendUint64(nil, w))
+		dst.Append(word(w))
 	}
 	return dst
 }

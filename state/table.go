@@ -75,6 +75,7 @@ type Table struct {
 	sweepHand Slot
 	sweepKey  []byte
 
+	touched  uint64
 	missing  []int32
 	lookups  lookups
 	valueBuf []byte
