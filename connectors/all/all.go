@@ -6,6 +6,7 @@ import (
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/datagen"
 	"github.com/thalweg/thalweg/connectors/filesystem"
+	"github.com/thalweg/thalweg/connectors/nats"
 	"github.com/thalweg/thalweg/connectors/nexmark"
 	"github.com/thalweg/thalweg/connectors/print"
 	"github.com/thalweg/thalweg/connectors/shardlog"
@@ -17,6 +18,7 @@ func Registry(extra ...connector.Connector) (*connector.Registry, error) {
 		blackhole.New(),
 		datagen.New(),
 		filesystem.New(),
+		nats.New(),
 		nexmark.New(),
 		print.New(),
 		shardlog.New(),

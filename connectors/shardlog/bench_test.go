@@ -7,6 +7,11 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/operators/stream"
 )
 
 func benchStore(b *testing.B, shards int) *Store {
@@ -142,4 +147,45 @@ func BenchmarkTail(b *testing.B) {
 		waited += (<-done).Sub(acknowledged)
 	}
 	b.ReportMetric(float64(waited.Nanoseconds())/float64(b.N), "ns-after-ack")
+}
+
+// BenchmarkSource decodes JSON records of a stream into batches.
+func BenchmarkSource(b *testing.B) {
+	s := benchStore(b, 1)
+	records := jsonRecords(0, 10_000)
+	bytes := 0
+	for i := range records {
+		bytes += len(records[i].Data)
+	}
+	const times = 50
+	for range times {
+		if _, err := s.Append("s", records); err != nil {
+			b.Fatal(err)
+		}
+	}
+	src, err := New().Source(declare(b, s, orderSchema(), "scan.bounded.mode", "latest"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	splits, err := src.Discover(context.Background(), nil, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := src.Open(context.Background(), splits[0], nil, connector.ReaderEnv{Alloc: memory.DefaultAllocator, BatchRows: 4096})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for err == nil {
+			var batch stream.Batch
+			batch, err = r.Next(context.Background(), nil)
+			batch.Release()
+		}
+		if err := r.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*times*len(records))/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(b.N*times*bytes)/1e6/b.Elapsed().Seconds(), "MB/s")
 }

@@ -1,6 +1,8 @@
 package shardlog
 
 import (
+	"bytes"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/thalweg/thalweg/connectors/connector"
@@ -36,7 +38,7 @@ func (x *extras) add(e *Entry, rows int) {
 			case metaArrival:
 				c.Int(e.ArrivalMillis)
 			case metaKey:
-				c.Bytes(e.PartitionKey)
+				c.Bytes(bytes.ToValidUTF8(e.PartitionKey, []byte("\uFFFD")))
 			}
 		}
 	}
