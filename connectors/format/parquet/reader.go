@@ -37,12 +37,13 @@ func (Format) OpenFile(f codec.File, c codec.Config) (_ codec.FileReader, err er
 			err = errs.Corruptionf("the file is broken: %v", p)
 		}
 	}()
-	props := parquet.NewReaderProperties(c.Alloc)
+	alloc := libraryAllocator()
+	props := parquet.NewReaderProperties(alloc)
 	reader, err := file.NewParquetReader(io.NewSectionReader(f, 0, f.SizeBytes), file.WithReadProps(props))
 	if err != nil {
 		return nil, errs.Wrap(errs.Corruption, err, "not a Parquet file")
 	}
-	ar, err := pqarrow.NewFileReader(reader, pqarrow.ArrowReadProperties{BatchSize: int64(max(c.BatchRows, 1))}, c.Alloc)
+	ar, err := pqarrow.NewFileReader(reader, pqarrow.ArrowReadProperties{BatchSize: int64(max(c.BatchRows, 1))}, alloc)
 	if err != nil {
 		return nil, errs.Wrap(errs.Corruption, err, "not a Parquet file")
 	}

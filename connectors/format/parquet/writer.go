@@ -20,6 +20,9 @@ type writer struct {
 	out        *pqarrow.FileWriter
 	schema     *arrow.Schema
 	groupBytes int64
+	// held are the batches of the open row group: the statistics of its text
+	// columns point into them until the group ends.
+	held []stream.Batch
 	// ended is the bytes of the row groups before the open one, pending those of
 	// the open one; both as in memory.
 	ended   int64
@@ -35,10 +38,7 @@ func (Format) NewFile(w io.Writer, c codec.Config) (codec.FileWriter, error) {
 	}
 	codecs := map[string]compress.Compression{"UNCOMPRESSED": compress.Codecs.Uncompressed, "SNAPPY": compress.Codecs.Snappy,
 		"GZIP": compress.Codecs.Gzip, "ZSTD": compress.Codecs.Zstd}
-	alloc := c.Alloc
-	if alloc == nil {
-		alloc = memory.DefaultAllocator
-	}
+	alloc := libraryAllocator()
 	props := parquet.NewWriterProperties(parquet.WithCompression(codecs[c.Options.String("parquet.compression")]),
 		parquet.WithAllocator(alloc), parquet.WithCreatedBy("thalweg"))
 	schema := c.Schema.Arrow()
@@ -49,6 +49,12 @@ func (Format) NewFile(w io.Writer, c codec.Config) (codec.FileWriter, error) {
 	return &writer{out: out, schema: schema, groupBytes: c.Options.Bytes("parquet.row-group-size")}, nil
 }
 
+// libraryAllocator is the allocator for what the Parquet library makes for itself.
+// It must be garbage collected: the library keeps using some buffers (dictionaries
+// and statistics among them) after it has given them back, which in pooled memory
+// are somebody else's by then.
+func libraryAllocator() memory.Allocator { return memory.NewGoAllocator() }
+
 // onlyWriter hides an io.Closer from the library, which would close it.
 type onlyWriter struct{ io.Writer }
 
@@ -56,6 +62,7 @@ type onlyWriter struct{ io.Writer }
 func (w *writer) Write(batch stream.Batch) error {
 	rec := array.NewRecord(w.schema, batch.Record.Columns(), batch.Record.NumRows())
 	defer rec.Release()
+	w.held = append(w.held, batch.Retain())
 	if err := w.out.WriteBuffered(rec); err != nil {
 		return errs.Wrap(errs.Resource, err, "writing Parquet")
 	}
@@ -65,8 +72,17 @@ func (w *writer) Write(batch stream.Batch) error {
 	if w.groupBytes > 0 && w.pending >= w.groupBytes {
 		w.out.NewBufferedRowGroup()
 		w.ended, w.pending = w.ended+w.pending, 0
+		w.release()
 	}
 	return nil
+}
+
+// release lets go of the batches of a row group that has ended.
+func (w *writer) release() {
+	for _, b := range w.held {
+		b.Release()
+	}
+	w.held = nil
 }
 
 // Written is about the number of bytes so far, before compression.
@@ -74,6 +90,7 @@ func (w *writer) Written() int64 { return w.ended + w.pending }
 
 // Close completes the file.
 func (w *writer) Close() error {
+	defer w.release()
 	return errs.Wrap(errs.Resource, w.out.Close(), "completing a Parquet file")
 }
 
