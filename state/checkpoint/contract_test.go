@@ -30,7 +30,7 @@ func TestStateSurvivesStorage(t *testing.T) {
 	var opened atomic.Int64
 	statetest.Run(t, func(tb testing.TB, o statetest.Options) *state.Store {
 		n := opened.Add(1)
-		options := pebblestate.Options{FS: fs, Dir: fmt.Sprintf("state/%d", n), KeyGroups: o.KeyGroups, BudgetBytes: o.BudgetBytes}
+		options := pebblestate.Options{FS: fs, Dir: fmt.Sprintf("state/%d", n), KeyGroups: o.KeyGroups, BudgetBytes: o.BudgetBytes, SmallBytes: 4000}
 		if len(o.Restore) > 0 {
 			publish(tb, storage, uint64(n), o.Restore)
 			r := restore(tb, storage, uint64(n), o.KeyGroups, fs, fmt.Sprintf("fetched/%d", n))

@@ -61,7 +61,7 @@ func TestLatestEpochIsCompleteAfterEveryCut(t *testing.T) {
 // published.
 func runEpochs(t *testing.T, disk *vfs.MemFS, cut vfs.FS, epochs int) (published uint64, err error) {
 	t.Helper()
-	c := openCounter(t, pebblestate.Options{FS: disk, Dir: "state"})
+	c := openCounter(t, pebblestate.Options{FS: disk, Dir: "state", SmallBytes: -1})
 	defer c.store.Close()
 	storage, err := checkpoint.NewLocal(cut, "ckpt")
 	if err != nil {

@@ -38,7 +38,7 @@ func effectsOf(t *testing.T) *effects {
 	e := &effects{t: t, names: map[string]string{}}
 	mem := vfs.NewMem()
 	// The store works on the bare file system: the log is the storage's alone.
-	e.counter = openCounter(t, pebblestate.Options{FS: mem, Dir: "state"})
+	e.counter = openCounter(t, pebblestate.Options{FS: mem, Dir: "state", SmallBytes: -1})
 	t.Cleanup(func() { e.counter.store.Close() })
 	logged := vfs.WithLogging(mem, func(format string, args ...any) { e.note(fmt.Sprintf(format, args...)) })
 	storage, err := checkpoint.NewLocal(logged, "ckpt")

@@ -105,18 +105,13 @@ func (l *Local) Put(ctx context.Context, snap state.Snapshot) (Task, error) {
 	if !ok {
 		return Task{}, errs.Bugf("an image of type %T can't be stored", snap.Image)
 	}
-	t.Small = map[string][]byte{}
+	var err error
+	if t.Small, err = image.Small(); err != nil {
+		return Task{}, err
+	}
 	for _, name := range image.Files() {
 		if err := ctx.Err(); err != nil {
 			return Task{}, err
-		}
-		if !image.Shared(name) {
-			b, err := readFile(image.FS(), image.FS().PathJoin(image.Dir(), name))
-			if err != nil {
-				return Task{}, l.wrap(err)
-			}
-			t.Small[name] = b
-			continue
 		}
 		f, err := l.putFile(image, name)
 		if err != nil {

@@ -37,7 +37,7 @@ func list(t *testing.T, fs vfs.FS, dir string) []string {
 func TestCheckpointsShareTablesAndRetentionDeletesThem(t *testing.T) {
 	fs := vfs.NewMem()
 	storage := newStorage(t, fs, "ckpt")
-	c := openCounter(t, pebblestate.Options{FS: fs, Dir: "state"})
+	c := openCounter(t, pebblestate.Options{FS: fs, Dir: "state", SmallBytes: -1})
 	defer c.store.Close()
 	objects := map[uint64][]string{}
 	for epoch := uint64(1); epoch <= 3; epoch++ {
@@ -68,7 +68,7 @@ func TestCheckpointsShareTablesAndRetentionDeletesThem(t *testing.T) {
 func TestAnUnchangedStoreStoresNothing(t *testing.T) {
 	fs := vfs.NewMem()
 	storage := newStorage(t, fs, "ckpt")
-	c := openCounter(t, pebblestate.Options{FS: fs, Dir: "state"})
+	c := openCounter(t, pebblestate.Options{FS: fs, Dir: "state", SmallBytes: -1})
 	defer c.store.Close()
 	if err := c.checkpoint(storage, 1); err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestAnUnchangedStoreStoresNothing(t *testing.T) {
 func TestRetainKeepsWhatAnEpochInTheMakingNeeds(t *testing.T) {
 	fs := vfs.NewMem()
 	storage := newStorage(t, fs, "ckpt")
-	c := openCounter(t, pebblestate.Options{FS: fs, Dir: "state"})
+	c := openCounter(t, pebblestate.Options{FS: fs, Dir: "state", SmallBytes: -1})
 	defer c.store.Close()
 	c.set(t, 0, 10, 1)
 	if err := c.checkpoint(storage, 1); err != nil {
@@ -158,7 +158,7 @@ func TestChangedBytesAreCorruption(t *testing.T) {
 	for _, at := range []int{0, 9, 40, 100, -1, -9} {
 		fs := vfs.NewMem()
 		storage := newStorage(t, fs, "ckpt")
-		c := openCounter(t, pebblestate.Options{FS: fs, Dir: "state"})
+		c := openCounter(t, pebblestate.Options{FS: fs, Dir: "state", SmallBytes: -1})
 		c.set(t, 0, 1000, 1)
 		if err := c.checkpoint(storage, 1); err != nil {
 			t.Fatal(err)
@@ -184,7 +184,7 @@ func TestChangedBytesAreCorruption(t *testing.T) {
 func TestASavepointIsCompleteByItself(t *testing.T) {
 	fs := vfs.NewMem()
 	regular, savepoint := newStorage(t, fs, "ckpt"), newStorage(t, fs, "savepoints/one")
-	c := openCounter(t, pebblestate.Options{FS: fs, Dir: "state"})
+	c := openCounter(t, pebblestate.Options{FS: fs, Dir: "state", SmallBytes: -1})
 	c.set(t, 0, 50, 1)
 	if err := c.checkpoint(regular, 1); err != nil {
 		t.Fatal(err)

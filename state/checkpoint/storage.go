@@ -37,15 +37,15 @@ type Storage interface {
 // Image is what a storage must know of the images it stores.
 type Image interface {
 	state.Image
-	// FS holds Dir, and Files are the names of the files in it. Those for which
-	// Shared is true are immutable, maybe large, and of a name that means the same
-	// contents in all images of a store; the others are small.
+	// FS holds Dir, and Files are the names of the immutable, maybe large files in
+	// it. A name means the same contents in all images of a store.
 	FS() vfs.FS
 	Dir() string
 	Files() []string
-	Shared(name string) bool
-	// Memo keeps what storages know of the shared files, for the life of the
-	// store, so that each is read and summed once.
+	// Small reads the image's other files, which are small.
+	Small() (map[string][]byte, error)
+	// Memo keeps what storages know of Files, for the life of the store, so that
+	// each is read and summed once.
 	Memo() *sync.Map
 }
 

@@ -4,12 +4,12 @@
 package memstate
 
 import (
-	"bytes"
 	"context"
-	"slices"
 
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/state"
+	"github.com/thalweg/thalweg/state/internal/rowset"
 )
 
 // Options configures a store.
@@ -32,10 +32,10 @@ func Open(options Options) (*state.Store, error) {
 		Cells: map[string][][]byte{},
 	}
 	if inner.KeyGroups == (state.GroupRange{}) {
-		inner.KeyGroups = state.TaskGroups(0, 1, max(options.Groups, 128))
-		if options.Groups > 0 {
-			inner.KeyGroups.End = options.Groups
+		if inner.Groups == 0 {
+			inner.Groups = rowcodec.DefaultGroups
 		}
+		inner.KeyGroups = state.TaskGroups(0, 1, inner.Groups)
 	}
 	for _, snap := range options.Restore {
 		for name, blobs := range snap.Cells {
@@ -49,90 +49,95 @@ func Open(options Options) (*state.Store, error) {
 			}
 			continue
 		}
-		b.take(image.rows, inner.KeyGroups.Keys())
+		b.Add(image.rows.Range(inner.KeyGroups.Keys()))
 	}
-	inner.Restored = len(b.rows) > 0
+	inner.Restored = b.Len() > 0
 	return state.New(inner)
 }
 
-// row is one row; its slices are immutable.
-type row struct{ key, value []byte }
-
-func compareRow(r row, key []byte) int { return bytes.Compare(r.key, key) }
-
-// backing keeps its rows sorted in one slice, replaced by every commit.
+// backing keeps all rows in one set.
 type backing struct {
-	rows   []row
+	rowset.Set
 	closed bool
 }
 
 var _ state.Backing = (*backing)(nil)
-
-// take adds the rows of a range; rows of different images never share a key.
-func (b *backing) take(rows []row, r state.KeyRange) {
-	low, _ := slices.BinarySearchFunc(rows, r.Lower, compareRow)
-	high, _ := slices.BinarySearchFunc(rows, r.Upper, compareRow)
-	b.rows = append(b.rows, rows[low:high]...)
-	slices.SortFunc(b.rows, func(x, y row) int { return bytes.Compare(x.key, y.key) })
-}
-
-// MultiGet implements state.Backing.
-func (b *backing) MultiGet(keys [][]byte, found func(i int, value []byte) error) error {
-	for i, k := range keys {
-		at, ok := slices.BinarySearchFunc(b.rows, k, compareRow)
-		if !ok {
-			continue
-		}
-		if err := found(i, b.rows[at].value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// MultiScan implements state.Backing.
-func (b *backing) MultiScan(ranges []state.KeyRange, visit func(i int, key, value []byte) error) error {
-	rows := b.rows
-	for i, r := range ranges {
-		at, _ := slices.BinarySearchFunc(rows, r.Lower, compareRow)
-		for ; at < len(rows) && bytes.Compare(rows[at].key, r.Upper) < 0; at++ {
-			if err := visit(i, rows[at].key, rows[at].value); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
 
 // NewBatch implements state.Backing.
 func (b *backing) NewBatch() state.Batch { return &batch{backing: b} }
 
 // Snapshot implements state.Backing.
 func (b *backing) Snapshot(context.Context, uint64) (state.Image, error) {
-	if len(b.rows) == 0 {
+	if b.Len() == 0 {
 		return nil, nil
 	}
-	return &Image{rows: b.rows}, nil
+	return &Image{rows: b.Set}, nil
 }
 
 // Close implements state.Backing.
 func (b *backing) Close() error {
-	b.rows, b.closed = nil, true
+	b.Set, b.closed = rowset.Set{}, true
+	return nil
+}
+
+// batch is a state.Batch.
+type batch struct {
+	backing *backing
+	inner   rowset.Batch
+}
+
+var _ state.Batch = (*batch)(nil)
+
+// Set implements state.Batch.
+func (b *batch) Set(key, value []byte) error {
+	b.inner.Set(key, value)
+	return nil
+}
+
+// Delete implements state.Batch.
+func (b *batch) Delete(key []byte) error {
+	b.inner.Delete(key)
+	return nil
+}
+
+// DeleteRange implements state.Batch.
+func (b *batch) DeleteRange(lower, upper []byte) error {
+	b.inner.DeleteRange(lower, upper)
+	return nil
+}
+
+// Bytes implements state.Batch.
+func (b *batch) Bytes() int { return b.inner.Bytes() }
+
+// Commit implements state.Batch.
+func (b *batch) Commit() error {
+	if b.backing.closed {
+		return errs.Bugf("a batch committed to a closed state backing")
+	}
+	b.backing.Apply(&b.inner)
+	return nil
+}
+
+// Close implements state.Batch.
+func (b *batch) Close() error {
+	b.inner.Reset()
 	return nil
 }
 
 // Image is a captured backing.
-type Image struct{ rows []row }
+type Image struct{ rows rowset.Set }
+
+var _ state.Image = (*Image)(nil)
 
 // Release implements state.Image.
 func (i *Image) Release() error { return nil }
 
 // Rows is the number of rows.
-func (i *Image) Rows() int { return len(i.rows) }
+func (i *Image) Rows() int { return i.rows.Len() }
 
 // Each visits the rows in order; slices are to be read only.
 func (i *Image) Each(visit func(key, value []byte)) {
-	for _, r := range i.rows {
-		visit(r.key, r.value)
+	for _, r := range i.rows.Rows() {
+		visit(r.Key, r.Value)
 	}
 }

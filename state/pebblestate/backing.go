@@ -3,13 +3,12 @@ package pebblestate
 import (
 	"bytes"
 	"context"
-	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/state"
+	"github.com/thalweg/thalweg/state/internal/rowset"
 )
 
 // Open makes a store in options.Dir, restored from options.Restore.
@@ -28,7 +27,7 @@ func Open(options Options) (*state.Store, error) {
 	}
 	store, err := state.New(state.Options{
 		Backing: b, Groups: options.Groups, KeyGroups: options.KeyGroups, BudgetBytes: options.BudgetBytes,
-		Restored: b.db != nil, Cells: options.Cells, Tables: options.Tables,
+		Restored: b.db != nil || b.small.Len() > 0, Cells: options.Cells, Tables: options.Tables,
 	})
 	if err != nil {
 		_ = b.Close()
@@ -36,12 +35,15 @@ func Open(options Options) (*state.Store, error) {
 	return store, err
 }
 
-// backing is a state.Backing on a Pebble that is opened with the first row.
+// backing is a state.Backing on a Pebble that is opened when the rows get too many
+// for memory.
 type backing struct {
 	options  Options
 	failures *failures
-	db       *pebble.DB
-	images   *images
+	// small holds the rows while db is nil.
+	small  rowset.Set
+	db     *pebble.DB
+	images *images
 	// changed reports commits since the last image.
 	changed bool
 	closed  bool
@@ -73,7 +75,7 @@ func (b *backing) open() error {
 // MultiGet implements state.Backing.
 func (b *backing) MultiGet(keys [][]byte, found func(i int, value []byte) error) error {
 	if b.db == nil {
-		return nil
+		return b.small.MultiGet(keys, found)
 	}
 	for i, k := range keys {
 		value, closer, err := b.db.Get(k)
@@ -96,7 +98,10 @@ func (b *backing) MultiGet(keys [][]byte, found func(i int, value []byte) error)
 
 // MultiScan implements state.Backing.
 func (b *backing) MultiScan(ranges []state.KeyRange, visit func(i int, key, value []byte) error) error {
-	if b.db == nil || len(ranges) == 0 {
+	if b.db == nil {
+		return b.small.MultiScan(ranges, visit)
+	}
+	if len(ranges) == 0 {
 		return nil
 	}
 	it, err := b.db.NewIter(&pebble.IterOptions{LowerBound: ranges[0].Lower, UpperBound: ranges[len(ranges)-1].Upper})
@@ -143,12 +148,15 @@ func (b *backing) Snapshot(ctx context.Context, _ uint64) (state.Image, error) {
 		return nil, classify(err, b.options.Dir)
 	}
 	if b.db == nil {
-		return nil, nil
+		if b.small.Len() == 0 {
+			return nil, nil
+		}
+		return b.images.small(b.small), nil
 	}
-	if image := b.images.again(); image != nil && !b.changed {
-		return image, nil
-	} else if image != nil {
-		_ = image.Release()
+	if !b.changed {
+		if image := b.images.again(); image != nil {
+			return image, nil
+		}
 	}
 	if err := b.flush(ctx); err != nil {
 		return nil, classify(err, b.options.Dir)
@@ -211,107 +219,3 @@ func (b *backing) Close() error {
 	b.images.close()
 	return classify(err, b.options.Dir)
 }
-
-// restore brings the rows of the former tasks in: the part that shares most with
-// the wanted range becomes the database, the others are copied into it.
-func (b *backing) restore() error {
-	best := -1
-	want := func(p state.Part) int { return p.KeyGroups.Intersect(b.options.KeyGroups).Len() }
-	for i, p := range b.options.Restore {
-		if want(p) > 0 && (best < 0 || want(p) > want(b.options.Restore[best])) {
-			best = i
-		}
-	}
-	if best >= 0 {
-		if err := b.adopt(b.options.Restore[best]); err != nil {
-			return err
-		}
-	}
-	for i, p := range b.options.Restore {
-		if i != best && want(p) > 0 {
-			if err := b.copyPart(p); err != nil {
-				return err
-			}
-		}
-		if err := b.options.FS.RemoveAll(p.Dir); err != nil {
-			return err
-		}
-	}
-	b.changed = b.db != nil
-	return nil
-}
-
-// adopt makes a part the database, without its rows of other tasks.
-func (b *backing) adopt(p state.Part) error {
-	if err := linkAll(b.options.FS, p.Dir, b.dbDir()); err != nil {
-		return err
-	}
-	if err := b.open(); err != nil {
-		return err
-	}
-	own := p.KeyGroups.Intersect(b.options.KeyGroups)
-	for _, r := range []state.GroupRange{{First: p.KeyGroups.First, End: own.First}, {First: own.End, End: p.KeyGroups.End}} {
-		if r.Len() > 0 {
-			keys := r.Keys()
-			if err := b.db.DeleteRange(keys.Lower, keys.Upper, pebble.NoSync); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func linkAll(fs vfs.FS, from, to string) error {
-	if err := fs.MkdirAll(to, 0o755); err != nil {
-		return err
-	}
-	names, err := fs.List(from)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if err := vfs.LinkOrCopy(fs, fs.PathJoin(from, name), fs.PathJoin(to, name)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// copyPart copies the wanted rows of a part into the database.
-func (b *backing) copyPart(p state.Part) (err error) {
-	f := newFailures()
-	options := b.options.pebbleOptions(f)
-	options.ReadOnly = true
-	var db *pebble.DB
-	if err := f.guard(func() (err error) { db, err = pebble.Open(p.Dir, options); return err }); err != nil {
-		return fmt.Errorf("%s: %w", p.Dir, err)
-	}
-	defer func() {
-		if e := f.guard(db.Close); err == nil {
-			err = e
-		}
-	}()
-	keys := p.KeyGroups.Intersect(b.options.KeyGroups).Keys()
-	it, err := db.NewIter(&pebble.IterOptions{LowerBound: keys.Lower, UpperBound: keys.Upper})
-	if err != nil {
-		return err
-	}
-	out := b.NewBatch()
-	defer out.Close()
-	for ok := it.First(); ok; ok = it.Next() {
-		if err = out.Set(it.Key(), it.Value()); err == nil && out.Bytes() > copyBatchBytes {
-			err = out.Commit()
-		}
-		if err != nil {
-			_ = it.Close()
-			return err
-		}
-	}
-	if err := it.Close(); err != nil {
-		return err
-	}
-	return out.Commit()
-}
-
-// copyBatchBytes is the size of the batches in which restored rows are copied.
-const copyBatchBytes = 1 << 20

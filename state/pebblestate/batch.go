@@ -5,11 +5,14 @@ import (
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/state"
+	"github.com/thalweg/thalweg/state/internal/rowset"
 )
 
-// batch is a Pebble batch made with its first write.
+// batch collects for the rows in memory while there is no database, and for the
+// database afterwards.
 type batch struct {
 	backing *backing
+	small   rowset.Batch
 	inner   *pebble.Batch
 }
 
@@ -18,59 +21,61 @@ var _ state.Batch = (*batch)(nil)
 // NewBatch implements state.Backing.
 func (b *backing) NewBatch() state.Batch { return &batch{backing: b} }
 
-// begin opens the database and the batch.
-func (b *batch) begin() error {
+// ready makes the batch take writes for the database; without one it reports false.
+func (b *batch) ready() (bool, error) {
+	if b.inner != nil {
+		return true, nil
+	}
 	if b.backing.closed {
-		return errs.Bugf("a batch written to a closed state backing")
+		return false, errs.Bugf("a batch written to a closed state backing")
 	}
 	if err := b.backing.failures.failed(); err != nil {
-		return classify(err, b.backing.options.Dir)
+		return false, classify(err, b.backing.options.Dir)
 	}
 	if b.backing.db == nil {
-		if err := b.backing.open(); err != nil {
-			return classify(err, b.backing.options.Dir)
-		}
+		return false, nil
 	}
 	b.inner = b.backing.db.NewBatch()
-	return nil
+	return true, nil
 }
 
 // Set implements state.Batch.
 func (b *batch) Set(key, value []byte) error {
-	if b.inner == nil {
-		if err := b.begin(); err != nil {
-			return err
-		}
+	ready, err := b.ready()
+	if ready {
+		return b.inner.Set(key, value, nil)
 	}
-	return b.inner.Set(key, value, nil)
+	b.small.Set(key, value)
+	return err
 }
 
 // Delete implements state.Batch.
 func (b *batch) Delete(key []byte) error {
-	if b.inner == nil {
-		if err := b.begin(); err != nil {
-			return err
-		}
+	ready, err := b.ready()
+	if ready {
+		return b.inner.Delete(key, nil)
 	}
-	return b.inner.Delete(key, nil)
+	b.small.Delete(key)
+	return err
 }
 
 // DeleteRange implements state.Batch.
 func (b *batch) DeleteRange(lower, upper []byte) error {
-	if b.inner == nil {
-		if err := b.begin(); err != nil {
-			return err
-		}
+	ready, err := b.ready()
+	if ready {
+		return b.inner.DeleteRange(lower, upper, nil)
 	}
-	return b.inner.DeleteRange(lower, upper, nil)
+	b.small.DeleteRange(lower, upper)
+	return err
 }
 
 // Bytes implements state.Batch.
 func (b *batch) Bytes() int {
-	if b.inner == nil || b.inner.Empty() {
-		return 0
+	n := b.small.Bytes()
+	if b.inner != nil && !b.inner.Empty() {
+		n += b.inner.Len()
 	}
-	return b.inner.Len()
+	return n
 }
 
 // Commit implements state.Batch.
@@ -80,6 +85,21 @@ func (b *batch) Commit() error {
 	}
 	if err := b.backing.failures.failed(); err != nil {
 		return classify(err, b.backing.options.Dir)
+	}
+	if b.backing.db == nil {
+		b.backing.small.Apply(&b.small)
+		if b.backing.small.Len() == 0 || b.backing.small.Bytes() <= b.backing.options.SmallBytes {
+			return nil
+		}
+		return classify(b.backing.spill(), b.backing.options.Dir)
+	}
+	if b.small.Bytes() > 0 {
+		// The database was opened since this batch began.
+		early := b.small
+		b.small.Reset()
+		if err := early.Replay(b); err != nil {
+			return err
+		}
 	}
 	b.backing.changed = true
 	inner := b.inner
@@ -93,10 +113,38 @@ func (b *batch) Commit() error {
 
 // Close implements state.Batch.
 func (b *batch) Close() error {
+	b.small.Reset()
 	if b.inner == nil {
 		return nil
 	}
 	inner := b.inner
 	b.inner = nil
 	return inner.Close()
+}
+
+// spill opens the database and moves the rows there from memory.
+func (b *backing) spill() error {
+	if err := b.open(); err != nil {
+		return err
+	}
+	rows := b.small.Rows()
+	b.small = rowset.Set{}
+	return b.write(rows)
+}
+
+// write puts rows into the database.
+func (b *backing) write(rows []rowset.Row) error {
+	out := b.NewBatch()
+	defer out.Close()
+	for _, r := range rows {
+		if err := out.Set(r.Key, r.Value); err != nil {
+			return err
+		}
+		if out.Bytes() > copyBatchBytes {
+			if err := out.Commit(); err != nil {
+				return err
+			}
+		}
+	}
+	return out.Commit()
 }

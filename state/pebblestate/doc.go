@@ -6,5 +6,6 @@
 // checkpoint) before an epoch is published. An image is a directory of hard links
 // to immutable tables and a few small files, so taking one costs no copying.
 //
-// A store without rows has no Pebble, and its snapshots have no image.
+// A store of few rows has no Pebble: they are kept in memory, and an image of them
+// is one small file. Snapshots of a store without rows have no image.
 package pebblestate

@@ -2,12 +2,14 @@ package pebblestate
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thalweg/thalweg/state"
+	"github.com/thalweg/thalweg/state/internal/rowset"
 )
 
 // images are the images taken of one store that are not released yet. They
@@ -15,12 +17,14 @@ import (
 type images struct {
 	fs  vfs.FS
 	dir string
+	// memo is Image.Memo.
+	memo sync.Map
 
-	mu     sync.Mutex
+	mu sync.Mutex
+	// last is the newest folder, of which the store itself holds one use.
 	last   *folder
 	taken  int
 	open   int
-	memo   sync.Map
 	closed bool
 }
 
@@ -28,8 +32,13 @@ type images struct {
 // nothing changed.
 type folder struct {
 	path string
-	refs int
+	uses int
+	// tables and others are the names of the files in it.
+	tables, others []string
 }
+
+// smallName is the one file of an image of rows in memory.
+const smallName = "rows"
 
 func newImages(fs vfs.FS, dir string) *images { return &images{fs: fs, dir: dir} }
 
@@ -46,26 +55,53 @@ func (s *images) take(capture func(dir string) error) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	f := &folder{path: path, uses: 2}
+	for _, name := range names {
+		// Tables are immutable and their names mean the same contents in all images
+		// of a store.
+		if strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".blob") {
+			f.tables = append(f.tables, name)
+		} else {
+			f.others = append(f.others, name)
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last = &folder{path: path, refs: 1}
 	s.open++
-	return &Image{images: s, folder: s.last, names: names}, nil
+	err = s.drop(s.last)
+	s.last = f
+	return &Image{images: s, folder: f}, err
 }
 
-// again is the last image once more, or nil if it was released.
+// again is the last image once more, or nil if there is none.
 func (s *images) again() *Image {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last == nil || s.last.refs == 0 {
+	if s.last == nil {
 		return nil
 	}
-	names, err := s.fs.List(s.last.path)
-	if err != nil {
+	s.last.uses++
+	return &Image{images: s, folder: s.last}
+}
+
+// small is an image of rows in memory.
+func (s *images) small(rows rowset.Set) *Image { return &Image{images: s, rows: rows} }
+
+// drop gives up one use of a folder, which goes with the last. s.mu is held.
+func (s *images) drop(f *folder) error {
+	if f == nil {
 		return nil
 	}
-	s.last.refs++
-	return &Image{images: s, folder: s.last, names: names}
+	f.uses--
+	if f.uses > 0 {
+		return nil
+	}
+	s.open--
+	err := s.fs.RemoveAll(f.path)
+	if s.closed && s.open == 0 {
+		err = s.fs.RemoveAll(s.dir)
+	}
+	return err
 }
 
 // close removes the store's directory, now or when the last image is released.
@@ -73,36 +109,68 @@ func (s *images) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
+	_ = s.drop(s.last)
+	s.last = nil
 	if s.open == 0 {
 		_ = s.fs.RemoveAll(s.dir)
 	}
 }
 
-// Image is a captured database: a directory of files that can be opened as one.
+// Image is a captured store: the files that, put into a directory, make a part to
+// restore from.
 type Image struct {
 	images *images
+	// folder holds the files; nil for an image of the rows in memory.
 	folder *folder
-	names  []string
+	rows   rowset.Set
 	once   sync.Once
 	err    error
 }
 
 var _ state.Image = (*Image)(nil)
 
-// FS is the file system of Dir, the directory with the image's files, of which
-// Files are the names. None of it is synced.
+// FS is the file system of Dir, the directory with Files: the names of the tables,
+// which are immutable and mean the same contents in all images of the store. None
+// of it is synced.
 func (i *Image) FS() vfs.FS { return i.images.fs }
 
-// Dir is the image's directory; see FS.
-func (i *Image) Dir() string { return i.folder.path }
+// Dir is the directory of Files; see FS.
+func (i *Image) Dir() string {
+	if i.folder == nil {
+		return ""
+	}
+	return i.folder.path
+}
 
-// Files are the names of the files in Dir; see FS.
-func (i *Image) Files() []string { return i.names }
+// Files are the names of the tables; see FS.
+func (i *Image) Files() []string {
+	if i.folder == nil {
+		return nil
+	}
+	return i.folder.tables
+}
 
-// Shared reports whether a file is a table: immutable, and of a name that means the
-// same contents in all images of the store.
-func (i *Image) Shared(name string) bool {
-	return strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".blob")
+// Small reads the image's other files, which differ from image to image.
+func (i *Image) Small() (map[string][]byte, error) {
+	if i.folder == nil {
+		return map[string][]byte{smallName: i.rows.Encode()}, nil
+	}
+	out := make(map[string][]byte, len(i.folder.others))
+	for _, name := range i.folder.others {
+		f, err := i.images.fs.Open(i.images.fs.PathJoin(i.folder.path, name))
+		if err != nil {
+			return nil, classify(err, i.folder.path)
+		}
+		b, err := io.ReadAll(struct{ io.Reader }{f})
+		if e := f.Close(); err == nil {
+			err = e
+		}
+		if err != nil {
+			return nil, classify(err, i.folder.path)
+		}
+		out[name] = b
+	}
+	return out, nil
 }
 
 // Memo is kept for whoever stores the store's images.
@@ -110,19 +178,13 @@ func (i *Image) Memo() *sync.Map { return &i.images.memo }
 
 // Release implements state.Image: with the last use of it the directory goes.
 func (i *Image) Release() error {
+	if i.folder == nil {
+		return nil
+	}
 	i.once.Do(func() {
-		s := i.images
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		i.folder.refs--
-		if i.folder.refs > 0 {
-			return
-		}
-		i.err = s.fs.RemoveAll(i.folder.path)
-		s.open--
-		if s.closed && s.open == 0 {
-			i.err = s.fs.RemoveAll(s.dir)
-		}
+		i.images.mu.Lock()
+		defer i.images.mu.Unlock()
+		i.err = i.images.drop(i.folder)
 	})
 	return i.err
 }

@@ -29,6 +29,10 @@ type Options struct {
 	// Cache is the block cache to share with other stores; nil means a small one
 	// of its own.
 	Cache *pebble.Cache
+	// SmallBytes is the size up to which the rows are kept in memory, without a
+	// database: most operators' state is small, and a snapshot of it then touches no
+	// file. 0 means 256 KiB; a negative size makes a database with the first row.
+	SmallBytes int
 	// MemTableBytes bounds the rows that wait in memory to be flushed; 0 means 16
 	// MiB. It is taken as needed, not at once.
 	MemTableBytes int64
@@ -37,6 +41,7 @@ type Options struct {
 const (
 	memTableDefault = 16 << 20
 	cacheDefault    = 8 << 20
+	smallDefault    = 256 << 10
 	// manifestMax is when Pebble starts a new manifest: images carry a copy of it.
 	manifestMax = 64 << 10
 )
@@ -53,6 +58,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.KeyGroups == (state.GroupRange{}) {
 		o.KeyGroups.End = o.Groups
+	}
+	if o.SmallBytes == 0 {
+		o.SmallBytes = smallDefault
 	}
 	if o.MemTableBytes == 0 {
 		o.MemTableBytes = memTableDefault

@@ -17,13 +17,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // opener makes stores under numbered directories of fs and restores from images
 // by copying them to new directories, as a checkpoint storage would.
-func opener(fs vfs.FS) statetest.Opener {
+func opener(fs vfs.FS, smallBytes int) statetest.Opener {
 	var count atomic.Int64
 	return func(tb testing.TB, o statetest.Options) *state.Store {
 		n := count.Add(1)
 		options := pebblestate.Options{
 			FS: fs, Dir: fs.PathJoin("state", fmt.Sprint(n)), KeyGroups: o.KeyGroups, BudgetBytes: o.BudgetBytes,
-			Cells: map[string][][]byte{},
+			Cells: map[string][][]byte{}, SmallBytes: smallBytes,
 		}
 		for i, snap := range o.Restore {
 			for name, blobs := range snap.Cells {
@@ -50,6 +50,22 @@ func copyImage(tb testing.TB, fs vfs.FS, image *pebblestate.Image, dir string) {
 	if err := fs.MkdirAll(dir, 0o755); err != nil {
 		tb.Fatal(err)
 	}
+	small, err := image.Small()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for name, b := range small {
+		f, err := fs.Create(fs.PathJoin(dir, name), vfs.WriteCategoryUnspecified)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if _, err := f.Write(b); err != nil {
+			tb.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			tb.Fatal(err)
+		}
+	}
 	for _, name := range image.Files() {
 		if err := vfs.LinkOrCopy(fs, fs.PathJoin(image.Dir(), name), fs.PathJoin(dir, name)); err != nil {
 			tb.Fatal(err)
@@ -57,4 +73,8 @@ func copyImage(tb testing.TB, fs vfs.FS, image *pebblestate.Image, dir string) {
 	}
 }
 
-func TestContract(t *testing.T) { statetest.Run(t, opener(vfs.NewMem())) }
+func TestContract(t *testing.T) {
+	for name, small := range map[string]int{"database at once": -1, "small at first": 2000} {
+		t.Run(name, func(t *testing.T) { statetest.Run(t, opener(vfs.NewMem(), small)) })
+	}
+}
