@@ -2,6 +2,7 @@ package aggstate
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -15,26 +16,40 @@ import (
 // behind it, nothing to restore. The local phase of an aggregation and the merging
 // of slices use it. Rows keep their places until Reset; groups stand in the order
 // they came. The zero Buffer is not ready: use NewBuffer.
+//
+// Keys of one word, which most are, are compared where they are found (invariant
+// Words: while all keys have 8 bytes, words is in use and places is not).
 type Buffer struct {
 	width int
-	// places has a power of two of entries: index of a group + 1, or 0.
-	places []uint32
-	hashes []uint64
-	keys   []byte
-	ends   []uint32 // ends of the groups' keys in keys
-	rows   []unsafe.Pointer
-	chunks [][]uint64
-	used   int // rows used in the last chunk in use
-	chunk  int // chunk in use
-	heap   bufferHeap
+	// words and places have a power of two of entries: a group's index + 1, or 0.
+	words    []wordPlace
+	places   []uint32
+	useBytes bool
+	hashes   []uint64
+	keys     []byte
+	ends     []uint32 // ends of the groups' keys in keys
+	rows     []unsafe.Pointer
+	chunks   [][]uint64
+	used     int // rows used in the last chunk in use
+	chunk    int // chunk in use
+	heap     bufferHeap
 }
 
-// bufferChunkRows is how many rows are allocated at a time.
-const bufferChunkRows = 1024
+type wordPlace struct {
+	word  uint64
+	group uint32
+}
+
+const (
+	// bufferChunkRows is how many rows are allocated at a time.
+	bufferChunkRows = 1024
+	placesLeast     = 2048
+	wordBytes       = 8
+)
 
 // NewBuffer makes a buffer of rows of width bytes.
 func NewBuffer(width int) *Buffer {
-	return &Buffer{width: width, places: make([]uint32, 2048)}
+	return &Buffer{width: width, words: make([]wordPlace, placesLeast), places: make([]uint32, placesLeast)}
 }
 
 // Len is the number of groups.
@@ -58,9 +73,50 @@ func (b *Buffer) Hash(i int) uint64 { return b.hashes[i] }
 // Upsert finds or adds the groups of keys and puts their rows in rows, zeroed for
 // new groups.
 func (b *Buffer) Upsert(keys *rowcodec.Keys, rows []unsafe.Pointer) {
+	if keys.Len() == 0 {
+		return
+	}
+	if !b.useBytes && keys.Width == wordBytes {
+		b.upsertWords(keys, rows)
+		return
+	}
+	if !b.useBytes {
+		b.useBytes = true
+		b.rehash(len(b.places))
+	}
+	b.upsertBytes(keys, rows)
+}
+
+func (b *Buffer) upsertWords(keys *rowcodec.Keys, rows []unsafe.Pointer) {
+	n := keys.Len()
+	for 2*(len(b.rows)+n) > len(b.words) {
+		b.rehashWords()
+	}
+	words := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(keys.Data))), n)
+	places, mask := b.words, uint64(len(b.words)-1)
+	hashes, rows := keys.Hashes[:n], rows[:n]
+	for i, word := range words {
+		at := hashes[i] & mask
+		for {
+			place := &places[at&uint64(len(places)-1)]
+			if place.group == 0 {
+				rows[i] = b.add(keys.At(i), hashes[i])
+				place.word, place.group = word, uint32(len(b.rows))
+				break
+			}
+			if place.word == word {
+				rows[i] = b.rows[place.group-1]
+				break
+			}
+			at = (at + 1) & mask
+		}
+	}
+}
+
+func (b *Buffer) upsertBytes(keys *rowcodec.Keys, rows []unsafe.Pointer) {
 	n := keys.Len()
 	for 2*(len(b.rows)+n) > len(b.places) {
-		b.rehash()
+		b.rehash(2 * len(b.places))
 	}
 	mask := uint64(len(b.places) - 1)
 	for i := range n {
@@ -104,8 +160,12 @@ func (b *Buffer) add(key []byte, hash uint64) unsafe.Pointer {
 	return p
 }
 
-func (b *Buffer) rehash() {
-	b.places = make([]uint32, 2*len(b.places))
+// rehash gives places a size and enters all groups.
+func (b *Buffer) rehash(size int) {
+	for size < 2*len(b.rows) {
+		size *= 2
+	}
+	b.places = make([]uint32, size)
 	mask := uint64(len(b.places) - 1)
 	for i, hash := range b.hashes {
 		at := hash & mask
@@ -116,9 +176,25 @@ func (b *Buffer) rehash() {
 	}
 }
 
+func (b *Buffer) rehashWords() {
+	b.words = make([]wordPlace, 2*len(b.words))
+	mask := uint64(len(b.words) - 1)
+	for i, hash := range b.hashes {
+		at := hash & mask
+		for b.words[at].group != 0 {
+			at = (at + 1) & mask
+		}
+		b.words[at] = wordPlace{word: binary.NativeEndian.Uint64(b.keys[i*wordBytes:]), group: uint32(i + 1)}
+	}
+}
+
 // Reset empties the buffer and keeps its memory.
 func (b *Buffer) Reset() {
-	clear(b.places)
+	if b.useBytes {
+		clear(b.places)
+	}
+	clear(b.words)
+	b.useBytes = false
 	b.hashes, b.keys, b.ends, b.rows = b.hashes[:0], b.keys[:0], b.ends[:0], b.rows[:0]
 	b.chunk, b.used = 0, 0
 	b.heap.reset()

@@ -67,18 +67,19 @@ func benchmark(b *testing.B, keys int64, upsert bool, make func(groupagg.Config)
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
+	cpu := optest.CPUSeconds()
 	for i := range b.N {
 		if err := bench.Process(0, batches[i%len(batches)]); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.N)*batchRows/b.Elapsed().Seconds()/1e6, "Mrows/s")
+	optest.ReportRows(b, float64(b.N)*batchRows, cpu)
 }
 
 func BenchmarkSumCount(b *testing.B) {
-	for _, keys := range []int64{100, 10_000, 10_000_000} {
+	for _, keys := range []int64{1000, 10_000, 10_000_000} {
 		for _, upsert := range []bool{false, true} {
-			b.Run(fmt.Sprintf("keys=%d/upsert=%t", keys, upsert), func(b *testing.B) {
+			b.Run(fmt.Sprintf("%dk/upsert=%t", keys/1000, upsert), func(b *testing.B) {
 				benchmark(b, keys, upsert, func(c groupagg.Config) (op.Operator, error) { return groupagg.New(c) })
 			})
 		}
@@ -86,8 +87,8 @@ func BenchmarkSumCount(b *testing.B) {
 }
 
 func BenchmarkLocalSumCount(b *testing.B) {
-	for _, keys := range []int64{100, 10_000} {
-		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
+	for _, keys := range []int64{1000, 10_000} {
+		b.Run(fmt.Sprintf("%dk", keys/1000), func(b *testing.B) {
 			benchmark(b, keys, true, func(c groupagg.Config) (op.Operator, error) { return groupagg.NewLocal(c) })
 		})
 	}

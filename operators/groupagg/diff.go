@@ -23,7 +23,7 @@ type diff struct {
 }
 
 // emission is the batch of changes, possibly without rows; the caller owns it.
-func (g *GroupAgg) emission(batch stream.Batch) stream.Batch {
+func (g *GroupAgg) emission(batch stream.Batch, keyAt []int) stream.Batch {
 	d := &g.diff
 	g.listChanges()
 	if len(d.rows) == 0 {
@@ -44,8 +44,8 @@ func (g *GroupAgg) emission(batch stream.Batch) stream.Batch {
 	} else {
 		kinds = slices.Clone(kinds) // scratch is reused, batches are immutable
 	}
-	cols := make([]arrow.Array, 0, len(g.keyPlaces)+len(results))
-	for _, key := range g.keyPlaces {
+	cols := make([]arrow.Array, 0, len(keyAt)+len(results))
+	for _, key := range keyAt {
 		cols = append(cols, columns.Take(g.ctx.Alloc, batch.Column(key), first))
 	}
 	cols = append(cols, results...)

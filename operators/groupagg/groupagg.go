@@ -37,6 +37,11 @@ type Config struct {
 	FromLocal bool
 	// EmitUpdateBefore asks for -U before each +U.
 	EmitUpdateBefore bool
+	// HoldRows is how many rows are combined in memory before the groups they belong
+	// to change, unless a flush comes first; 0 means the default, and a negative
+	// number that every batch changes its groups at once. Aggregates without partial
+	// results never wait.
+	HoldRows int
 	// TTL forgets groups untouched for so long; 0 never.
 	TTL time.Duration
 }
@@ -47,11 +52,19 @@ func (c Config) program() (*aggstate.Program, error) {
 	})
 }
 
+// holdRows is HoldRows with its default.
+func (c Config) holdRows() int {
+	if c.HoldRows == 0 {
+		return defaultHoldRows
+	}
+	return c.HoldRows
+}
+
 // GroupAgg aggregates by key. Its output is the key columns, then the aggregates.
 //
 // A group appears with +I, changes with -U and +U, and disappears with -D when its
-// last row was taken away. A batch that leaves a group's results as they were
-// emits nothing for it. Without Keys, a bounded input that leaves no group still
+// last row was taken away. Rows that leave a group's results as they were emit
+// nothing for it. Without Keys, a bounded input that leaves no group still
 // gives one row at the end of time: the aggregates of no rows.
 type GroupAgg struct {
 	cfg     Config
@@ -61,13 +74,17 @@ type GroupAgg struct {
 	tables  aggstate.Tables
 	heap    lateHeap
 	ended   bool
+	// combiner goes before the state, in a table that fits a cache; nil without.
+	combiner *combiner
+	partial  *arrow.Schema // of what combiner gives
 
-	keyPlaces []int
-	keys      rowcodec.Keys
-	slots     []state.Slot
-	rows      []unsafe.Pointer
-	touched   touched
-	diff      diff
+	// The places of the keys in raw batches and in those of partial results.
+	rawKeys, partialKeys []int
+	keys                 rowcodec.Keys
+	slots                []state.Slot
+	rows                 []unsafe.Pointer
+	touched              touched
+	diff                 diff
 }
 
 var (
@@ -95,14 +112,15 @@ func New(cfg Config) (*GroupAgg, error) {
 	if cfg.FromLocal && !program.Mergeable() {
 		return nil, errs.Bugf("group aggregate is fed by a local phase and has aggregates that can't be merged")
 	}
-	g := &GroupAgg{cfg: cfg, program: program, keyPlaces: cfg.Keys}
-	if cfg.FromLocal {
-		g.keyPlaces = make([]int, len(cfg.Keys))
-		for i := range g.keyPlaces {
-			g.keyPlaces[i] = i
-		}
+	g := &GroupAgg{cfg: cfg, program: program, rawKeys: cfg.Keys}
+	for i := range cfg.Keys {
+		g.partialKeys = append(g.partialKeys, i)
 	}
-	return g, nil
+	if !cfg.FromLocal && program.Mergeable() && cfg.holdRows() > 0 {
+		g.partial = partialSchema(cfg, program)
+		g.combiner, err = newCombiner(program, cfg.holdRows())
+	}
+	return g, err
 }
 
 // Open implements op.Operator.
@@ -134,17 +152,35 @@ func (g *GroupAgg) Open(ctx *op.Context) error {
 
 // Process implements op.Operator.
 func (g *GroupAgg) Process(_ int, batch stream.Batch, out op.Output) error {
-	if batch.Rows() == 0 {
+	switch {
+	case batch.Rows() == 0:
 		return nil
+	case g.cfg.FromLocal:
+		return g.change(batch, true, out)
+	case g.combiner == nil || g.combiner.passes(batch.Rows()):
+		return g.change(batch, false, out)
 	}
-	if err := g.locate(batch); err != nil {
+	if full, err := g.combiner.add(batch); err != nil || !full {
+		return err
+	}
+	return g.Flush(out)
+}
+
+// change applies a batch, of input rows or of partial results, to the groups and
+// emits how they changed.
+func (g *GroupAgg) change(batch stream.Batch, partial bool, out op.Output) error {
+	keyAt := g.rawKeys
+	if partial {
+		keyAt = g.partialKeys
+	}
+	if err := g.locate(batch, keyAt); err != nil {
 		return err
 	}
 	g.touched.collect(g.rows, g.slots, g.table, g.program.Layout().Width)
-	if err := g.apply(batch); err != nil {
+	if err := g.apply(batch, partial); err != nil {
 		return err
 	}
-	result := g.emission(batch)
+	result := g.emission(batch, keyAt)
 	g.settle()
 	g.ctx.Counters.StateRows = int64(g.table.MemoryLen())
 	if result.Rows() == 0 {
@@ -155,8 +191,8 @@ func (g *GroupAgg) Process(_ int, batch stream.Batch, out op.Output) error {
 }
 
 // locate finds or adds the group of each row.
-func (g *GroupAgg) locate(batch stream.Batch) error {
-	if err := g.program.EncodeKeysAt(batch, g.keyPlaces, &g.keys); err != nil {
+func (g *GroupAgg) locate(batch stream.Batch, keyAt []int) error {
+	if err := g.program.EncodeKeysAt(batch, keyAt, &g.keys); err != nil {
 		return err
 	}
 	n := batch.Rows()
@@ -172,10 +208,9 @@ func (g *GroupAgg) locate(batch stream.Batch) error {
 }
 
 // apply counts the batch into its groups.
-func (g *GroupAgg) apply(batch stream.Batch) error {
-	if g.cfg.FromLocal {
-		partial := batch.Record.Columns()[len(g.cfg.Keys):]
-		g.program.Merge(g.rows, &g.heap, partial, 1)
+func (g *GroupAgg) apply(batch stream.Batch, partial bool) error {
+	if partial {
+		g.program.Merge(g.rows, &g.heap, batch.Record.Columns()[len(g.cfg.Keys):], 1)
 		return nil
 	}
 	return g.program.Apply(batch, aggstate.Groups{
@@ -230,8 +265,11 @@ func (g *GroupAgg) settle() {
 
 // Advance implements op.Operator.
 func (g *GroupAgg) Advance(wm stream.Watermark, out op.Output) error {
-	if wm == stream.EndOfTime && len(g.cfg.Keys) == 0 && !g.ended {
+	if wm == stream.EndOfTime && !g.ended {
 		g.ended = true
+		if err := g.Flush(out); err != nil {
+			return err
+		}
 		if err := g.emitNoRows(out); err != nil {
 			return err
 		}
@@ -239,8 +277,11 @@ func (g *GroupAgg) Advance(wm stream.Watermark, out op.Output) error {
 	return out.Watermark(wm)
 }
 
-// emitNoRows gives the aggregates of no rows if there is no group.
+// emitNoRows gives the aggregates of no rows if there are no keys and no group.
 func (g *GroupAgg) emitNoRows(out op.Output) error {
+	if len(g.cfg.Keys) > 0 {
+		return nil
+	}
 	groups, err := g.table.Len()
 	if err != nil || groups > 0 {
 		return err
@@ -256,14 +297,23 @@ func (g *GroupAgg) Tick(nowMillis int64, _ op.Output) error {
 	return nil
 }
 
-// Flush implements op.Operator; nothing is held back between batches.
-func (*GroupAgg) Flush(op.Output) error { return nil }
+// Flush implements op.Operator: rows held back change their groups.
+func (g *GroupAgg) Flush(out op.Output) error {
+	if g.combiner == nil {
+		return nil
+	}
+	return g.combiner.drain(g.ctx, func(cols []arrow.Array, rows int) error {
+		batch := stream.NewBatch(g.partial, cols, rows, nil)
+		defer batch.Release()
+		return g.change(batch, true, out)
+	})
+}
 
 // Close implements op.Operator.
 func (*GroupAgg) Close() error { return nil }
 
-// schemaOf is the output schema of the local phase.
-func schemaOf(cfg Config, program *aggstate.Program) *arrow.Schema {
+// partialSchema is the schema of partial results: the local phase's output.
+func partialSchema(cfg Config, program *aggstate.Program) *arrow.Schema {
 	var fields []arrow.Field
 	for i, key := range cfg.Keys {
 		fields = append(fields, arrow.Field{Name: cfg.InputSchema[key].Name, Type: program.KeyTypes()[i], Nullable: true})

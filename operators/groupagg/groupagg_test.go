@@ -14,7 +14,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// build makes a case out of `in`, `keys`, `aggs`, `retracts`, `upsert`, `ttl`.
+// build makes a case out of `in`, `keys`, `aggs`, `retracts`, `upsert`, `ttl`,
+// `hold`.
 func build(h optest.Header) (optest.Case, error) {
 	registry := agg.NewRegistry()
 	in, err := h.Schema("in")
@@ -31,12 +32,15 @@ func build(h optest.Header) (optest.Case, error) {
 	}
 	cfg := groupagg.Config{
 		Keys: keys, Aggs: aggs, InputSchema: in, Registry: registry, InputRetracts: h.Has("retracts"),
-		EmitUpdateBefore: !h.Has("upsert"), TTL: h.Duration("ttl"),
+		EmitUpdateBefore: !h.Has("upsert"), TTL: h.Duration("ttl"), HoldRows: int(h.Int("hold", -1)),
 	}
 	c := optest.Case{
 		New:    func() (op.Operator, error) { return groupagg.New(cfg) },
 		Inputs: []types.Schema{in},
 		Same:   optest.InOrder, Rebatched: optest.Folded,
+	}
+	if cfg.HoldRows > 0 {
+		c.Same = optest.Folded // a restore flushes
 	}
 	for _, k := range keys {
 		c.Output = append(c.Output, in[k])

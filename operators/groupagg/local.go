@@ -1,30 +1,22 @@
 package groupagg
 
 import (
-	"unsafe"
-
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/thalweg/thalweg/internal/errs"
-	"github.com/thalweg/thalweg/internal/rowcodec"
-	"github.com/thalweg/thalweg/operators/aggstate"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
 )
 
-// Local is the local phase of a GroupAgg: it turns each batch into one row of
-// partial results per group, so that less goes over the exchange. It has no state.
-// Its output is the key columns, a BIGINT row count if the input retracts, and the
-// partial columns of each aggregate.
+// Local is the local phase of a GroupAgg: it combines rows into one row of partial
+// results per group, so that less goes over the exchange. It holds rows back until
+// a flush and has no state. Its output is the key columns, a BIGINT row count if
+// the input retracts, and the partial columns of each aggregate.
 type Local struct {
-	cfg     Config
-	program *aggstate.Program
-	ctx     *op.Context
-	schema  *arrow.Schema
-	decoder *rowcodec.KeyDecoder
-	buffer  *aggstate.Buffer
-	keys    rowcodec.Keys
-	rows    []unsafe.Pointer
+	cfg      Config
+	ctx      *op.Context
+	schema   *arrow.Schema
+	combiner *combiner
 }
 
 var _ op.Operator = (*Local)(nil)
@@ -38,14 +30,11 @@ func NewLocal(cfg Config) (*Local, error) {
 	if !program.Mergeable() {
 		return nil, errs.Bugf("local group aggregate has aggregates that can't be merged")
 	}
-	decoder, err := rowcodec.NewKeyDecoder(program.KeyTypes())
+	c, err := newCombiner(program, cfg.holdRows())
 	if err != nil {
 		return nil, err
 	}
-	return &Local{
-		cfg: cfg, program: program, decoder: decoder, schema: schemaOf(cfg, program),
-		buffer: aggstate.NewBuffer(program.Layout().Width),
-	}, nil
+	return &Local{cfg: cfg, schema: partialSchema(cfg, program), combiner: c}, nil
 }
 
 // Open implements op.Operator.
@@ -56,39 +45,39 @@ func (l *Local) Open(ctx *op.Context) error {
 
 // Process implements op.Operator.
 func (l *Local) Process(_ int, batch stream.Batch, out op.Output) error {
-	n := batch.Rows()
-	if n == 0 {
+	if batch.Rows() == 0 {
 		return nil
 	}
-	if err := l.program.EncodeKeys(batch, &l.keys); err != nil {
+	if l.combiner.passes(batch.Rows()) {
+		cols, err := l.combiner.partialsOf(batch, l.cfg.Keys, l.ctx)
+		if err != nil {
+			return err
+		}
+		return out.Emit(stream.NewBatch(l.schema, cols, batch.Rows(), nil))
+	}
+	if full, err := l.combiner.add(batch); err != nil || !full {
 		return err
 	}
-	if cap(l.rows) < n {
-		l.rows = make([]unsafe.Pointer, n)
-	}
-	l.buffer.Upsert(&l.keys, l.rows[:n])
-	groups := aggstate.Groups{Keys: &l.keys, Rows: l.rows[:n], Heap: l.buffer.Heap()}
-	if err := l.program.Apply(batch, groups, aggstate.Tables{}); err != nil {
-		return err
-	}
-	return l.emit(out)
+	return l.Flush(out)
 }
 
-func (l *Local) emit(out op.Output) error {
-	defer l.buffer.Reset()
-	cols, err := l.buffer.DecodeKeys(0, l.buffer.Len(), l.program.KeyTypes(), l.decoder, l.ctx.Alloc)
-	if err != nil {
-		return err
+// Advance implements op.Operator. Results of an unbounded aggregation have no event
+// time, so only the end of time asks for what is held.
+func (l *Local) Advance(wm stream.Watermark, out op.Output) error {
+	if wm == stream.EndOfTime {
+		if err := l.Flush(out); err != nil {
+			return err
+		}
 	}
-	cols = append(cols, l.program.Partials(l.buffer.Rows(), l.buffer.Heap(), l.ctx.Alloc)...)
-	return out.Emit(stream.NewBatch(l.schema, cols, l.buffer.Len(), nil))
+	return out.Watermark(wm)
 }
 
-// Advance implements op.Operator.
-func (l *Local) Advance(wm stream.Watermark, out op.Output) error { return out.Watermark(wm) }
-
-// Flush implements op.Operator; nothing is held back between batches.
-func (*Local) Flush(op.Output) error { return nil }
+// Flush implements op.Operator: it sends all partial results on.
+func (l *Local) Flush(out op.Output) error {
+	return l.combiner.drain(l.ctx, func(cols []arrow.Array, rows int) error {
+		return out.Emit(stream.NewBatch(l.schema, cols, rows, nil))
+	})
+}
 
 // Close implements op.Operator.
 func (*Local) Close() error { return nil }

@@ -1,7 +1,10 @@
 package optest
 
 import (
+	"time"
+
 	"github.com/apache/arrow/go/v17/arrow/memory"
+	"golang.org/x/sys/unix"
 
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/op"
@@ -61,3 +64,26 @@ func (b *Bench) Emit(batch stream.Batch) error {
 
 // Watermark implements op.Output.
 func (*Bench) Watermark(stream.Watermark) error { return nil }
+
+// CPUSeconds is the processor time that the process has used so far. Rows per
+// second of it compare runs on a machine that is busy with other things.
+func CPUSeconds() float64 {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e9
+}
+
+// Reporter is the part of testing.B that ReportRows wants.
+type Reporter interface {
+	Elapsed() time.Duration
+	ReportMetric(n float64, unit string)
+}
+
+// ReportRows reports rows per second of time and of processor time since
+// CPUSeconds gave cpuStart.
+func ReportRows(b Reporter, rows, cpuStart float64) {
+	b.ReportMetric(rows/b.Elapsed().Seconds()/1e6, "Mrows/s")
+	b.ReportMetric(rows/(CPUSeconds()-cpuStart)/1e6, "Mrows/cpu-s")
+}
