@@ -6,15 +6,18 @@ import (
 )
 
 // Connector is the kind of table that generates the Nexmark benchmark's events.
-type Connector struct{ clock Clock }
+type Connector struct {
+	clock Clock
+	cache *tableCache
+}
 
 var _ connector.Connector = Connector{}
 
 // New makes the connector.
-func New() Connector { return Connector{clock: SystemClock()} }
+func New() Connector { return NewWithClock(SystemClock()) }
 
 // NewWithClock makes the connector with a clock of the test's.
-func NewWithClock(clock Clock) Connector { return Connector{clock: clock} }
+func NewWithClock(clock Clock) Connector { return Connector{clock: clock, cache: &tableCache{}} }
 
 // Spec implements connector.Connector.
 func (Connector) Spec() connector.Spec { return spec() }
@@ -52,7 +55,7 @@ func (c Connector) source(table connector.Table) (*source, error) {
 		return nil, errs.Wrap(errs.User, err, "table %s", table.Name)
 	}
 	return &source{
-		config: config, layout: l, clock: c.clock,
+		config: config, layout: l, clock: c.clock, cache: c.cache,
 		keepAlive: table.Options.Bool("keep-alive"), paced: !table.Options.Bool("max-emit-speed"),
 	}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -53,8 +54,11 @@ func newTestGenerator(t testing.TB, config Config, schema types.Schema) *generat
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newGenerator(&config, newTables(config.PoolSeed, config.ChannelSeed), config.Splits(1)[0], l)
+	return newGenerator(&config, testTables().get(&config), config.Splits(1)[0], l)
 }
+
+// testTables shares one set over all tests.
+var testTables = sync.OnceValue(func() *tableCache { return &tableCache{} })
 
 func release(g *generator, events int64) {
 	g.batch(memory.DefaultAllocator, int(events), events).Release()
@@ -91,7 +95,7 @@ func TestPrunedColumnsEqualTheWholeRows(t *testing.T) {
 			configs[c.name] = c.config
 		}
 	}
-	const events = 3000
+	const events = 1500
 	choose := rand.New(rand.NewPCG(7, 7))
 	for name, config := range configs {
 		whole := newTestGenerator(t, config, Schema()).batch(memory.DefaultAllocator, events, events)

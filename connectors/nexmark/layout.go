@@ -141,24 +141,6 @@ func hintFor(name string, known []string) string {
 	return "the names are " + strings.Join(known, ", ")
 }
 
-// wants reports whether field of kind is in the layout.
-func (l *layout) wants(kind eventKind, field int) bool {
-	if !l.emit[kind] {
-		return false
-	}
-	for _, c := range l.columns {
-		if c.kind != kind {
-			continue
-		}
-		for _, f := range c.fields {
-			if f == field {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // isText reports whether a field is a STRING; the others are 64-bit numbers.
 func isText(kind eventKind, field int) bool {
 	switch kind {

@@ -96,7 +96,7 @@ func TestPreparedBoundsAgree(t *testing.T) {
 // and around every rounding step that cells begin at.
 func TestQuickPricesAreExact(t *testing.T) {
 	table := newPriceTable()
-	draws := 30_000_000
+	draws := 20_000_000
 	if testing.Short() {
 		draws = 1_000_000
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
 
@@ -12,17 +11,14 @@ import (
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
-// source is the reading side of one table. The tables that all splits share are
-// built when the first reader is opened.
+// source is the reading side of one table.
 type source struct {
 	config    Config
 	layout    *layout
 	clock     Clock
 	keepAlive bool
 	paced     bool
-
-	once   sync.Once
-	shared *tables
+	cache     *tableCache
 }
 
 var _ connector.Source = (*source)(nil)
@@ -90,10 +86,9 @@ func (s *source) Open(
 	if err := msgpack.Unmarshal(split.Payload, &p); err != nil || p.Version != splitVersion {
 		return nil, errs.Corruptionf("Nexmark split %s: its description can't be read (version %d)", split.ID, p.Version)
 	}
-	s.once.Do(func() { s.shared = newTables(s.config.PoolSeed, s.config.ChannelSeed) })
 	r := &reader{
 		source: s, split: p.Split, env: env, closed: make(chan struct{}),
-		generator: newGenerator(&s.config, s.shared, p.Split, s.layout),
+		generator: newGenerator(&s.config, s.cache.get(&s.config), p.Split, s.layout),
 	}
 	if position == nil {
 		return r, nil

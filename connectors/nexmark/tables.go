@@ -3,6 +3,7 @@ package nexmark
 import (
 	"math/bits"
 	"strconv"
+	"sync"
 )
 
 const (
@@ -20,6 +21,26 @@ type tables struct {
 	channels packed
 	urls     packed
 	prices   *priceTable
+}
+
+// tableCache keeps the tables that were asked for last: all readers of a job, and
+// most of all jobs, share one set.
+type tableCache struct {
+	mu       sync.Mutex
+	pool     int64
+	channels int64
+	last     *tables
+}
+
+// get gives the tables of a configuration's seeds, built on first use.
+func (c *tableCache) get(config *Config) *tables {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last == nil || c.pool != config.PoolSeed || c.channels != config.ChannelSeed {
+		c.pool, c.channels = config.PoolSeed, config.ChannelSeed
+		c.last = newTables(c.pool, c.channels)
+	}
+	return c.last
 }
 
 // packed is a list of texts in one slice.

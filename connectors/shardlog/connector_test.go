@@ -475,3 +475,13 @@ func (r *sinkRun) check(fs vfs.FS, clock *manualClock) error {
 	}
 	return err
 }
+
+func TestBlockingContract(t *testing.T) {
+	w := newWorld(t, vfs.NewMem())
+	w.create("s", 1)
+	src, err := New().Source(declare(t, w.store, orderSchema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	connectortest.Blocking(t, src)
+}

@@ -2,6 +2,7 @@ package shardlog
 
 import (
 	"errors"
+	"sort"
 	"time"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -95,16 +96,18 @@ func (s *shard) indexAt(v *view, millis int64) (uint64, error) {
 	}
 	// The last segment begun before that time holds the first such record, or the
 	// next one does.
-	at := len(v.segments) - 1
-	for ; at > 0; at-- {
-		created, err := v.segments[at].createdMillis()
+	var failed error
+	at := sort.Search(len(v.segments), func(i int) bool {
+		created, err := v.segments[i].createdMillis()
 		if err != nil {
-			return 0, err
+			failed = err
 		}
-		if created < millis {
-			break
-		}
+		return created >= millis
+	})
+	if failed != nil {
+		return 0, failed
 	}
+	at = max(0, at-1)
 	for ; at < len(v.segments); at++ {
 		index, found, err := v.firstSince(at, millis)
 		if err != nil {
