@@ -47,6 +47,10 @@ func settingsSpec() connector.Spec {
 var knownPrefixes = []string{"state.", "taskmanager.", "jobmanager.", "rest.", "sql-client.", "pipeline.", "execution.",
 	"table.", "cluster.", "metrics.", "restart-strategy.", "parallelism.", "high-availability."}
 
+// CheckSetting checks one SET option without setting it: warning is not empty when
+// the option has no effect, and err tells of a value it does not take.
+func CheckSetting(key, value string) (warning string, err error) { return checkSetting(key, value) }
+
 // checkSetting checks one option. Unknown ones only give a warning, so that scripts
 // written for Flink run.
 func checkSetting(key, value string) (warning string, err error) {

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 
+	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/sql"
 )
@@ -21,7 +23,7 @@ func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Re
 		return Result{}, err
 	}
 	if err := st.catalog.parts.check(table); err != nil {
-		return Result{}, errs.Wrap(errs.Bug, err, "table %s", name)
+		return Result{}, atOption(errs.Wrap(errs.Bug, err, "table %s", name), stmt)
 	}
 	r := relation{Table: table}
 	if stmt.As == nil {
@@ -36,6 +38,28 @@ func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Re
 		return Result{}, err
 	}
 	return st.submit(ctx, p)
+}
+
+// atOption makes an error about a table's options point at the option, or at the
+// table's name.
+func atOption(err error, stmt *sql.CreateTable) error {
+	e, ok := err.(*errs.Error)
+	if !ok || errs.SpanOf(err) != (errs.Span{}) {
+		return err
+	}
+	var bad *connector.OptionError
+	if !errors.As(err, &bad) {
+		return e.At(stmt.Name.Span)
+	}
+	for _, option := range stmt.With {
+		if option.Key == bad.Option && bad.Value {
+			return e.At(option.ValuePlace.Span)
+		}
+		if option.Key == bad.Option {
+			return e.At(option.Span)
+		}
+	}
+	return e.At(stmt.Name.Span)
 }
 
 // createView declares a view.

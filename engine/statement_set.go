@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
@@ -15,7 +16,8 @@ func (st *statement) set(stmt *sql.Set) (Result, error) {
 	}
 	warning, err := checkSetting(stmt.Key, stmt.Value)
 	if err != nil {
-		if e, ok := err.(*errs.Error); ok {
+		var e *errs.Error
+		if errors.As(err, &e) {
 			return Result{}, e.At(stmt.ValuePlace.Span)
 		}
 		return Result{}, err

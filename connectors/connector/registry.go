@@ -54,7 +54,7 @@ func (r *Registry) Resolve(options map[string]string) (Connector, Options, error
 	}
 	c, err := r.Get(name)
 	if err != nil {
-		return nil, Options{}, err
+		return nil, Options{}, &OptionError{Option: "connector", Value: true, Err: err}
 	}
 	rest := make(map[string]string, len(options))
 	for k, v := range options {

@@ -85,11 +85,11 @@ func (s Spec) Parse(options map[string]string) (Options, error) {
 	for _, name := range sortedKeys(options) {
 		option, ok := parsed.find(name)
 		if !ok {
-			return Options{}, s.unknown(name)
+			return Options{}, &OptionError{Option: name, Err: s.unknown(name)}
 		}
 		value, err := option.normalize(name, options[name])
 		if err != nil {
-			return Options{}, err
+			return Options{}, &OptionError{Option: name, Value: true, Err: err}
 		}
 		parsed.values[name] = value
 		parsed.given[name] = true
