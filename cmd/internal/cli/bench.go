@@ -31,7 +31,7 @@ type benchFlags struct {
 }
 
 func newBench(stdio Stdio) *cobra.Command {
-	c := &cobra.Command{Use: "bench", Short: "Run benchmark suites"}
+	c := &cobra.Command{Use: "bench", Short: "Run benchmark suites", Args: cobra.ArbitraryArgs, RunE: needCommand}
 	c.AddCommand(newBenchNexmark(stdio))
 	return c
 }

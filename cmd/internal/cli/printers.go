@@ -29,7 +29,7 @@ func (r runner) newPrinter(rows *engine.Rows, kinds bool) (printer, error) {
 	case "arrow":
 		return newArrowPrinter(r.stdio.Out, rows.ArrowSchema(), kinds), nil
 	}
-	return &tablePrinter{out: r.stdio.Out, schema: rows.Schema(), kinds: kinds, whole: rows.Bounded()}, nil
+	return newTablePrinter(r.stdio.Out, rows.Schema(), kinds, rows.Bounded()), nil
 }
 
 // kindColumn is the name of the column that holds row kinds.
@@ -54,14 +54,24 @@ func cells(batch stream.Batch, row int, kinds bool, null string) []string {
 }
 
 // tablePrinter prints an aligned table. A result that does not end is printed
-// batch by batch, each with a header of its own.
+// batch by batch under one header; columns only grow wider.
 type tablePrinter struct {
-	out    io.Writer
-	schema types.Schema
-	kinds  bool
+	kinds bool
 	// whole gathers all rows before printing.
 	whole bool
+	table *textable.Table
 	rows  [][]string
+}
+
+func newTablePrinter(out io.Writer, schema types.Schema, kinds, whole bool) *tablePrinter {
+	var header []textable.Column
+	if kinds {
+		header = append(header, textable.Column{Name: kindColumn})
+	}
+	for _, f := range schema {
+		header = append(header, textable.Column{Name: f.Name, Right: f.Type.IsNumeric()})
+	}
+	return &tablePrinter{kinds: kinds, whole: whole, table: textable.New(out, header)}
 }
 
 func (p *tablePrinter) print(batch stream.Batch) error {
@@ -74,22 +84,11 @@ func (p *tablePrinter) print(batch stream.Batch) error {
 	return p.flush()
 }
 
-func (p *tablePrinter) close() error {
-	if !p.whole {
-		return nil
-	}
-	return p.flush()
-}
+func (p *tablePrinter) close() error { return p.flush() }
 
+// flush prints the rows gathered, and the header when it was not printed yet.
 func (p *tablePrinter) flush() error {
-	var header []textable.Column
-	if p.kinds {
-		header = append(header, textable.Column{Name: kindColumn})
-	}
-	for _, f := range p.schema {
-		header = append(header, textable.Column{Name: f.Name, Right: f.Type.IsNumeric()})
-	}
-	err := textable.Write(p.out, header, p.rows)
+	err := p.table.Append(p.rows)
 	p.rows = p.rows[:0]
 	return err
 }

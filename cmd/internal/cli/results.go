@@ -50,6 +50,9 @@ func (r runner) show(ctx context.Context, result engine.Result) error {
 	} else {
 		err = r.showTable(ctx, rows, stop, started)
 	}
+	if err == nil && result.Job != nil {
+		r.warnOfLosses(result.Job)
+	}
 	return err
 }
 

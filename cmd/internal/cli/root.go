@@ -93,33 +93,18 @@ func newRoot(stdio Stdio) *cobra.Command {
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          needCommand,
 	}
 	root.SetIn(stdio.In)
 	root.SetOut(stdio.Out)
 	root.SetErr(stdio.Err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w (see '%s --help')", err, c.CommandPath())}
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newRun(stdio), newServe(stdio), newBench(stdio), newExamples(stdio))
 	for _, c := range root.Commands() {
 		wrapArgs(c)
 	}
 	return root
-}
-
-// wrapArgs makes wrong numbers of arguments the user's mistake.
-func wrapArgs(c *cobra.Command) {
-	if check := c.Args; check != nil {
-		c.Args = func(c *cobra.Command, args []string) error {
-			if err := check(c, args); err != nil {
-				return usageError{fmt.Errorf("%w (see '%s --help')", err, c.CommandPath())}
-			}
-			return nil
-		}
-	}
-	for _, child := range c.Commands() {
-		wrapArgs(child)
-	}
 }
 
 // version is the module's version, or the revision it was built from.

@@ -44,7 +44,7 @@ func newRun(stdio Stdio) *cobra.Command {
 		Example: "  thalweg run examples/quickstart.sql\n" +
 			"  thalweg run -D OUT=/tmp/departures examples/export.sql\n" +
 			"  echo \"SELECT 1 + 1 AS two\" | thalweg run -",
-		Args: cobra.ExactArgs(1),
+		Args: oneScript,
 		RunE: func(c *cobra.Command, args []string) error { return run(c.Context(), args[0], f, stdio) },
 	}
 	flags := c.Flags()
@@ -90,6 +90,12 @@ func run(ctx context.Context, name string, f runFlags, stdio Stdio) error {
 		return err
 	}
 	defer s.cleanup()
+	for _, warning := range s.warnings {
+		fmt.Fprintln(stdio.Err, "warning: "+warning)
+	}
+	if err := checkSettings(options.Settings, stdio.Err); err != nil {
+		return err
+	}
 	eng, err := engine.Open(ctx, options)
 	if err != nil {
 		return err
@@ -134,12 +140,15 @@ type runner struct {
 
 // run executes the statements one after the other and waits for their jobs.
 func (r runner) run(ctx context.Context, eng *engine.Engine) error {
-	var executing error
+	statements := 0
 	err := eng.NewSession().Each(ctx, r.script.text, func(result engine.Result) error {
-		executing = r.finish(ctx, result)
-		return executing
+		statements++
+		return r.finish(ctx, result)
 	})
 	switch {
+	case err == nil && statements == 0:
+		fmt.Fprintf(r.stdio.Err, "warning: %s holds no statement\n", r.script.name)
+		return nil
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
@@ -170,6 +179,9 @@ func (r runner) wait(ctx context.Context, job *engine.Job) error {
 	stop := watchJob(job, r.stdio.Err)
 	err := job.Wait(ctx)
 	stop()
+	if err == nil {
+		r.warnOfLosses(job)
+	}
 	if ctx.Err() == nil {
 		return err
 	}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/thalweg/thalweg/examples"
@@ -18,6 +20,8 @@ type script struct {
 	// name is for messages; text has its variables substituted.
 	name string
 	text string
+	// warnings are for the user to see before it runs.
+	warnings []string
 	// cleanup removes what loading it made.
 	cleanup func()
 }
@@ -45,6 +49,7 @@ func loadScript(name string, vars map[string]string, stdio Stdio) (script, error
 	if name == "-" {
 		s.name = "stdin"
 	}
+	s.warnings = unusedVariables(string(raw), s.name, vars)
 	s.text, err = sql.Substitute(string(raw), vars)
 	if err != nil {
 		s.cleanup()
@@ -52,6 +57,17 @@ func loadScript(name string, vars map[string]string, stdio Stdio) (script, error
 		return s, renderedError{error: err, text: text}
 	}
 	return s, nil
+}
+
+// unusedVariables warns of each -D that the script does not ask for.
+func unusedVariables(text, name string, vars map[string]string) []string {
+	var warnings []string
+	for _, variable := range slices.Sorted(maps.Keys(vars)) {
+		if variable != examples.Variable && !strings.Contains(text, "${"+variable) {
+			warnings = append(warnings, fmt.Sprintf("%s does not use the variable %s given with -D", name, variable))
+		}
+	}
+	return warnings
 }
 
 func readScript(name string, in io.Reader) ([]byte, error) {
@@ -67,7 +83,11 @@ func readScript(name string, in io.Reader) ([]byte, error) {
 		if absErr != nil {
 			absolute = name
 		}
-		return nil, errs.Userf("there is no script %s", absolute)
+		e := errs.Userf("there is no script %s", absolute)
+		if strings.HasPrefix(filepath.ToSlash(name), "examples/") {
+			return nil, e.WithHint("'thalweg examples' lists those in the binary")
+		}
+		return nil, e
 	}
 	return raw, err
 }

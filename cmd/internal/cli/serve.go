@@ -47,11 +47,16 @@ func newServe(stdio Stdio) *cobra.Command {
 	flags.StringVar(&f.memory, "memory", "", "budget of state that each job keeps in memory (default 512mb)")
 	flags.StringArrayVar(&f.settings, "set", nil, "set an option KEY=VALUE for every session (repeatable)")
 	flags.BoolVar(&f.logJSON, "log-json", false, "log as JSON lines")
-	must(c.MarkFlagRequired("data"))
 	return c
 }
 
 func serve(ctx context.Context, f serveFlags, stdio Stdio) error {
+	if f.dataDir == "" {
+		return usageError{errors.New("serve needs a folder for its jobs and streams: give it with --data DIR")}
+	}
+	if _, _, err := net.SplitHostPort(f.listen); err != nil {
+		return usageError{fmt.Errorf("--listen %q is not of the form HOST:PORT, such as 127.0.0.1:8081", f.listen)}
+	}
 	settings, err := parsePairs("--set", f.settings)
 	if err != nil {
 		return err
@@ -68,6 +73,9 @@ func serve(ctx context.Context, f serveFlags, stdio Stdio) error {
 		if options.MemoryBudgetBytes, err = parseMemory(f.memory); err != nil {
 			return err
 		}
+	}
+	if err := checkSettings(settings, stdio.Err); err != nil {
+		return err
 	}
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {

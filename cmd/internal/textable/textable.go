@@ -4,6 +4,7 @@ package textable
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,35 +19,62 @@ type Column struct {
 	Right bool
 }
 
-// Write prints a header, a rule and the rows. Line breaks and other control
-// characters in cells are escaped; cells wider than CellWidthMax are cut with "…".
-func Write(w io.Writer, columns []Column, rows [][]string) error {
-	widths := make([]int, len(columns))
-	header := make([]string, len(columns))
+// Table prints rows under one header, some at a time.
+type Table struct {
+	out     *bufio.Writer
+	columns []Column
+	widths  []int
+	started bool
+}
+
+// New makes a table that prints to w. Nothing is printed before the first Append.
+func New(w io.Writer, columns []Column) *Table {
+	t := &Table{out: bufio.NewWriter(w), columns: slices.Clone(columns), widths: make([]int, len(columns))}
 	for i, c := range columns {
-		header[i] = clean(c.Name)
-		widths[i] = utf8.RuneCountInString(header[i])
+		t.columns[i].Name = clean(c.Name)
+		t.widths[i] = utf8.RuneCountInString(t.columns[i].Name)
 	}
+	return t
+}
+
+// Append prints rows, the first time below a header and a rule. Columns are as
+// wide as the widest cell so far. Line breaks and other control characters in
+// cells are escaped, in place; cells wider than CellWidthMax are cut with "…".
+func (t *Table) Append(rows [][]string) error {
 	for _, row := range rows {
 		for i, cell := range row {
 			row[i] = clean(cell)
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+			t.widths[i] = max(t.widths[i], utf8.RuneCountInString(row[i]))
 		}
 	}
-	out := bufio.NewWriter(w)
-	writeRow(out, columns, widths, header)
-	for i, width := range widths {
-		if i > 0 {
-			out.WriteString("-+-")
-		}
-		out.WriteString(strings.Repeat("-", width))
+	if !t.started {
+		t.started = true
+		t.header()
 	}
-	out.WriteByte('\n')
 	for _, row := range rows {
-		writeRow(out, columns, widths, row)
+		writeRow(t.out, t.columns, t.widths, row)
 	}
-	return out.Flush()
+	return t.out.Flush()
 }
+
+// header prints the names and the rule.
+func (t *Table) header() {
+	names := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		names[i] = c.Name
+	}
+	writeRow(t.out, t.columns, t.widths, names)
+	for i, width := range t.widths {
+		if i > 0 {
+			t.out.WriteString("-+-")
+		}
+		t.out.WriteString(strings.Repeat("-", width))
+	}
+	t.out.WriteByte('\n')
+}
+
+// Write prints a whole table.
+func Write(w io.Writer, columns []Column, rows [][]string) error { return New(w, columns).Append(rows) }
 
 func writeRow(out *bufio.Writer, columns []Column, widths []int, cells []string) {
 	var line strings.Builder
