@@ -7,13 +7,13 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // count is COUNT(*), COUNT(x) and COUNT(x, y): rows whose arguments are all
 // present. The accumulator is the count.
 type count struct {
 	weights []int8
-	values  []int64
 }
 
 var _ Agg = (*count)(nil)
@@ -48,9 +48,12 @@ func (c *count) Partial(acc Accs, alloc memory.Allocator) []arrow.Array {
 }
 
 func (c *count) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
-	return emitInts(acc, alloc, arrow.PrimitiveTypes.Int64, &c.values, func(p unsafe.Pointer) (int64, bool) {
-		return *(*int64)(p), true
-	})
+	buf := columns.NewBuffer(alloc, len(acc.Rows)*8)
+	out := columns.ViewBuffer[int64](buf)[:len(acc.Rows)]
+	for i, p := range acc.Rows {
+		out[i] = *on[int64](p, acc.Offset)
+	}
+	return columns.Make(arrow.PrimitiveTypes.Int64, len(out), []*memory.Buffer{nil, buf}, nil, 0)
 }
 
 // emitInts builds a laneInt column from a value per accumulator; ok false is

@@ -1,8 +1,6 @@
 package agg
 
 import (
-	"unsafe"
-
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
@@ -72,16 +70,18 @@ func (s *sumInt) Partial(acc Accs, alloc memory.Allocator) []arrow.Array {
 }
 
 func (s *sumInt) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
-	return emitInts(acc, alloc, s.result, &s.values, func(p unsafe.Pointer) (int64, bool) {
-		a := (*intSum)(p)
+	values := grow(&s.values, len(acc.Rows))
+	col := column{alloc: alloc, n: len(acc.Rows)}
+	for i, p := range acc.Rows {
+		a := on[intSum](p, acc.Offset)
+		values[i] = a.sum
 		if a.count == 0 {
-			return 0, false
+			col.nullAt(i)
+		} else if s.average {
+			values[i] = a.sum / a.count
 		}
-		if s.average {
-			return a.sum / a.count, true
-		}
-		return a.sum, true
-	})
+	}
+	return col.fromInts(s.result, values)
 }
 
 // floatSum is the accumulator of a sum of floats.

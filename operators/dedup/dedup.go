@@ -19,6 +19,7 @@ import (
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/state"
 )
@@ -39,15 +40,13 @@ type Config struct {
 
 // Dedup keeps one row of each key.
 type Dedup struct {
-	cfg     Config
-	ctx     *op.Context
-	keyer   *rowcodec.KeyEncoder
-	encoder *rowcodec.RowEncoder
-	decoder *rowcodec.RowDecoder
-	types   []arrow.DataType
-	table   *state.Table
-	timers  *state.Timers
-	cell    *state.Cell
+	cfg    Config
+	ctx    *op.Context
+	keyer  *rowcodec.KeyEncoder
+	codec  *rows.Codec
+	table  *state.Table
+	timers *state.Timers
+	cell   *state.Cell
 	// progress is event time, for first rows by time.
 	progress int64
 
@@ -91,21 +90,11 @@ func (d *Dedup) held() bool { return !d.cfg.KeepLast && d.cfg.Time >= 0 }
 // Open implements op.Operator.
 func (d *Dedup) Open(ctx *op.Context) error {
 	d.ctx = ctx
-	for _, f := range ctx.Inputs[0].Fields() {
-		d.types = append(d.types, f.Type)
-	}
-	keys := make([]arrow.DataType, len(d.cfg.Keys))
-	for i, k := range d.cfg.Keys {
-		keys[i] = d.types[k]
-	}
 	var err error
-	if d.keyer, err = rowcodec.NewKeyEncoder(keys); err != nil {
+	if d.codec, err = rows.NewCodec(ctx.Inputs[0]); err != nil {
 		return err
 	}
-	if d.encoder, err = rowcodec.NewRowEncoder(d.types); err != nil {
-		return err
-	}
-	if d.decoder, err = rowcodec.NewRowDecoder(d.types); err != nil {
+	if d.keyer, err = rowcodec.NewKeyEncoder(d.codec.Pick(d.cfg.Keys)); err != nil {
 		return err
 	}
 	layout := state.Layout{Width: keptBytes, Refs: []int{int(refOffset)}}

@@ -51,7 +51,7 @@ func (d *Dedup) hold(batch stream.Batch, times []int64) error {
 			}
 			k.time = times[i]
 			d.rowBytes = append(d.rowBytes[:0], 0) // so that no row is empty
-			d.rowBytes = d.encoder.AppendRow(d.rowBytes, batch.Record.Columns(), i)
+			d.rowBytes = d.codec.Append(d.rowBytes, batch.Record.Columns(), i)
 			k.ref = heap.Put(k.ref, d.rowBytes)
 			d.timers.Register(k.time, d.keys.At(i), d.keys.Hashes[i])
 		}
@@ -114,7 +114,7 @@ func (d *Dedup) emitFirst(keys *rowcodec.Keys, out op.Output) error {
 	if len(list) == 0 {
 		return nil
 	}
-	cols, err := d.decode(list)
+	cols, err := d.codec.Decode(d.ctx.Alloc, list)
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func (d *Dedup) keepLast(batch stream.Batch, times []int64, out op.Output) error
 // emission; false when they are equal.
 func (d *Dedup) replace(k *kept, isNew bool, batch stream.Batch, row int) bool {
 	p, heap := &d.pick, d.table.Heap()
-	d.rowBytes = d.encoder.AppendRow(d.rowBytes[:0], batch.Record.Columns(), row)
+	d.rowBytes = d.codec.Append(d.rowBytes[:0], batch.Record.Columns(), row)
 	if !isNew {
 		former := heap.Get(k.ref)
 		if bytes.Equal(former, d.rowBytes) {
@@ -109,7 +109,7 @@ func (d *Dedup) emitLast(batch stream.Batch, out op.Output) error {
 	if len(p.former) == 0 {
 		cols = takeAll(d, batch.Record.Columns(), p.take)
 	} else {
-		former, err := d.decode(p.former)
+		former, err := d.codec.Decode(d.ctx.Alloc, p.former)
 		if err != nil {
 			return err
 		}
@@ -160,22 +160,4 @@ func takeAll(d *Dedup, cols []arrow.Array, rows []int32) []arrow.Array {
 		out[i] = columns.Take(d.ctx.Alloc, c, rows)
 	}
 	return out
-}
-
-// decode decodes encoded rows into columns, owned by the caller.
-func (d *Dedup) decode(rows [][]byte) ([]arrow.Array, error) {
-	builders := make([]array.Builder, len(d.types))
-	for i, dt := range d.types {
-		builders[i] = array.NewBuilder(d.ctx.Alloc, dt)
-		builders[i].Reserve(len(rows))
-		defer builders[i].Release()
-	}
-	if err := d.decoder.DecodeAll(rows, builders); err != nil {
-		return nil, err
-	}
-	cols := make([]arrow.Array, len(builders))
-	for i, b := range builders {
-		cols[i] = b.NewArray()
-	}
-	return cols, nil
 }

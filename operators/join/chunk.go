@@ -2,7 +2,6 @@ package join
 
 import (
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/columns"
@@ -58,20 +57,9 @@ func (j *Join) gather() (*chunk, error) {
 	if j.predicate == nil && !j.needsOther() {
 		return c, nil
 	}
-	builders := make([]array.Builder, len(other.types))
-	for i, t := range other.types {
-		builders[i] = array.NewBuilder(j.ctx.Alloc, t)
-		builders[i].Reserve(len(subs))
-		defer builders[i].Release()
-	}
-	if err := other.rowDecoder.DecodeAll(subs, builders); err != nil {
-		return nil, err
-	}
-	c.other = make([]arrow.Array, len(builders))
-	for i, b := range builders {
-		c.other[i] = b.NewArray()
-	}
-	return c, nil
+	var err error
+	c.other, err = other.codec.Decode(j.ctx.Alloc, subs)
+	return c, err
 }
 
 // needsOther reports whether the output has columns of the probed side.

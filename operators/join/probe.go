@@ -138,6 +138,10 @@ func (p *probe) next(other *side) bool {
 		}
 		for p.entry != state.NoEntry && len(p.rows) < limit {
 			p.push(int32(p.key), p.entry, slot)
+			if other.table.Count(slot) == 1 {
+				p.entry = state.NoEntry // without touching the entry's memory yet
+				break
+			}
 			p.entry = other.table.Next(p.entry)
 		}
 		if p.entry != state.NoEntry {

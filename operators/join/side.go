@@ -3,10 +3,9 @@ package join
 import (
 	"unsafe"
 
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/state"
 )
 
@@ -19,35 +18,23 @@ const (
 
 // side is the state of one input: its rows by join key.
 type side struct {
-	keys       []int
-	types      []arrow.DataType
-	encoder    *rowcodec.KeyEncoder
-	rowEncoder *rowcodec.RowEncoder
-	rowDecoder *rowcodec.RowDecoder
-	table      *state.Multi
-	preserved  bool
-	slots      []state.Slot // found by the current probe
-	encoded    rowcodec.Rows
-	rows       int64 // entries added less entries removed since Open
+	keys      []int
+	encoder   *rowcodec.KeyEncoder
+	codec     *rows.Codec
+	table     *state.Multi
+	preserved bool
+	slots     []state.Slot // found by the current probe
+	encoded   rowcodec.Rows
+	rows      int64 // entries added less entries removed since Open
 }
 
 func openSide(ctx *op.Context, input int, keys []int, cfg Config) (*side, error) {
 	s := &side{keys: keys, preserved: cfg.Kind.preserves(input)}
-	for _, f := range ctx.Inputs[input].Fields() {
-		s.types = append(s.types, f.Type)
-	}
-	keyTypes := make([]arrow.DataType, len(keys))
-	for i, k := range keys {
-		keyTypes[i] = s.types[k]
-	}
 	var err error
-	if s.encoder, err = rowcodec.NewKeyEncoder(keyTypes); err != nil {
+	if s.codec, err = rows.NewCodec(ctx.Inputs[input]); err != nil {
 		return nil, err
 	}
-	if s.rowEncoder, err = rowcodec.NewRowEncoder(s.types); err != nil {
-		return nil, err
-	}
-	if s.rowDecoder, err = rowcodec.NewRowDecoder(s.types); err != nil {
+	if s.encoder, err = rowcodec.NewKeyEncoder(s.codec.Pick(keys)); err != nil {
 		return nil, err
 	}
 	spec := state.MultiSpec{ID: [2]string{"left", "right"}[input], Width: countBytes, TTL: cfg.TTL}
@@ -88,7 +75,7 @@ func (s *side) update(p *probe) error {
 	if err := s.table.Upsert(&p.keys, s.slots); err != nil {
 		return err
 	}
-	if err := s.rowEncoder.Encode(p.batch.Record.Columns(), p.batch.Rows(), &s.encoded); err != nil {
+	if err := s.codec.Encode(p.batch.Record.Columns(), p.batch.Rows(), &s.encoded); err != nil {
 		return err
 	}
 	for i, slot := range s.slots {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/thalweg/thalweg/operators/op"
@@ -148,7 +147,7 @@ func (t *TopN) flush(out op.Output) error {
 	c := &t.changes
 	for from := 0; from < len(c.rows); from += t.ctx.BatchRows {
 		to := min(from+t.ctx.BatchRows, len(c.rows))
-		cols, err := t.decode(c.rows[from:to])
+		cols, err := t.codec.Decode(t.ctx.Alloc, c.rows[from:to])
 		if err != nil {
 			return err
 		}
@@ -166,21 +165,4 @@ func (t *TopN) flush(out op.Output) error {
 		}
 	}
 	return nil
-}
-
-func (t *TopN) decode(rows [][]byte) ([]arrow.Array, error) {
-	builders := make([]array.Builder, len(t.types))
-	for i, dt := range t.types {
-		builders[i] = array.NewBuilder(t.ctx.Alloc, dt)
-		builders[i].Reserve(len(rows))
-		defer builders[i].Release()
-	}
-	if err := t.decoder.DecodeAll(rows, builders); err != nil {
-		return nil, err
-	}
-	cols := make([]arrow.Array, len(builders), len(builders)+1)
-	for i, b := range builders {
-		cols[i] = b.NewArray()
-	}
-	return cols, nil
 }

@@ -43,7 +43,7 @@ func (t *TopN) insert(slot state.Slot, cols []arrow.Array, i int) {
 	key := t.sorts.At(i)
 	t.sub = append(t.sub[:0], key...)
 	t.sub = binary.BigEndian.AppendUint64(t.sub, t.arrivals)
-	t.sub = t.encoder.AppendRow(t.sub, cols, i)
+	t.sub = t.codec.Append(t.sub, cols, i)
 	e, _ := t.table.Put(slot, t.sub)
 	*t.sortKeyBytes(e) = uint64(len(key))
 	t.table.MarkDirty(slot, e)
@@ -56,7 +56,7 @@ func (t *TopN) insert(slot state.Slot, cols []arrow.Array, i int) {
 // there, say because its TTL has passed, is let be.
 func (t *TopN) remove(slot state.Slot, cols []arrow.Array, i int) {
 	key := t.sorts.At(i)
-	t.sub = t.encoder.AppendRow(t.sub[:0], cols, i)
+	t.sub = t.codec.Append(t.sub[:0], cols, i)
 	for e := t.table.Seek(slot, key); e != state.NoEntry; e = t.table.Next(e) {
 		if !bytes.Equal(t.sortKey(e), key) {
 			return

@@ -12,6 +12,7 @@ import (
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/state"
 )
 
@@ -37,15 +38,13 @@ type Config struct {
 // TopN emits the first rows of each partition. Its output is the input's columns,
 // then the rank if asked for.
 type TopN struct {
-	cfg     Config
-	ctx     *op.Context
-	keyer   *rowcodec.KeyEncoder
-	sorter  *rowcodec.SortEncoder
-	encoder *rowcodec.RowEncoder
-	decoder *rowcodec.RowDecoder
-	types   []arrow.DataType
-	table   *state.Multi
-	cell    *state.Cell
+	cfg    Config
+	ctx    *op.Context
+	keyer  *rowcodec.KeyEncoder
+	sorter *rowcodec.SortEncoder
+	codec  *rows.Codec
+	table  *state.Multi
+	cell   *state.Cell
 	// arrivals numbers the rows kept, so that ties stand in order of arrival.
 	arrivals uint64
 	// limit is the number of first rows that matter.
@@ -79,24 +78,14 @@ func New(cfg Config) (*TopN, error) {
 // Open implements op.Operator.
 func (t *TopN) Open(ctx *op.Context) error {
 	t.ctx = ctx
-	for _, f := range ctx.Inputs[0].Fields() {
-		t.types = append(t.types, f.Type)
-	}
-	partition := make([]arrow.DataType, len(t.cfg.PartitionBy))
-	for i, c := range t.cfg.PartitionBy {
-		partition[i] = t.types[c]
-	}
 	var err error
-	if t.keyer, err = rowcodec.NewKeyEncoder(partition); err != nil {
+	if t.codec, err = rows.NewCodec(ctx.Inputs[0]); err != nil {
 		return err
 	}
-	if t.sorter, err = rowcodec.NewSortEncoder(t.types, t.cfg.OrderBy); err != nil {
+	if t.keyer, err = rowcodec.NewKeyEncoder(t.codec.Pick(t.cfg.PartitionBy)); err != nil {
 		return err
 	}
-	if t.encoder, err = rowcodec.NewRowEncoder(t.types); err != nil {
-		return err
-	}
-	if t.decoder, err = rowcodec.NewRowDecoder(t.types); err != nil {
+	if t.sorter, err = rowcodec.NewSortEncoder(t.codec.Types(), t.cfg.OrderBy); err != nil {
 		return err
 	}
 	t.cell = ctx.State.Cell("arrivals")
