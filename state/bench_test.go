@@ -213,18 +213,21 @@ func BenchmarkSnapshot(b *testing.B) {
 			table, err := store.Table(state.TableSpec{ID: "t", Layout: state.Layout{Width: 8}})
 			ok(b, err)
 			if changed >= 0 {
-				fill(b, table, 1000)
+				fill(b, table, 20_000)
 			}
 			epoch := uint64(0)
+			var slots []state.Slot
 			for b.Loop() {
 				b.StopTimer()
 				fill(b, table, uint64(max(0, changed)))
+				slots = slots[:0]
 				ok(b, table.Scan(func(s state.Slot) error {
-					if changed > 0 {
-						table.MarkDirty(s)
-					}
+					slots = append(slots, s)
 					return nil
 				}))
+				for _, s := range slots[:min(len(slots), max(0, changed))] {
+					table.MarkDirty(s)
+				}
 				b.StartTimer()
 				epoch++
 				snap, err := store.Snapshot(context.Background(), epoch)

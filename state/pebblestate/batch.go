@@ -104,7 +104,10 @@ func (b *batch) Commit() error {
 	b.backing.changed = true
 	inner := b.inner
 	b.inner = nil
-	err := inner.Commit(pebble.NoSync)
+	err := b.backing.failures.guard(func() error { return inner.Commit(pebble.NoSync) })
+	if b.backing.failures.failed() != nil {
+		return classify(err, b.backing.options.Dir) // the batch may still be in use
+	}
 	if e := inner.Close(); err == nil {
 		err = e
 	}

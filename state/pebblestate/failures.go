@@ -1,9 +1,9 @@
 package pebblestate
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -50,6 +50,12 @@ func (f *failures) Fatalf(format string, args ...any) {
 	}
 	f.mu.Unlock()
 	runtime.Goexit()
+}
+
+// listener gives Pebble what replaces its own reactions. Its default one to
+// corruption is fatal; here the error comes back from the read that met it.
+func (f *failures) listener() *pebble.EventListener {
+	return &pebble.EventListener{BackgroundError: f.note, DataCorruption: func(pebble.DataCorruptionInfo) {}}
 }
 
 // note records a background error.
@@ -102,9 +108,9 @@ func classify(err error, dir string) error {
 	if err == nil {
 		return nil
 	}
-	class := errs.Resource
-	if errors.Is(err, pebble.ErrCorruption) {
-		class = errs.Corruption
+	if pebble.IsCorruptionError(err) {
+		text, _, _ := strings.Cut(err.Error(), "\n")
+		return errs.Corruptionf("state in %s: %s", dir, text)
 	}
-	return errs.Wrap(class, err, "state in %s", dir)
+	return errs.Wrap(errs.Resource, err, "state in %s", dir)
 }

@@ -92,7 +92,7 @@ func (o Options) pebbleOptions(f *failures) *pebble.Options {
 		MaxManifestFileSize:         manifestMax,
 		FormatMajorVersion:          formatVersion,
 		Logger:                      f,
-		EventListener:               &pebble.EventListener{BackgroundError: f.note},
+		EventListener:               f.listener(),
 		L0CompactionThreshold:       8,
 		L0StopWritesThreshold:       64,
 		LBaseMaxBytes:               64 << 20,
