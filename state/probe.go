@@ -98,19 +98,26 @@ func (t *Table) probe(keys *rowcodec.Keys, slots []Slot, insert bool) {
 	if t.stride == 0 {
 		t.lay(keys)
 	}
-	complete := t.complete()
+	p := probing{keys: keys, slots: slots, insert: insert, complete: t.complete()}
 	for from := 0; from < len(slots); from += probeBlock {
 		to := min(from+probeBlock, len(slots))
 		t.candidates(keys.Hashes[from:to], slots[from:to])
 		if keys.Width == 8 {
-			t.verifyWords(keys, slots, from, to, insert, complete)
+			t.verifyWords(&p, from, to)
 		} else {
-			t.verifyKeys(keys, slots, from, to, insert, complete)
+			t.verifyKeys(&p, from, to)
 		}
 	}
 	if t.pressed() {
 		t.markHot(slots)
 	}
+}
+
+// probing is one call of probe: complete is the table's at its start.
+type probing struct {
+	keys             *rowcodec.Keys
+	slots            []Slot
+	insert, complete bool
 }
 
 const (
@@ -157,8 +164,9 @@ func (t *Table) candidates(hashes []uint64, slots []Slot) {
 }
 
 // verifyWords checks the candidates of keys of one word.
-func (t *Table) verifyWords(keys *rowcodec.Keys, slots []Slot, from, to int, insert, complete bool) {
-	words := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(keys.Data))), len(slots))
+func (t *Table) verifyWords(p *probing, from, to int) {
+	slots := p.slots
+	words := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(p.keys.Data))), len(slots))
 	for i := from; i < to; i++ {
 		if s := slots[i]; s != NoSlot {
 			e := t.at(s)
@@ -167,33 +175,33 @@ func (t *Table) verifyWords(keys *rowcodec.Keys, slots []Slot, from, to int, ins
 				continue
 			}
 		}
-		slots[i] = t.resolve(keys, i, insert, complete)
+		slots[i] = t.resolve(p, i)
 	}
 }
 
 // verifyKeys checks the candidates of keys of any length.
-func (t *Table) verifyKeys(keys *rowcodec.Keys, slots []Slot, from, to int, insert, complete bool) {
+func (t *Table) verifyKeys(p *probing, from, to int) {
 	for i := from; i < to; i++ {
-		if s := slots[i]; s != NoSlot {
+		if s := p.slots[i]; s != NoSlot {
 			e := t.at(s)
-			if *flagsOf(e)&flagDead == 0 && bytes.Equal(t.keyOf(e), keys.At(i)) {
+			if *flagsOf(e)&flagDead == 0 && bytes.Equal(t.keyOf(e), p.keys.At(i)) {
 				continue
 			}
 		}
-		slots[i] = t.resolve(keys, i, insert, complete)
+		p.slots[i] = t.resolve(p, i)
 	}
 }
 
 // resolve looks up or inserts a key whose candidate was not it, or dead.
-func (t *Table) resolve(keys *rowcodec.Keys, i int, insert, complete bool) Slot {
-	if insert && complete {
-		return t.upsertOne(keys, i)
+func (t *Table) resolve(p *probing, i int) Slot {
+	if p.insert && p.complete {
+		return t.upsertOne(p.keys, i)
 	}
-	s := t.findOne(keys.At(i), uint32(keys.Hashes[i]))
-	if s == NoSlot && !complete {
+	s := t.findOne(p.keys.At(i), uint32(p.keys.Hashes[i]))
+	if s == NoSlot && !p.complete {
 		t.missing = append(t.missing, int32(i))
-	} else if insert && s != NoSlot && *flagsOf(t.at(s))&flagDead != 0 {
-		return t.upsertOne(keys, i)
+	} else if p.insert && s != NoSlot && *flagsOf(t.at(s))&flagDead != 0 {
+		return t.upsertOne(p.keys, i)
 	}
 	return s
 }

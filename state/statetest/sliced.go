@@ -22,7 +22,6 @@ func slicedTwin(t *testing.T, open Opener) {
 			}
 			parts = append(parts, d)
 		})
-		var keys rowcodec.Keys
 		for range 150 {
 			end := rng.Int64N(12)*1000 - 3000
 			if rng.IntN(8) == 0 {
@@ -31,7 +30,7 @@ func slicedTwin(t *testing.T, open Opener) {
 					must(t, d.Drop(end))
 				}
 			} else {
-				countSlice(t, parts, twin, end, pick(rng, wordKey, 300), &keys)
+				countSlice(t, parts, twin, end, pick(rng, wordKey, 300))
 			}
 			checkSlices(t, parts, twin)
 			c.event()
@@ -39,8 +38,10 @@ func slicedTwin(t *testing.T, open Opener) {
 	})
 }
 
-func countSlice(t *testing.T, parts []*state.Sliced, twin map[int64]map[string]uint64, end int64, batch [][]byte, keys *rowcodec.Keys) {
+// countSlice adds one to each key of a batch in the slice ending at end.
+func countSlice(t *testing.T, parts []*state.Sliced, twin map[int64]map[string]uint64, end int64, batch [][]byte) {
 	t.Helper()
+	keys := &rowcodec.Keys{}
 	if twin[end] == nil {
 		twin[end] = map[string]uint64{}
 	}
