@@ -95,10 +95,13 @@ func TestPrunedColumnsEqualTheWholeRows(t *testing.T) {
 			configs[c.name] = c.config
 		}
 	}
-	const events = 1500
+	events := int64(1500)
+	if testing.Short() {
+		events = 300
+	}
 	choose := rand.New(rand.NewPCG(7, 7))
 	for name, config := range configs {
-		whole := newTestGenerator(t, config, Schema()).batch(memory.DefaultAllocator, events, events)
+		whole := newTestGenerator(t, config, Schema()).batch(memory.DefaultAllocator, int(events), events)
 		defer whole.Release()
 		for i, schema := range testSchemas() {
 			for mask := range 8 {

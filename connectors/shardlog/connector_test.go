@@ -429,7 +429,7 @@ func TestSinkSurvivesACrashAtEachWrite(t *testing.T) {
 		clock := newClock()
 		var before sinkRun
 		_ = before.run(fs, clock) // it fails where the power is cut
-		for seed := range uint64(3) {
+		for seed := range crashSeeds(3) {
 			clone := mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: int(seed) * 45, RNG: rand.New(rand.NewPCG(uint64(k), seed))})
 			after := before
 			if err := after.run(clone, clock); err != nil {

@@ -26,6 +26,14 @@ func cutAfter(fs vfs.FS, n int64) (vfs.FS, *atomic.Int64) {
 	})), &count
 }
 
+// crashSeeds is how many states of the disk are tried per cut.
+func crashSeeds(most uint64) uint64 {
+	if testing.Short() {
+		return 1 + most/4
+	}
+	return most
+}
+
 // crashed is what a run got acknowledged before the cut.
 type crashed struct {
 	created bool
@@ -82,7 +90,7 @@ func TestCrashAtEachWrite(t *testing.T) {
 		mem := vfs.NewCrashableMem()
 		fs, count := cutAfter(mem, k)
 		c := crashRun(fs)
-		for seed := range uint64(6) {
+		for seed := range crashSeeds(6) {
 			clone := mem.CrashClone(vfs.CrashCloneCfg{
 				UnsyncedDataPercent: int(seed) * 20, RNG: rand.New(rand.NewPCG(uint64(k), seed)),
 			})

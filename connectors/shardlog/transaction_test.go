@@ -78,7 +78,7 @@ func TestTransactionsAreAtomicInAShard(t *testing.T) {
 			_ = st.commitPending(file) // it fails where the power is cut
 			_ = s.Close()
 		}
-		for seed := range uint64(3) {
+		for seed := range crashSeeds(3) {
 			options.FS = mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: int(seed) * 45, RNG: rand.New(rand.NewPCG(uint64(k), seed))})
 			if err := checkAtomic(options, file, records, shards); err != nil {
 				t.Fatalf("cut after %d operations, seed %d: %v", k, seed, err)
