@@ -59,6 +59,7 @@ func (j *Job) deploy(e coordinator.Deploy) {
 	if j.attempt != nil {
 		j.attempt.closeSinks()
 	}
+	clear(j.carried)
 	a := &attempt{job: j, number: e.Attempt}
 	if e.Restore > 0 {
 		a.restore = j.last

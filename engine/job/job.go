@@ -29,6 +29,7 @@ type Job struct {
 	machine *coordinator.Machine
 	attempt *attempt
 	acks    map[graph.TaskID]task.Ack
+	carried carried
 	// last is the last published checkpoint.
 	last    *Checkpoint
 	waiters map[coordinator.RequestID]chan<- answer
@@ -66,7 +67,7 @@ func Start(cfg Config) (*Job, error) {
 		cfg.Changed = func(Status) {}
 	}
 	j := &Job{cfg: cfg, graph: g, plan: encoded, started: time.Now(), done: make(chan struct{}), inbox: newInbox(),
-		acks: map[graph.TaskID]task.Ack{}, last: cfg.Restore, waiters: map[coordinator.RequestID]chan<- answer{},
+		acks: map[graph.TaskID]task.Ack{}, carried: carried{}, last: cfg.Restore, waiters: map[coordinator.RequestID]chan<- answer{},
 		metrics: func() Metrics { return Metrics{} }}
 	j.ctx, j.cancel = context.WithCancel(context.Background())
 	j.machine = coordinator.New(j.machineConfig())

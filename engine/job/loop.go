@@ -123,10 +123,13 @@ func (j *Job) publishStatus() {
 	}
 }
 
-// dropAcks frees what tasks acked.
+// dropAcks frees what tasks acked, but for what sinks prepared.
 func (j *Job) dropAcks() {
-	for _, a := range j.acks {
-		a.Discard()
+	for _, t := range j.graph.Tasks() {
+		if a, ok := j.acks[t]; ok {
+			j.carried.add(j.cfg.Plan, a)
+			a.Discard()
+		}
 	}
 	clear(j.acks)
 }
@@ -134,6 +137,7 @@ func (j *Job) dropAcks() {
 // acked keeps a task's ack for the manifest if it is still wanted.
 func (j *Job) acked(a task.Ack) {
 	if !j.machine.Wants(a.Barrier.Epoch) {
+		j.carried.add(j.cfg.Plan, a)
 		a.Discard()
 		return
 	}

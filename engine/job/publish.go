@@ -43,6 +43,7 @@ func (j *Job) published(c *Checkpoint, savepoint string, err error) {
 	if err != nil {
 		j.cfg.Logger.Warn("checkpoint failed", "job", j.cfg.ID, "epoch", c.Barrier.Epoch, "error", err)
 		err = errs.Wrap(errs.Resource, err, "checkpoint %d", c.Barrier.Epoch)
+		j.carried.takeBack(c)
 		j.step(coordinator.PublishFailed{Epoch: c.Barrier.Epoch, Err: err})
 		return
 	}
@@ -58,6 +59,7 @@ func (j *Job) assemble(e coordinator.Publish) *Checkpoint {
 	c := &Checkpoint{Job: j.cfg.ID, Barrier: stream.Barrier{Epoch: e.Epoch, Kind: e.Kind}, Savepoint: e.Savepoint,
 		Plan: j.plan, Parallelism: j.cfg.Parallelism, KeyGroups: j.cfg.KeyGroups,
 		Sources: map[string][]task.Split{}, Sinks: map[string]SinkPart{}, States: map[string]map[int]*state.Snapshot{}}
+	j.carried.moveTo(c)
 	for _, t := range j.graph.Tasks() {
 		for _, n := range j.acks[t].Nodes {
 			c.add(j.cfg.Plan.Nodes[n.Node].UID, t, n)
