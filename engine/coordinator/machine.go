@@ -28,7 +28,9 @@ type Machine struct {
 	epoch     uint64
 	published uint64
 	flight    *flight
-	ended     map[graph.TaskID]bool
+	// uncommitted is a last flight whose commit failed: all that is left to do.
+	uncommitted *flight
+	ended       map[graph.TaskID]bool
 
 	// wanted are requests that wait for their turn.
 	wanted []request
@@ -156,8 +158,7 @@ func (m *Machine) apply(now time.Duration, msg Message) {
 	case Committed:
 		m.onCommitted(now, msg.Epoch)
 	case CommitFailed:
-		m.flight = nil
-		m.fail(msg.Err)
+		m.onCommitFailed(msg)
 	case Checkpoint:
 		m.wanted = append(m.wanted, request{id: msg.ID})
 	case Savepoint:

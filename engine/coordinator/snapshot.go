@@ -72,6 +72,16 @@ func (m *Machine) onCommitted(now time.Duration, epoch uint64) {
 	f.committed = true
 }
 
+// onCommitFailed leaves the commit to the next attempt's restore. After a last
+// barrier there is nothing to restore: its commit alone is tried again.
+func (m *Machine) onCommitFailed(msg CommitFailed) {
+	if f := m.flight; f != nil && f.barrier.Kind.Last() {
+		m.uncommitted = f
+	}
+	m.flight = nil
+	m.fail(msg.Err)
+}
+
 // onTime does what is due in the present state.
 func (m *Machine) onTime(now time.Duration) {
 	switch {
@@ -160,6 +170,11 @@ func (m *Machine) restart(now time.Duration) {
 	m.attempt++
 	m.stats.Restarts++
 	m.state = Running
+	if m.uncommitted != nil {
+		m.flight, m.uncommitted, m.failure = m.uncommitted, nil, nil
+		m.emit(Commit{Epoch: m.flight.barrier.Epoch})
+		return
+	}
 	m.deploy()
 }
 
