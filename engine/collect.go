@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/thalweg/thalweg/connectors/connector"
@@ -210,8 +212,12 @@ func (k *collectCommitter) Commit(_ context.Context, epoch uint64, _ [][]byte) e
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hurried = false
-	c.show(c.prepared[epoch])
-	delete(c.prepared, epoch)
+	for _, e := range slices.Sorted(maps.Keys(c.prepared)) {
+		if e <= epoch {
+			c.show(c.prepared[e])
+			delete(c.prepared, e)
+		}
+	}
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thalweg/thalweg/engine/meta"
+	"github.com/thalweg/thalweg/internal/alloc"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -27,6 +28,8 @@ type Engine struct {
 	fs      vfs.FS
 	lock    io.Closer
 	meta    *meta.Store
+	// alloc is the allocator of all jobs' batches.
+	alloc *alloc.Pool
 
 	// mu guards what follows.
 	mu        sync.Mutex
@@ -49,7 +52,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{opts: opts, log: opts.Logger, fs: vfs.Default, dir: opts.DataDir, durable: opts.DataDir != "",
-		relations: map[string]relation{}, jobs: map[string]*jobRun{}, services: map[string]any{}}
+		alloc: alloc.NewPool(0), relations: map[string]relation{}, jobs: map[string]*jobRun{}, services: map[string]any{}}
 	if err := e.open(ctx); err != nil {
 		e.release()
 		return nil, err
@@ -149,6 +152,10 @@ func (e *Engine) release() error {
 
 // DataDir is the data directory, the temporary one included.
 func (e *Engine) DataDir() string { return e.dir }
+
+// AllocatedBytes is the memory of all batches in flight: those of running jobs and
+// those of results that were not given back.
+func (e *Engine) AllocatedBytes() int64 { return e.alloc.Stats().LiveBytes }
 
 // NewSession opens a session with the engine's settings.
 func (e *Engine) NewSession() *Session {

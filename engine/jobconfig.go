@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/apache/arrow/go/v17/arrow/memory"
-
 	"github.com/thalweg/thalweg/engine/build"
 	"github.com/thalweg/thalweg/engine/coordinator"
 	"github.com/thalweg/thalweg/engine/job"
@@ -31,7 +29,7 @@ func (r *jobRun) config(restore *job.Checkpoint) (job.Config, error) {
 		env.Collect = r.collect
 	}
 	cfg := job.Config{ID: r.id, Plan: r.plan, Parallelism: r.record.Parallelism, KeyGroups: r.record.KeyGroups,
-		Latency: set.latency(), BudgetBytes: set.budgetBytes(), Env: env, Alloc: memory.DefaultAllocator,
+		Latency: set.latency(), BudgetBytes: set.budgetBytes(), Env: env, Alloc: e.alloc,
 		Interval: set.duration("execution.checkpointing.interval", e.opts.CheckpointInterval),
 		MinPause: set.duration("execution.checkpointing.min-pause", 0),
 		Timeout:  set.duration("execution.checkpointing.timeout", 0),

@@ -73,6 +73,11 @@ func (e *Engine) restart(ctx context.Context, run *jobRun) error {
 // Resume starts a suspended, cancelled or failed job again from its last
 // checkpoint.
 func (e *Engine) Resume(ctx context.Context, id string) (*Job, error) {
+	return e.ResumeAt(ctx, id, 0)
+}
+
+// ResumeAt is Resume with another parallelism; 0 leaves it.
+func (e *Engine) ResumeAt(ctx context.Context, id string, parallelism int) (*Job, error) {
 	e.mu.Lock()
 	old, ok := e.jobs[id]
 	e.mu.Unlock()
@@ -88,7 +93,11 @@ func (e *Engine) Resume(ctx context.Context, id string) (*Job, error) {
 	case old.collect != nil:
 		return nil, errs.Userf("job %s is a SELECT, whose rows are gone", id).WithHint("run the statement again")
 	}
-	run, err := e.fromRecord(old.snapshotRecord())
+	record := old.snapshotRecord()
+	if parallelism != 0 {
+		record.Parallelism = parallelism
+	}
+	run, err := e.fromRecord(record)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,10 @@ import (
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
+// SettingsSpec describes the SET options that have an effect, for the
+// documentation.
+func SettingsSpec() connector.Spec { return settingsSpec() }
+
 // settingsSpec describes the SET options that have an effect.
 func settingsSpec() connector.Spec {
 	return connector.Spec{Name: "session", Options: []connector.OptionSpec{
@@ -37,7 +41,7 @@ func settingsSpec() connector.Spec {
 		{Name: "table.exec.source.idle-timeout", Type: connector.TypeDuration, Doc: "A source split without rows for so long does not hold back event time; 0 never.", Example: "30 s"},
 		{Name: "table.exec.mini-batch.enabled", Type: connector.TypeBool, Doc: "Whether operators gather rows for allow-latency instead of execution.latency.", Example: "true"},
 		{Name: "table.exec.mini-batch.allow-latency", Type: connector.TypeDuration, Doc: "How long mini-batches gather rows.", Example: "5 s"},
-		{Name: "table.exec.mini-batch.size", Type: connector.TypeBigInt, Doc: "The most rows of a mini-batch.", Example: "5000"},
+		{Name: "table.exec.mini-batch.size", Type: connector.TypeBigInt, Doc: "Accepted for scripts written for Flink; execution.batch-rows bounds batches.", Example: "5000"},
 		{Name: "table.optimizer.", Type: connector.TypeMapPrefix, Doc: "Switches of the planner.", Example: "ONE_PHASE"},
 		{Name: "table.exec.", Type: connector.TypeMapPrefix, Doc: "Further switches of the planner.", Example: "AUTO"},
 	}}

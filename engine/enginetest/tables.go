@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,8 +23,10 @@ type Table struct {
 	splits [][]string
 	open   bool
 	grown  chan struct{}
-	// perBatch bounds the rows of a batch below the job's wish; 0 does not.
-	perBatch int
+	// taken is how many rows of each split were handed out since ForgetReads;
+	// reads is closed and replaced when it changes.
+	taken map[int]int
+	reads chan struct{}
 
 	pending   map[string][]string
 	committed map[string]bool
@@ -41,7 +44,7 @@ func (t *Tables) Table(name string) *Table {
 	defer t.mu.Unlock()
 	table, ok := t.tables[name]
 	if !ok {
-		table = &Table{grown: make(chan struct{}), pending: map[string][]string{}, committed: map[string]bool{}}
+		table = &Table{grown: make(chan struct{}), reads: make(chan struct{}), taken: map[int]int{}, pending: map[string][]string{}, committed: map[string]bool{}}
 		t.tables[name] = table
 	}
 	return table
@@ -98,12 +101,40 @@ func (t *Table) Pending() int {
 func (t *Table) read(split, at, n int) (rows []string, wait <-chan struct{}, end bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.perBatch > 0 {
-		n = min(n, t.perBatch)
-	}
 	all := t.splits[split]
 	to := min(len(all), at+n)
+	t.taken[split] = at
+	close(t.reads)
+	t.reads = make(chan struct{})
 	return all[at:to], t.grown, !t.open && to == len(all)
+}
+
+// ForgetReads makes WaitRead wait for reads from now on.
+func (t *Table) ForgetReads() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.taken)
+}
+
+// WaitRead waits until all rows of every split were read and passed on: their
+// readers ask for more.
+func (t *Table) WaitRead(ctx context.Context) error {
+	for {
+		t.mu.Lock()
+		behind, reads := false, t.reads
+		for i, rows := range t.splits {
+			behind = behind || t.taken[i] < len(rows)
+		}
+		t.mu.Unlock()
+		if !behind {
+			return nil
+		}
+		select {
+		case <-reads:
+		case <-ctx.Done():
+			return fmt.Errorf("rows were not read: %w", ctx.Err())
+		}
+	}
 }
 
 // mayWrite counts down the writes that fail.

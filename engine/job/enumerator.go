@@ -14,12 +14,6 @@ import (
 	"github.com/thalweg/thalweg/planner/plan"
 )
 
-// rediscoverer is a source whose splits may grow in number.
-type rediscoverer interface {
-	// DiscoverEvery is how often to look; 0 never.
-	DiscoverEvery() time.Duration
-}
-
 // enumerator finds a source's splits and gives them to its tasks. After start only
 // the loop's goroutine uses it.
 type enumerator struct {
@@ -69,7 +63,7 @@ func (a *attempt) enumeratorOf(n plan.NodeID) (*enumerator, error) {
 	if e.policy, _, err = connector.BadPolicyOf(part.Options); err != nil {
 		return nil, err
 	}
-	if r, ok := part.Source.(rediscoverer); ok {
+	if r, ok := part.Source.(connector.Rediscoverer); ok {
 		e.every = r.DiscoverEvery()
 	}
 	a.sources = append(a.sources, e)
@@ -89,6 +83,9 @@ func (e *enumerator) start(ctx context.Context) error {
 		return errs.Wrap(errs.Resource, err, "%s", e.node.Label)
 	}
 	e.add(found)
+	for _, c := range e.commands {
+		c.Discovered()
+	}
 	return nil
 }
 

@@ -16,13 +16,16 @@ type Commands struct {
 	pending []command
 }
 
-// command is one of: splits to read, a barrier to inject, the order to end.
+// command is one of: splits to read, a barrier to inject, the order to end, the
+// news that the first discovery is over.
 type command struct {
 	splits []Split
 	// noMore tells that no splits will follow these.
 	noMore  bool
 	barrier *stream.Barrier
 	drain   bool
+	// discovered tells that all splits known at the start have been given out.
+	discovered bool
 }
 
 // NewCommands makes an empty mailbox.
@@ -32,6 +35,11 @@ func NewCommands() *Commands { return &Commands{wake: make(chan struct{}, 1)} }
 func (c *Commands) AddSplits(splits []Split, noMore bool) {
 	c.put(command{splits: splits, noMore: noMore})
 }
+
+// Discovered tells the task that all splits known at the start have been given out,
+// restored ones included. Until then a task without splits must not let event time
+// run ahead: its split may be on the way.
+func (c *Commands) Discovered() { c.put(command{discovered: true}) }
 
 // Inject makes the task send barrier b after the rows it has read so far.
 func (c *Commands) Inject(b stream.Barrier) { c.put(command{barrier: &b}) }

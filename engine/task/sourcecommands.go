@@ -14,6 +14,8 @@ func (s *sourceTask) obey() (last bool, err error) {
 			last, err = s.barrier(*cmd.barrier)
 		case cmd.drain:
 			err = s.drain()
+		case cmd.discovered:
+			err = s.idleWithoutSplits()
 		default:
 			s.noMore = s.noMore || cmd.noMore
 			s.add(cmd.splits)

@@ -105,9 +105,6 @@ func (s *sourceTask) run() (err error) {
 		a.out = output{chain: s.chain, metrics: s.chain.nodes[a.node].Metrics, watermark: stream.NoWatermark}
 		s.chain.wire(&a.out, a.node)
 	}
-	if err := s.idleWithoutSplits(); err != nil {
-		return err
-	}
 	s.arm(s.cfg.Latency)
 	for {
 		last, err := s.step()
@@ -117,9 +114,9 @@ func (s *sourceTask) run() (err error) {
 	}
 }
 
-// idleWithoutSplits keeps a task that has no splits yet from holding back others.
+// idleWithoutSplits keeps a task that was given no splits from holding back others.
 func (s *sourceTask) idleWithoutSplits() error {
-	if s.source.Bounded {
+	if s.source.Bounded || s.noMore || len(s.lines) > 0 {
 		return nil
 	}
 	return s.chain.broadcast(stream.Element{Kind: stream.ElementIdle})
