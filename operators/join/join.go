@@ -124,12 +124,24 @@ func (j *Join) Process(input int, batch stream.Batch, out op.Output) error {
 	if batch.Rows() == 0 {
 		return nil
 	}
-	own, other := j.sides[input], j.sides[1-input]
-	p := &j.probe
+	defer j.probe.finish()
+	if err := j.match(input, batch, out); err != nil {
+		return err
+	}
+	if err := j.sides[input].update(&j.probe); err != nil {
+		return err
+	}
+	j.ctx.Counters.StateRows = j.sides[0].rows + j.sides[1].rows
+	return nil
+}
+
+// match finds the partners of a batch and emits what follows. The batch's own side
+// is not touched.
+func (j *Join) match(input int, batch stream.Batch, out op.Output) error {
+	other, p := j.sides[1-input], &j.probe
 	if err := p.start(j, input, batch); err != nil {
 		return err
 	}
-	defer p.finish()
 	if err := other.find(&p.keys); err != nil {
 		return err
 	}
@@ -138,10 +150,6 @@ func (j *Join) Process(input int, batch stream.Batch, out op.Output) error {
 			return err
 		}
 	}
-	if err := own.update(p); err != nil {
-		return err
-	}
-	j.ctx.Counters.StateRows = j.sides[0].rows + j.sides[1].rows
 	return nil
 }
 
