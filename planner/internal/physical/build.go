@@ -254,11 +254,24 @@ func (b *builder) union(n *logical.Union) (plan.NodeID, error) {
 	for _, id := range ids {
 		in := plan.Input{Node: id}
 		if b.at(id).Singleton && !single {
-			in.Exchange = plan.Rebalance
+			in = b.scatter(id)
 		}
 		node.Inputs = append(node.Inputs, in)
 	}
 	return b.add(n, node, spread{updates: updates{broken: true}}), nil
+}
+
+// scatter is an edge that spreads the rows of one task over all. A row that comes
+// and goes keeps to one task, so that its -D can't overtake its +I.
+func (b *builder) scatter(from plan.NodeID) plan.Input {
+	n := b.at(from)
+	if n.Mode == plan.InsertOnly {
+		return plan.Input{Node: from, Exchange: plan.Rebalance}
+	}
+	if len(n.UniqueKeys) > 0 && len(n.UniqueKeys[0]) > 0 {
+		return plan.Input{Node: from, Exchange: plan.Hash, Keys: n.UniqueKeys[0]}
+	}
+	return plan.Input{Node: from, Exchange: plan.Hash, Keys: logical.Range(0, len(n.Schema))}
 }
 
 // hash is an edge that brings rows that agree in keys to one task; rows that lie
