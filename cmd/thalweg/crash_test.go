@@ -42,6 +42,7 @@ func TestServerSurvivesKill9(t *testing.T) {
 	}
 	acknowledged := producer.stop()
 	for _, id := range jobs {
+		w.awaitCaughtUp(id)
 		w.post("/v1/jobs/"+id+"/stop", map[string]any{"drain": true})
 	}
 	w.stopGracefully()
@@ -157,6 +158,51 @@ func (w *crashWorld) post(path string, body any) map[string]any {
 		w.t.Fatal(err)
 	}
 	return answer
+}
+
+// awaitCaughtUp waits until a job has read everything: draining it ends its sources
+// where they are.
+func (w *crashWorld) awaitCaughtUp(job string) {
+	w.t.Helper()
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(time.Minute)
+	for !w.caughtUp(job) {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			w.t.Fatalf("job %s does not catch up", job)
+		}
+	}
+}
+
+// caughtUp reports whether no source of a job lags behind.
+func (w *crashWorld) caughtUp(job string) bool {
+	w.t.Helper()
+	response, err := http.Get(w.address + "/v1/jobs/" + job)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Metrics struct {
+			Nodes []struct {
+				Source *struct {
+					Splits  int   `json:"splits"`
+					LagRows int64 `json:"lag_rows"`
+				} `json:"source"`
+			} `json:"nodes"`
+		} `json:"metrics"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, n := range answer.Metrics.Nodes {
+		if n.Source != nil && (n.Source.Splits < 2 || n.Source.LagRows != 0) {
+			return false
+		}
+	}
+	return len(answer.Metrics.Nodes) > 0
 }
 
 const crashTables = `

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 
+	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/operators/stream"
 )
 
@@ -31,7 +32,7 @@ func (s *sourceTask) obey() (last bool, err error) {
 // back to where they were.
 func (s *sourceTask) add(splits []Split) {
 	for _, split := range splits {
-		line := &splitLine{split: split, position: split.Position}
+		line := &splitLine{split: split, position: split.Position, lag: connector.Lag{Rows: -1, Millis: -1, Total: -1}}
 		for k := range s.assigners {
 			wm := stream.NoWatermark
 			if k < len(split.Watermarks) {
@@ -58,6 +59,8 @@ func (s *sourceTask) openWaiting() error {
 		if err := line.open(s); err != nil {
 			return s.readError(line, err)
 		}
+		line.lag = line.reader.Lag()
+		s.publish(true)
 		if s.concurrent {
 			ctx, stop := context.WithCancel(s.chain.ctx)
 			line.stop, line.stopped = stop, make(chan struct{})

@@ -182,7 +182,8 @@ func (s *sourceTask) accept(line *splitLine, batch stream.Batch, err error) erro
 	} else {
 		batch.Release()
 	}
-	s.publish(false)
+	// That a reader has caught up must not be left unsaid until its next row.
+	s.publish(s.concurrent && line.lag.Rows == 0)
 	if err != nil {
 		return s.endSplit(line)
 	}
