@@ -133,7 +133,7 @@ func TestGateWaitsForElementsTimeAndWake(t *testing.T) {
 			t.Errorf("%s after %s, error %v", e.Kind, time.Since(start), err)
 		}
 		go func() {
-			time.Sleep(time.Minute)
+			<-time.After(time.Minute)
 			if err := q.Send(context.Background(), stream.Element{Kind: stream.ElementEnd}); err != nil {
 				t.Error(err)
 			}
