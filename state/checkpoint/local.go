@@ -49,10 +49,34 @@ const (
 // exist. One Local at a time may use a directory.
 func NewLocal(fs vfs.FS, dir string) (*Local, error) {
 	l := &Local{fs: fs, dir: dir, stored: map[string]bool{}}
-	if err := l.makeDir(l.tables()); err != nil {
+	err := l.makeDir(l.tables())
+	for _, d := range []string{l.tables(), dir} {
+		if err == nil {
+			err = l.settle(d)
+		}
+	}
+	if err != nil {
 		return nil, l.wrap(err)
 	}
 	return l, nil
+}
+
+// settle removes what a crash left half-made in d and makes the rest durable: a
+// killed process may have published what can be read but is not on the disk yet,
+// and nothing may be built on what can still go away.
+func (l *Local) settle(d string) error {
+	names, err := l.fs.List(d)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, tmpSuffix) {
+			if err := l.fs.Remove(l.fs.PathJoin(d, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return syncDir(l.fs, d)
 }
 
 // makeDir makes a directory and its parents durably.
@@ -204,7 +228,11 @@ func (l *Local) publish(epoch uint64, b []byte) error {
 	if err := l.fs.Rename(tmp, l.manifest(epoch)); err != nil {
 		return err
 	}
-	return syncDir(l.fs, l.dir)
+	if err := syncDir(l.fs, l.dir); err != nil {
+		// The caller goes back to the epoch before, so nobody may find this one.
+		return errors.Join(err, l.fs.Remove(l.manifest(epoch)), syncDir(l.fs, l.dir))
+	}
+	return nil
 }
 
 // Epochs implements Storage.
