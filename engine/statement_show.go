@@ -47,9 +47,7 @@ func (st *statement) showNames(stmt *sql.Show) (Result, error) {
 	case "FUNCTIONS":
 		all = st.catalog.Functions().Names()
 	default:
-		for _, f := range st.session.engine.userFunctions() {
-			all = append(all, f)
-		}
+		all = st.session.engine.userFunctions()
 	}
 	matches, err := likePattern(stmt)
 	if err != nil {

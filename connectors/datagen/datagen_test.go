@@ -136,7 +136,8 @@ func TestRandomKeepsToItsRangeAndSeed(t *testing.T) {
 	if len(counts) != 6 || counts["+I f=NULL"] < 180 || counts["+I f=NULL"] > 320 || counts["+I f=-2"] < 100 || counts["+I f=2"] < 100 {
 		t.Errorf("%v", counts)
 	}
-	if fmt.Sprint(read("1")) != fmt.Sprint(read("1")) || fmt.Sprint(read("1")) == fmt.Sprint(read("2")) {
+	first, again, other := fmt.Sprint(read("1")), fmt.Sprint(read("1")), fmt.Sprint(read("2"))
+	if first != again || first == other {
 		t.Error("the rows must be the seed's")
 	}
 }

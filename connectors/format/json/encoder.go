@@ -20,10 +20,9 @@ const (
 
 // encoder is the format's codec.Encoder.
 type encoder struct {
-	fields      []*writer
-	lines       bool
-	ignoreNulls bool
-	style       style
+	fields []*writer
+	lines  bool
+	style  style
 }
 
 // style is how an encoder writes values.
