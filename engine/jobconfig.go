@@ -33,7 +33,7 @@ func (r *jobRun) config(restore *job.Checkpoint) (job.Config, error) {
 		Interval: set.duration("execution.checkpointing.interval", e.opts.CheckpointInterval),
 		MinPause: set.duration("execution.checkpointing.min-pause", 0),
 		Timeout:  set.duration("execution.checkpointing.timeout", 0),
-		Restart:  rule, Backend: r.backend(), Ephemeral: !r.durable(), Restore: restore, Clock: e.opts.Now, Logger: e.log,
+		Restart:  rule, Backend: r.backend(), Ephemeral: !r.durable(), Resumed: r.resumed, Restore: restore, Clock: e.opts.Now, Logger: e.log,
 		Changed: r.changed}
 	if restore != nil {
 		cfg.LastEpoch = restore.Barrier.Epoch

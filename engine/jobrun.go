@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
@@ -22,6 +23,10 @@ type jobRun struct {
 	id      string
 	plan    *plan.Plan
 	collect *collector
+	// replaces is the ended run that this one goes on from, nil for none in this
+	// process; resumed tells that the job has been started before.
+	replaces *jobRun
+	resumed  bool
 	// done is closed when the job has ended; a resumed job has a new one.
 	done chan struct{}
 
@@ -62,6 +67,9 @@ func (r *jobRun) start(restore *job.Checkpoint) error {
 	if e.closed {
 		return errClosed()
 	}
+	if e.jobs[r.id] != r.replaces {
+		return errs.Userf("job %s was started meanwhile", r.id)
+	}
 	r.record.State, r.record.Started = coordinator.Running.String(), time.UnixMilli(e.opts.Now()).UTC()
 	r.record.Ended, r.record.Error, r.record.ErrorClass = time.Time{}, "", ""
 	if err := r.save(); err != nil {
@@ -81,8 +89,12 @@ func (r *jobRun) start(restore *job.Checkpoint) error {
 	return nil
 }
 
-// enter lists the job. The engine's lock is held.
+// enter lists the job. The engine's lock is held. No new job gets its ID, even if
+// the clock goes back.
 func (e *Engine) enter(r *jobRun) {
+	if n, err := strconv.ParseInt(r.id, 16, 64); err == nil {
+		e.lastJob = max(e.lastJob, n)
+	}
 	if _, known := e.jobs[r.id]; !known {
 		e.order = append(e.order, r.id)
 	}

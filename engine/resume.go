@@ -67,6 +67,7 @@ func (e *Engine) restart(ctx context.Context, run *jobRun) error {
 	if err != nil {
 		return err
 	}
+	run.resumed = true
 	return run.start(latest)
 }
 
@@ -101,6 +102,7 @@ func (e *Engine) ResumeAt(ctx context.Context, id string, parallelism int) (*Job
 	if err != nil {
 		return nil, err
 	}
+	run.replaces = old
 	if err := e.restart(ctx, run); err != nil {
 		return nil, err
 	}

@@ -63,3 +63,28 @@ func TestRowsOfACheckpointThatTookTooLongAreCommittedByTheNext(t *testing.T) {
 	}
 	stopAndCompare(t, f, j, kept)
 }
+
+func TestLeftoversOfAJobWithoutACheckpointAreRemoved(t *testing.T) {
+	f := newFixture(t, 1, 4)
+	f.cfg.Timeout = time.Nanosecond
+	a, kept := input(10)
+	in, ctx := f.tables.Table("in"), context.Background()
+	in.SetSplits(true, a)
+	lost := start(t, f.cfg)
+	if err := in.WaitRead(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lost.Checkpoint(ctx); err == nil {
+		t.Fatal("the checkpoint was published")
+	}
+	if err := lost.Cancel(ctx); err != nil {
+		t.Fatal(err)
+	}
+	in.ForgetReads()
+	f.cfg.Resumed = true
+	j := start(t, f.cfg)
+	if err := in.WaitRead(ctx); err != nil {
+		t.Fatal(err)
+	}
+	stopAndCompare(t, f, j, kept)
+}

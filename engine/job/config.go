@@ -34,6 +34,9 @@ type Config struct {
 	// Ephemeral jobs do not outlive the process: a final checkpoint that holds
 	// nothing to commit need not be published.
 	Ephemeral bool
+	// Resumed tells that the job was started before, maybe by a process that is
+	// gone, so that its sinks may find leftovers even without a checkpoint.
+	Resumed bool
 	// Restore is the checkpoint to start from, nil for none; LastEpoch the last
 	// epoch that was ever used.
 	Restore   *Checkpoint

@@ -93,7 +93,7 @@ func (a *attempt) prepare() error {
 			return err
 		}
 	}
-	if a.restore != nil || a.number > 0 {
+	if a.restore != nil || a.number > 0 || a.job.cfg.Resumed {
 		for _, s := range a.sinks {
 			if err := s.committer.Recover(a.ctx, s.name); err != nil {
 				return errs.Wrap(errs.Resource, err, "%s: recovery", s.label)

@@ -228,8 +228,11 @@ func parseKind(name string) (stream.BarrierKind, error) {
 // Open opens an operator's state; see job.Backend.
 func (b *Backend) Open(ctx context.Context, req job.OpenState) (*state.Store, error) {
 	groups := state.TaskGroups(req.Task, req.Tasks, req.KeyGroups)
-	opts := pebblestate.Options{FS: b.opts.FS, Dir: b.workDir("run"), Groups: req.KeyGroups, KeyGroups: groups,
-		BudgetBytes: req.BudgetBytes}
+	run, err := b.workDir("run")
+	if err != nil {
+		return nil, err
+	}
+	opts := pebblestate.Options{FS: b.opts.FS, Dir: run, Groups: req.KeyGroups, KeyGroups: groups, BudgetBytes: req.BudgetBytes}
 	if req.Restore == nil {
 		return pebblestate.Open(opts)
 	}
@@ -249,7 +252,11 @@ func (b *Backend) Open(ctx context.Context, req job.OpenState) (*state.Store, er
 	if operator == nil {
 		return pebblestate.Open(opts)
 	}
-	restored, err := checkpoint.Restore(ctx, storage, operator, groups, b.opts.FS, b.workDir("restore"))
+	fetched, err := b.workDir("restore")
+	if err != nil {
+		return nil, err
+	}
+	restored, err := checkpoint.Restore(ctx, storage, operator, groups, b.opts.FS, fetched)
 	if err != nil {
 		return nil, err
 	}
@@ -257,17 +264,20 @@ func (b *Backend) Open(ctx context.Context, req job.OpenState) (*state.Store, er
 	return pebblestate.Open(opts)
 }
 
-// workDir names a working directory that was never used.
-func (b *Backend) workDir(what string) string {
+// workDir names a working directory that does not exist. The first time it removes
+// those that a lost process left: their names come again, and a restore into one
+// would mix its state with another's.
+func (b *Backend) workDir(what string) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	state := b.opts.FS.PathJoin(b.opts.Dir, "state")
+	if b.opened == 0 {
+		if err := b.remove(state); err != nil {
+			return "", err
+		}
+	}
 	b.opened++
-	return b.opts.FS.PathJoin(b.opts.Dir, "state", fmt.Sprintf("%s-%d", what, b.opened))
-}
-
-// Clean removes working directories that a lost process left. Nothing may be open.
-func (b *Backend) Clean() error {
-	return b.remove(b.opts.FS.PathJoin(b.opts.Dir, "state"))
+	return b.opts.FS.PathJoin(state, fmt.Sprintf("%s-%d", what, b.opened)), nil
 }
 
 // Remove removes all that is kept of the job but its savepoints.

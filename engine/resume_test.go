@@ -1,0 +1,92 @@
+package engine_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/engine"
+	"github.com/thalweg/thalweg/engine/enginetest"
+)
+
+const copyScript = `
+CREATE TABLE IF NOT EXISTS src (k BIGINT) WITH ('connector' = 'memory');
+CREATE TABLE IF NOT EXISTS dst (k BIGINT) WITH ('connector' = 'memory');
+INSERT INTO dst SELECT k FROM src;`
+
+// openAt opens an engine on dir whose clock stands still.
+func openAt(t *testing.T, dir string, tables *enginetest.Tables) *engine.Engine {
+	t.Helper()
+	e, err := engine.Open(context.Background(), engine.Options{DataDir: dir, Parallelism: 1,
+		Connectors: []connector.Connector{tables.Connector()}, Now: func() int64 { return 1_700_000_000_000 }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// submit starts the copying job.
+func submit(t *testing.T, e *engine.Engine) *engine.Job {
+	t.Helper()
+	results, err := e.Execute(context.Background(), copyScript)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results[len(results)-1].Job
+}
+
+func TestNoJobGetsTheIDOfAnOlderOne(t *testing.T) {
+	dir, tables := t.TempDir(), enginetest.NewTables()
+	tables.Table("src").SetSplits(false, []string{"+I k=1"})
+	ids := map[string]bool{}
+	for range 3 {
+		e := openAt(t, dir, tables)
+		job := submit(t, e)
+		if err := job.Wait(context.Background()); err != nil {
+			t.Error(err)
+		}
+		ids[job.ID()] = true
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(ids) != 3 {
+		t.Errorf("three jobs have the IDs %v", ids)
+	}
+}
+
+func TestAJobIsResumedOnceAtATime(t *testing.T) {
+	ctx, tables := context.Background(), enginetest.NewTables()
+	tables.Table("src").SetSplits(true, []string{"+I k=1"})
+	e := openAt(t, t.TempDir(), tables)
+	defer e.Close()
+	job := submit(t, e)
+	if err := job.Stop(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var wait sync.WaitGroup
+	started := make(chan *engine.Job, 16)
+	begin := make(chan struct{})
+	for range cap(started) {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			<-begin
+			if j, err := e.Resume(ctx, job.ID()); err == nil {
+				started <- j
+			}
+		}()
+	}
+	close(begin)
+	wait.Wait()
+	if len(started) != 1 {
+		t.Errorf("%d of 16 callers have resumed the job", len(started))
+	}
+	close(started)
+	for j := range started {
+		if err := j.Cancel(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+}
