@@ -1,0 +1,452 @@
+package task_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"go.uber.org/goleak"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/engine/exchange"
+	"github.com/thalweg/thalweg/engine/graph"
+	"github.com/thalweg/thalweg/engine/task"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/planner/plan"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var schema = types.Schema{{Name: "v", Type: types.Of(types.BigInt)}}
+
+// log is what happened in a task, in order.
+type log struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *log) add(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, fmt.Sprintf(format, args...))
+}
+
+func (l *log) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.lines, "\n")
+}
+
+// Acked, SourceEnded and SplitEnded make log a task.Reporter.
+func (l *log) Acked(a task.Ack) {
+	l.add("ack %s %d", a.Barrier.Kind, a.Barrier.Epoch)
+	for _, n := range a.Nodes {
+		for _, s := range n.Splits {
+			l.add("  split %s position=%s ended=%t", s.Split.ID, s.Position, s.Ended)
+		}
+	}
+}
+
+func (l *log) SourceEnded(graph.TaskID) { l.add("source ended") }
+
+func (l *log) SplitEnded(_ graph.TaskID, _ plan.NodeID, s connector.SplitID) {
+	l.add("split %s ended", s)
+}
+
+// recorder is an operator that logs its calls and passes everything on.
+type recorder struct {
+	log  *log
+	name string
+	// held makes it hold rows back until Flush.
+	held  bool
+	batch stream.Batch
+	fail  error
+}
+
+func (r *recorder) Open(*op.Context) error {
+	r.log.add("%s open", r.name)
+	return nil
+}
+
+func (r *recorder) Process(_ int, b stream.Batch, out op.Output) error {
+	if r.fail != nil {
+		return r.fail
+	}
+	r.log.add("%s rows %s", r.name, strings.Join(stream.FormatRows(b), ", "))
+	if r.held {
+		r.batch = b.Retain()
+		return nil
+	}
+	return out.Emit(b.Retain())
+}
+
+func (r *recorder) Advance(wm stream.Watermark, out op.Output) error {
+	text := time.Duration(wm * 1e6).String()
+	if wm == stream.EndOfTime {
+		text = "end"
+	}
+	r.log.add("%s watermark %s", r.name, text)
+	return out.Watermark(wm)
+}
+
+func (r *recorder) Flush(out op.Output) error {
+	if !r.held || r.batch.Record == nil {
+		return nil
+	}
+	r.log.add("%s flush", r.name)
+	b := r.batch
+	r.batch = stream.Batch{}
+	return out.Emit(b)
+}
+
+func (r *recorder) Close() error {
+	r.log.add("%s close", r.name)
+	r.batch.Release()
+	return nil
+}
+
+// assigner gives each row's v, in seconds, as its watermark.
+type assigner struct{ recorder }
+
+func (a *assigner) Process(_ int, b stream.Batch, out op.Output) error {
+	var last int64
+	for i := range b.Rows() {
+		var v int64
+		if _, err := fmt.Sscanf(stream.FormatRow(b, i), "+I v=%d", &v); err != nil {
+			return err
+		}
+		last = max(last, v)
+	}
+	if err := out.Emit(b.Retain()); err != nil {
+		return err
+	}
+	return out.Watermark(stream.Watermark(last * 1000))
+}
+
+func node(id int, o op.Operator, consumers ...int) task.Node {
+	return task.Node{ID: plan.NodeID(id), Label: fmt.Sprintf("N[%d]", id), Consumers: consumers, Metrics: task.NewMetrics(),
+		Build: func() (task.Instance, error) { return task.Instance{Operator: o}, nil }}
+}
+
+func rowsOf(t *testing.T, alloc memory.Allocator, vs ...int) stream.Element {
+	t.Helper()
+	var lines []string
+	for _, v := range vs {
+		lines = append(lines, fmt.Sprintf("+I v=%d", v))
+	}
+	b, err := stream.ParseRows(alloc, schema, lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream.Element{Kind: stream.ElementBatch, Batch: b}
+}
+
+// gateTask runs a chain of operators behind one queue in a bubble.
+func gateTask(t *testing.T, l *log, nodes []task.Node, drive func(ctx context.Context, q *exchange.Queue, alloc memory.Allocator)) error {
+	t.Helper()
+	alloc := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	var err error
+	synctest.Test(t, func(t *testing.T) {
+		q := exchange.NewQueue(exchange.DefaultLimits())
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		done := make(chan error, 1)
+		go func() {
+			done <- task.Run(ctx, task.Config{Nodes: nodes, Gate: exchange.NewGate([][]exchange.Receiver{{q}}), Latency: 5 * time.Millisecond,
+				Clock: func() int64 { return time.Now().UnixMilli() }, Report: l})
+		}()
+		drive(ctx, q, alloc)
+		err = <-done
+	})
+	alloc.AssertSize(t, 0)
+	return err
+}
+
+func send(t *testing.T, q *exchange.Queue, elements ...stream.Element) {
+	t.Helper()
+	for _, e := range elements {
+		if err := q.Send(context.Background(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func expect(t *testing.T, l *log, want string) {
+	t.Helper()
+	want = strings.TrimSpace(want)
+	if got := l.text(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestBarrierComesAfterWhatWasHeldBackAndEndsTheTaskWhenItIsTheLast(t *testing.T) {
+	l := &log{}
+	nodes := []task.Node{node(0, &recorder{log: l, name: "a", held: true}, 1), node(1, &recorder{log: l, name: "b"})}
+	err := gateTask(t, l, nodes, func(_ context.Context, q *exchange.Queue, alloc memory.Allocator) {
+		send(t, q, rowsOf(t, alloc, 1), stream.Element{Kind: stream.ElementBarrier, Barrier: stream.Barrier{Epoch: 1}},
+			rowsOf(t, alloc, 2), stream.Element{Kind: stream.ElementBarrier, Barrier: stream.Barrier{Epoch: 2, Kind: stream.Stop}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, l, `
+a open
+b open
+a rows +I v=1
+a flush
+b rows +I v=1
+ack checkpoint 1
+a rows +I v=2
+a flush
+b rows +I v=2
+ack stop 2
+b close
+a close`)
+}
+
+func TestRowsAreHeldBackNoLongerThanTheLatencyBound(t *testing.T) {
+	l := &log{}
+	nodes := []task.Node{node(0, &recorder{log: l, name: "a", held: true}, 1), node(1, &recorder{log: l, name: "b"})}
+	err := gateTask(t, l, nodes, func(_ context.Context, q *exchange.Queue, alloc memory.Allocator) {
+		send(t, q, rowsOf(t, alloc, 1))
+		synctest.Wait()
+		if strings.Contains(l.text(), "b rows") {
+			t.Error("rows came before the bound")
+		}
+		time.Sleep(5 * time.Millisecond)
+		synctest.Wait()
+		if !strings.Contains(l.text(), "b rows") {
+			t.Error("rows did not come after the bound")
+		}
+		send(t, q, stream.Element{Kind: stream.ElementEnd})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWatermarkThatDoesNotGrowIsNotPassedOn(t *testing.T) {
+	l := &log{}
+	nodes := []task.Node{node(0, &recorder{log: l, name: "a"}, 1), node(1, &recorder{log: l, name: "b"})}
+	err := gateTask(t, l, nodes, func(_ context.Context, q *exchange.Queue, _ memory.Allocator) {
+		for _, wm := range []stream.Watermark{1000, 2000, 2000, 1000} {
+			send(t, q, stream.Element{Kind: stream.ElementWatermark, Watermark: wm})
+			synctest.Wait()
+		}
+		send(t, q, stream.Element{Kind: stream.ElementEnd})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, l, "a open\nb open\na watermark 1s\nb watermark 1s\na watermark 2s\nb watermark 2s\nb close\na close")
+}
+
+func TestFailureNamesTheNodeOnceAndClosesEverything(t *testing.T) {
+	l := &log{}
+	broken := &recorder{log: l, name: "b", fail: errors.New("no")}
+	nodes := []task.Node{node(0, &recorder{log: l, name: "a"}, 1), node(1, broken)}
+	err := gateTask(t, l, nodes, func(_ context.Context, q *exchange.Queue, alloc memory.Allocator) { send(t, q, rowsOf(t, alloc, 1)) })
+	if err == nil || err.Error() != "N[1]: no" {
+		t.Errorf("error %v", err)
+	}
+	expect(t, l, "a open\nb open\na rows +I v=1\nb close\na close")
+}
+
+// splitSource reads numbers out of slices, one a batch; nil stands for "nothing for
+// now".
+type splitSource struct {
+	alloc memory.Allocator
+	t     *testing.T
+}
+
+func (s *splitSource) Apply(connector.Pushdown) (connector.Applied, error) {
+	return connector.Applied{}, nil
+}
+func (s *splitSource) Bounded() bool { return true }
+func (s *splitSource) Discover(context.Context, []connector.SplitID, int) ([]connector.Split, error) {
+	return nil, nil
+}
+
+func (s *splitSource) Open(_ context.Context, split connector.Split, position []byte, _ connector.ReaderEnv) (connector.Reader, error) {
+	r := &splitReader{source: s, values: split.Payload}
+	if position != nil {
+		r.at = int(position[0] - '0')
+	}
+	return r, nil
+}
+
+type splitReader struct {
+	source *splitSource
+	values []byte
+	at     int
+}
+
+func (r *splitReader) Next(ctx context.Context, wait <-chan struct{}) (stream.Batch, error) {
+	if r.at == len(r.values) {
+		return stream.Batch{}, connector.ErrEndOfSplit
+	}
+	v := int(r.values[r.at])
+	if v == 0 { // blocks
+		select {
+		case <-wait:
+			return stream.Batch{}, nil
+		case <-ctx.Done():
+			return stream.Batch{}, ctx.Err()
+		}
+	}
+	r.at++
+	return rowsOf(r.source.t, r.source.alloc, v).Batch, nil
+}
+
+func (r *splitReader) Position() []byte   { return []byte{byte('0' + r.at)} }
+func (r *splitReader) Lag() connector.Lag { return connector.Lag{} }
+func (r *splitReader) Close() error       { return nil }
+
+// sourceTask runs a source with one assigner and a recorder.
+func sourceTask(t *testing.T, l *log, bounded bool, drive func(c *task.Commands, cancel func())) error {
+	t.Helper()
+	alloc := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	var err error
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		commands := task.NewCommands()
+		assign := node(1, nil, 2)
+		assign.Assigner, assign.Stateless = true, true
+		assign.Build = func() (task.Instance, error) {
+			return task.Instance{Operator: &assigner{recorder{log: &log{}}}}, nil
+		}
+		nodes := []task.Node{{Label: "Source[0]", Consumers: []int{1}, Metrics: task.NewMetrics()}, assign, node(2, &recorder{log: l, name: "r"})}
+		done := make(chan error, 1)
+		go func() {
+			done <- task.Run(ctx, task.Config{Nodes: nodes, Latency: time.Millisecond, Clock: func() int64 { return time.Now().UnixMilli() }, Report: l,
+				Source: &task.Source{Source: &splitSource{alloc: alloc, t: t}, Bounded: bounded, Commands: commands, Progress: &task.Progress{}}})
+		}()
+		drive(commands, cancel)
+		err = <-done
+	})
+	alloc.AssertSize(t, 0)
+	return err
+}
+
+func split(id string, values ...byte) task.Split {
+	return task.Split{Split: connector.Split{ID: connector.SplitID(id), Payload: values}}
+}
+
+func TestSplitsReadInTurnDoNotMakeEachOthersRowsLate(t *testing.T) {
+	l := &log{}
+	err := sourceTask(t, l, true, func(c *task.Commands, _ func()) {
+		c.AddSplits([]task.Split{split("a", 9, 20), split("b", 1, 2, 30)}, true)
+		synctest.Wait()
+		c.Inject(stream.Barrier{Epoch: 1, Kind: stream.Final})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, l, `
+r open
+r rows +I v=9
+r rows +I v=1
+r watermark 1s
+r rows +I v=20
+r rows +I v=2
+r watermark 2s
+split a ended
+r rows +I v=30
+r watermark 30s
+split b ended
+r watermark end
+source ended
+ack final 1
+  split a position= ended=true
+  split b position= ended=true
+r close`)
+}
+
+func TestRestoredSplitsGoOnWhereTheyWere(t *testing.T) {
+	l := &log{}
+	err := sourceTask(t, l, true, func(c *task.Commands, _ func()) {
+		a, b := split("a", 9, 3), split("b", 4)
+		a.Position, a.Watermarks = []byte("1"), []stream.Watermark{9000}
+		b.Ended = true
+		c.AddSplits([]task.Split{a, b}, true)
+		synctest.Wait()
+		c.Inject(stream.Barrier{Epoch: 5, Kind: stream.Final})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, l, `
+r open
+r rows +I v=3
+split a ended
+r watermark end
+source ended
+ack final 5
+  split a position= ended=true
+  split b position= ended=true
+r close`)
+}
+
+func TestBarrierReachesABlockedReader(t *testing.T) {
+	for _, bounded := range []bool{true, false} {
+		l := &log{}
+		err := sourceTask(t, l, bounded, func(c *task.Commands, _ func()) {
+			c.AddSplits([]task.Split{split("a", 5, 0)}, true)
+			synctest.Wait()
+			c.Inject(stream.Barrier{Epoch: 1, Kind: stream.Stop})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := l.text(); !strings.Contains(got, "ack stop 1\n  split a position=1 ended=false") {
+			t.Errorf("bounded=%t:\n%s", bounded, got)
+		}
+	}
+}
+
+func TestDrainSendsTheEndOfTimeAndKeepsPositions(t *testing.T) {
+	l := &log{}
+	err := sourceTask(t, l, false, func(c *task.Commands, _ func()) {
+		c.AddSplits([]task.Split{split("a", 5, 0), split("b", 6, 0)}, true)
+		synctest.Wait()
+		c.Drain()
+		synctest.Wait()
+		c.Inject(stream.Barrier{Epoch: 1, Kind: stream.Final})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := l.text()
+	for _, want := range []string{"r watermark end\nsource ended\nack final 1", "split a position=1 ended=false", "split b position=1 ended=false"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+}
+
+func TestCancelledSourceEndsWhileItsReadersBlock(t *testing.T) {
+	for _, bounded := range []bool{true, false} {
+		l := &log{}
+		err := sourceTask(t, l, bounded, func(c *task.Commands, cancel func()) {
+			c.AddSplits([]task.Split{split("a", 5, 0), split("b", 0)}, false)
+			synctest.Wait()
+			cancel()
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("bounded=%t: error %v", bounded, err)
+		}
+		if lines := strings.Split(l.text(), "\n"); !slices.Contains(lines, "r close") {
+			t.Errorf("bounded=%t:\n%s", bounded, l.text())
+		}
+	}
+}
