@@ -172,18 +172,31 @@ func (x *exprBinder) binary(e *sql.Binary) (rex.Expr, error) {
 	if l, ok := e.Left.(*sql.Row); ok && len(l.Items) > 1 && e.Op <= sql.NotEqual && e.Op >= sql.Equal {
 		return x.rowEquality(e, l)
 	}
-	args, err := x.exprs([]sql.Expr{e.Left, e.Right})
+	sides := []sql.Expr{e.Left, e.Right}
+	if e.Op == sql.Overlaps {
+		sides = append(periodEnds(e.Left), periodEnds(e.Right)...)
+	}
+	args, err := x.exprs(sides)
 	if err != nil {
 		return rex.Expr{}, err
 	}
 	if e.Op == sql.And || e.Op == sql.Or {
-		for i, side := range []sql.Expr{e.Left, e.Right} {
+		for i, side := range sides {
 			if args[i], err = boolean(args[i], e.Op.String(), side.Pos()); err != nil {
 				return rex.Expr{}, err
 			}
 		}
 	}
 	return x.b.callOf(e.Op.String(), e.Pos(), args...)
+}
+
+// periodEnds are the two values of a side of OVERLAPS; another expression is left
+// to the function's own check.
+func periodEnds(e sql.Expr) []sql.Expr {
+	if row, ok := e.(*sql.Row); ok && len(row.Items) == 2 {
+		return row.Items
+	}
+	return []sql.Expr{e}
 }
 
 // rowEquality binds (a, b) = (c, d).
