@@ -122,9 +122,7 @@ func BenchmarkCount(b *testing.B) {
 				for _, r := range rows {
 					*(*uint64)(r)++
 				}
-				for _, s := range slots {
-					table.MarkDirty(s)
-				}
+				table.MarkAllDirty(slots)
 				i++
 			}
 			report()

@@ -209,6 +209,18 @@ func (t *Table) MarkDirty(s Slot) {
 	}
 }
 
+// MarkAllDirty is MarkDirty of all slots but NoSlot, faster than one by one.
+func (t *Table) MarkAllDirty(slots []Slot) {
+	for _, s := range slots {
+		if s == NoSlot {
+			continue
+		}
+		if *flagsOf(t.at(s))&(flagDirty|flagDead) != flagDirty || t.ttl != 0 {
+			t.markSlow(s)
+		}
+	}
+}
+
 func (t *Table) markSlow(s Slot) {
 	e := t.at(s)
 	flags := flagsOf(e)

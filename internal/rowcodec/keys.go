@@ -16,7 +16,8 @@ type Keys struct {
 	Width int
 	// Routes decides the key groups instead of Hashes when it is not nil. Set it
 	// when state is kept by more columns than rows were partitioned by, so that
-	// rescaling moves a row of state to where its input rows go.
+	// rescaling moves a row of state to where its input rows go. Encode and Reset
+	// set it to nil.
 	Routes []uint64
 }
 

@@ -89,7 +89,12 @@ func (x *tables) count(keys [][]byte) {
 			p := table.Row(s)
 			*word(p, rowCount) = row.count
 			*word(p, rowText) = table.Heap().Put(*word(p, rowText), []byte(row.text))
-			table.MarkDirty(s)
+			if len(part)%2 == 0 {
+				table.MarkDirty(s)
+			}
+		}
+		if len(part)%2 == 1 {
+			table.MarkAllDirty(append(slots, state.NoSlot))
 		}
 	}
 }
