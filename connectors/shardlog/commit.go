@@ -86,7 +86,7 @@ func (s *shard) append(p *part) (appended, error) {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
-		return appended{}, errs.Resourcef("%s is closed", s.id)
+		return appended{}, s.errClosed()
 	}
 	g, leads := s.pending, false
 	if g == nil || g.bytes+bytes > groupMaxBytes {
@@ -115,8 +115,14 @@ func (s *shard) lead(g *group) {
 	if s.pending == g {
 		s.pending = nil
 	}
+	closed := s.closed
 	s.mu.Unlock()
-	g.err = s.commit(g)
+	if closed {
+		// The directory may be another process's by now, or another stream's.
+		g.err = s.errClosed()
+	} else {
+		g.err = s.commit(g)
+	}
 	close(g.done)
 }
 

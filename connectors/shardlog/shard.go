@@ -267,6 +267,15 @@ func (s *shard) close(deleted bool) error {
 	return s.abandon()
 }
 
+// isClosed reports whether close was called.
+func (s *shard) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+func (s *shard) errClosed() error { return errs.Resourcef("%s of stream %s is closed", s.id, s.stream) }
+
 // abandon stops writing to the active segment; the next append begins a new one.
 func (s *shard) abandon() error {
 	if s.file == nil {

@@ -99,11 +99,8 @@ func (s *shard) commitTransaction(id transactionID, blocks *pendingBlocks) error
 	if s.live[id] {
 		return nil
 	}
-	s.mu.Lock()
-	closed := s.closed
-	s.mu.Unlock()
-	if closed {
-		return errs.Resourcef("%s is closed", s.id)
+	if s.isClosed() {
+		return s.errClosed()
 	}
 	if err := s.begin(); err != nil {
 		return err

@@ -60,6 +60,9 @@ func (s *shard) trim(cutoff int64) (Trimmed, error) {
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	if s.isClosed() {
+		return Trimmed{}, nil
+	}
 	v := s.view.Load()
 	if n := len(v.segments); n > 0 && v.arrival < cutoff && v.end > v.segments[n-1].first {
 		// All records are too old: a new segment keeps the place in the numbers.
