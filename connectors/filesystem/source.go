@@ -98,11 +98,13 @@ func (s *source) Discover(_ context.Context, known []connector.SplitID, _ int) (
 	}
 	var splits []connector.Split
 	for _, f := range files {
+		if seen[splitID(f.path, 0)] {
+			// All pieces of a file are found together. One that has grown since has
+			// more of them, but its last one is read to the file's end.
+			continue
+		}
 		for _, p := range s.pieces(f) {
-			id := connector.SplitID(fmt.Sprintf("%s@%d", p.Path, p.Start))
-			if seen[id] {
-				continue
-			}
+			id := splitID(p.Path, p.Start)
 			payload, err := msgpack.Marshal(p)
 			if err != nil {
 				return nil, errs.Wrap(errs.Bug, err, "split of '%s'", p.Path)
@@ -111,6 +113,11 @@ func (s *source) Discover(_ context.Context, known []connector.SplitID, _ int) (
 		}
 	}
 	return splits, nil
+}
+
+// splitID names a file's piece that begins at start.
+func splitID(path string, start int64) connector.SplitID {
+	return connector.SplitID(fmt.Sprintf("%s@%d", path, start))
 }
 
 // pieces cuts a file of uncompressed line records into pieces of the split size.
