@@ -62,9 +62,9 @@ func Run(t *testing.T, open Opener) {
 // seeds are the seeds of one twin test; a failure names its seed in the test's
 // path.
 func seeds(t *testing.T, run func(t *testing.T, rng *rand.Rand)) {
-	n := 12
+	n := 8
 	if testing.Short() {
-		n = 3
+		n = 2
 	}
 	for seed := range n {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { run(t, rand.New(rand.NewPCG(uint64(seed), 7))) })
