@@ -1,7 +1,6 @@
 package windowagg
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"unsafe"
@@ -105,20 +104,6 @@ func (w *WindowAgg) Open(ctx *op.Context) error {
 	w.restoreProgress()
 	w.findNext()
 	return nil
-}
-
-// restoreProgress takes the earliest watermark of the restored tasks: they differ
-// only when a task had not heard the last one, and then nothing may be lost.
-func (w *WindowAgg) restoreProgress() {
-	for i, blob := range w.cell.Get() {
-		if len(blob) != 8 {
-			continue
-		}
-		wm := int64(binary.BigEndian.Uint64(blob))
-		if i == 0 || wm < w.progress {
-			w.progress = wm
-		}
-	}
 }
 
 // Process implements op.Operator.
@@ -272,7 +257,7 @@ func (w *WindowAgg) advanceTo(wm int64, out op.Output) error {
 		w.findNext()
 	}
 	w.progress = wm
-	w.cell.Set(binary.BigEndian.AppendUint64(nil, uint64(wm)))
+	w.keepProgress()
 	return nil
 }
 
