@@ -24,7 +24,8 @@ func (r *jobRun) config(restore *job.Checkpoint) (job.Config, error) {
 	parts := e.partsNow()
 	env := &build.Env{Functions: parts.functions, Aggregates: parts.aggregates, Connectors: parts.connectors,
 		Connector: parts.env, Zone: set.zone, NowMillis: r.record.NowMillis,
-		BatchRows: set.integer("execution.batch-rows", e.opts.BatchRows)}
+		DeadLetters: r.record.DeadLetters,
+		BatchRows:   set.integer("execution.batch-rows", e.opts.BatchRows)}
 	if r.collect != nil {
 		env.Collect = r.collect
 	}

@@ -38,7 +38,8 @@ type jobRun struct {
 	// err is why a job that has no job.Job ended.
 	err error
 	// closing: the engine closes; the record keeps saying that the job runs.
-	closing bool
+	// abandoned: it could not be stopped and is cancelled.
+	closing, abandoned bool
 }
 
 // stopRequest says how a job is stopped.
@@ -264,6 +265,9 @@ func (r *jobRun) shutdown() {
 // abandon ends a job without a last checkpoint. The record of a durable one is left
 // as it was: the next Open resumes it from its last checkpoint.
 func (r *jobRun) abandon(j *job.Job) {
+	r.mu.Lock()
+	r.abandoned = !r.status.State.Ended()
+	r.mu.Unlock()
 	_ = j.Cancel(context.Background())
 	<-j.Done()
 }

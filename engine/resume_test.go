@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -88,5 +90,34 @@ func TestAJobIsResumedOnceAtATime(t *testing.T) {
 		if err := j.Cancel(ctx); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// The engine closes and a job's last checkpoint can't be written. That is no reason
+// to forget the job.
+func TestAJobThatCouldNotBeStoppedIsResumed(t *testing.T) {
+	dir, tables := t.TempDir(), enginetest.NewTables()
+	tables.Table("src").SetSplits(true, []string{"+I k=1"})
+	e := openAt(t, dir, tables)
+	id := submit(t, e).ID()
+	// A file where the directory of the checkpoints has to be.
+	inTheWay := filepath.Join(dir, "jobs", id, "checkpoints")
+	if err := os.MkdirAll(filepath.Dir(inTheWay), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(inTheWay, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	e = openAt(t, dir, tables)
+	defer e.Close()
+	job, ok := e.Job(id)
+	if !ok || job.Info().State.Ended() {
+		t.Errorf("the job is %+v", job.Info())
 	}
 }

@@ -20,7 +20,7 @@ import (
 //	table name=T [open]    declares rows to read as text, one a line (+I unless they
 //	                       say otherwise); `--` starts another split
 //	sql [parallelism=n]    runs a script in the file's session and prints the results
-//	rows name=T            prints the committed rows of T, sorted
+//	rows name=T            prints the table that T's committed rows describe, sorted
 //	session                begins a new session
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
@@ -89,7 +89,11 @@ func (w *world) table(t *testing.T, d *datadriven.TestData) {
 }
 
 func (w *world) rows(name string) string {
-	return enginetest.Lines(w.tables.Table(name).Rows())
+	table, err := enginetest.Fold(w.tables.Table(name).Rows())
+	if err != nil {
+		return fmt.Sprintln("error:", err)
+	}
+	return enginetest.Lines(table)
 }
 
 // run executes a script and prints what it gave.
@@ -119,11 +123,12 @@ func (w *world) run(script string) string {
 	return b.String()
 }
 
-// printRows prints the changelog, or the final table of a query with an order.
+// printRows prints inserts as they come, and the final table of a query that
+// updates or has an order: how often a row changes on the way depends on time.
 func printRows(ctx context.Context, b *strings.Builder, rows *engine.Rows) error {
 	defer rows.Close()
 	fmt.Fprintln(b, strings.Join(rows.Schema().Names(), ", "))
-	if len(rows.OrderBy()) > 0 {
+	if len(rows.OrderBy()) > 0 || rows.Updating() {
 		batch, err := rows.Table(ctx)
 		if err != nil {
 			return err

@@ -22,7 +22,11 @@ func (st *statement) insert(ctx context.Context, stmt sql.Statement) (Result, er
 // submit starts a job that writes to tables, and waits for it if the session says
 // so.
 func (st *statement) submit(ctx context.Context, p *plan.Plan) (Result, error) {
-	run, err := st.session.engine.submit(st.record(p), p, nil)
+	record, err := st.record(p)
+	if err != nil {
+		return Result{}, err
+	}
+	run, err := st.session.engine.submit(record, p, nil)
 	if err != nil {
 		return Result{}, err
 	}
@@ -41,7 +45,10 @@ func (st *statement) query(_ context.Context, stmt sql.Statement) (Result, error
 	if err != nil {
 		return Result{}, err
 	}
-	record := st.record(p)
+	record, err := st.record(p)
+	if err != nil {
+		return Result{}, err
+	}
 	rule, err := restartRule(record.Settings, st.session.engine.opts)
 	if err != nil {
 		return Result{}, err
@@ -82,15 +89,16 @@ func bounded(p *plan.Plan) bool {
 }
 
 // record describes a new job.
-func (st *statement) record(p *plan.Plan) meta.Job {
+func (st *statement) record(p *plan.Plan) (meta.Job, error) {
 	name := st.settings.String("pipeline.name")
 	if name == "" {
 		name = defaultJobName(p)
 	}
+	letters, err := st.deadLetters(p)
 	now := st.session.engine.opts.Now()
-	return meta.Job{Name: name, SQL: st.text, Settings: st.settings.all, Parallelism: st.parallelism(),
+	return meta.Job{Name: name, SQL: st.text, Settings: st.settings.all, DeadLetters: letters, Parallelism: st.parallelism(),
 		KeyGroups: st.settings.integer("pipeline.max-parallelism", st.session.engine.opts.KeyGroups),
-		Created:   time.UnixMilli(now).UTC(), NowMillis: now}
+		Created:   time.UnixMilli(now).UTC(), NowMillis: now}, err
 }
 
 // defaultJobName names a job after what it writes, as Flink does.

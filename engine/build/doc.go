@@ -29,6 +29,8 @@ type Env struct {
 	NowMillis int64
 	// BatchRows is the target number of rows of a batch.
 	BatchRows int
+	// DeadLetters are the tables that sources send bad records to, by name.
+	DeadLetters map[string]plan.TableRef
 	// Collect is where the result of a SELECT goes; nil for jobs without one.
 	Collect connector.Sink
 }

@@ -8,37 +8,30 @@ import (
 	"github.com/thalweg/thalweg/planner/plan"
 )
 
-// SourcePart is a source with what a task needs to read it.
-type SourcePart struct {
-	Source connector.Source
-	// Options are the table's checked options.
-	Options connector.Options
-}
-
 // Source makes the reading side of a source node. The pushdown of the plan is
 // applied; a connector that no longer takes over what it did while planning is a
 // bug.
-func Source(env *Env, n Node) (SourcePart, error) {
+func Source(env *Env, n Node) (connector.Source, error) {
 	if n.Kind == plan.KindValues {
-		return SourcePart{Source: &valuesSource{env: env, node: n}}, nil
+		return &valuesSource{env: env, node: n}, nil
 	}
 	table, conn, err := Table(env, n.Source.Table)
 	if err != nil {
-		return SourcePart{}, errs.Wrap(errs.Bug, err, "%s", n.Label)
+		return nil, errs.Wrap(errs.Bug, err, "%s", n.Label)
 	}
 	source, err := conn.Source(table)
 	if err != nil {
-		return SourcePart{}, errs.Wrap(errs.Bug, err, "%s", n.Label)
+		return nil, errs.Wrap(errs.Bug, err, "%s", n.Label)
 	}
 	push := connector.Pushdown{Columns: n.Source.Columns, Filters: n.Source.Filters, Limit: n.Source.Limit}
 	applied, err := source.Apply(push)
 	if err != nil {
-		return SourcePart{}, errs.Wrap(errs.Bug, err, "%s", n.Label)
+		return nil, errs.Wrap(errs.Bug, err, "%s", n.Label)
 	}
 	if applied.Columns != n.Source.Projected {
-		return SourcePart{}, errs.Bugf("%s: the connector projected=%t, but the plan says %t", n.Label, applied.Columns, n.Source.Projected)
+		return nil, errs.Bugf("%s: the connector projected=%t, but the plan says %t", n.Label, applied.Columns, n.Source.Projected)
 	}
-	return SourcePart{Source: source, Options: table.Options}, nil
+	return source, nil
 }
 
 // Table is a planned table as its connector sees it, and the connector.

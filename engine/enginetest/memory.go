@@ -25,11 +25,11 @@ var (
 
 // Spec describes the options.
 func (c memoryConnector) Spec() connector.Spec {
-	return connector.Spec{Name: "memory", Doc: "Rows as text in memory, for tests.", Options: []connector.OptionSpec{
+	return connector.Spec{Name: "memory", Doc: "Rows as text in memory, for tests.", Options: append([]connector.OptionSpec{
 		{Name: "table", Type: connector.TypeString, Doc: "The table's name in the test; the SQL name by default.", Example: "t"},
 		{Name: "changelog", Type: connector.TypeEnum, Default: "retract", Values: []string{"append", "upsert", "retract"},
 			Doc: "What the sink accepts.", Example: "append"},
-	}}
+	}, connector.BadRecordOptions()...)}
 }
 
 // Check accepts everything.

@@ -37,7 +37,6 @@ type runningTask struct {
 	id      graph.TaskID
 	cfg     task.Config
 	metrics []*task.Metrics
-	bad     *connector.BadCounter
 }
 
 // sinkPart is one sink node's connector side.
@@ -114,28 +113,45 @@ func (a *attempt) prepare() error {
 	return nil
 }
 
-// openSinks makes the connector side of all sink nodes.
+// openSinks makes the connector side of all sink nodes, and of the tables that bad
+// records go to.
 func (a *attempt) openSinks(ctx context.Context) error {
 	p := a.job.cfg.Plan
 	for i := range p.Nodes {
-		if p.Nodes[i].Kind != plan.KindSink {
-			continue
-		}
 		n := build.NodeOf(p, plan.NodeID(i))
-		sink, err := build.Sink(a.job.cfg.Env, n)
+		part := &sinkPart{uid: n.UID, label: n.Label, name: a.job.cfg.ID}
+		wanted, err := n.Kind == plan.KindSink, error(nil)
+		if wanted {
+			part.collect = n.Sink.Collect
+			part.sink, err = build.Sink(a.job.cfg.Env, n)
+		} else {
+			part.uid = partUID(n.UID, task.LettersPart)
+			part.sink, wanted, err = a.lettersSink(n)
+		}
 		if err != nil {
 			return err
 		}
-		committer, err := sink.Committer(ctx)
-		if err != nil {
+		if !wanted {
+			continue
+		}
+		if part.committer, err = part.sink.Committer(ctx); err != nil {
 			return errs.Wrap(errs.Resource, err, "%s", n.Label)
 		}
-		a.sinks = append(a.sinks, &sinkPart{node: n.ID, uid: n.UID, label: n.Label, name: a.job.cfg.ID,
-			collect: n.Sink.Collect, sink: sink, committer: committer})
+		a.sinks = append(a.sinks, part)
 	}
 	if len(a.sinks) > 1 {
 		for i, s := range a.sinks {
 			s.name = fmt.Sprintf("%s-%d", s.name, i)
+		}
+	}
+	return nil
+}
+
+// sinkNamed finds a sink by UID, or nil.
+func (a *attempt) sinkNamed(uid string) *sinkPart {
+	for _, s := range a.sinks {
+		if s.uid == uid {
+			return s
 		}
 	}
 	return nil

@@ -40,10 +40,9 @@ func (a *attempt) addSource(t *runningTask, stage graph.Stage) error {
 	}
 	commands := task.NewCommands()
 	e.commands = append(e.commands, commands)
-	t.bad = e.badRecords()
 	cfg := a.job.cfg
-	t.cfg.Source = &task.Source{Source: e.source, Bounded: e.source.Bounded(), Commands: commands, Progress: &task.Progress{},
-		Env: connector.ReaderEnv{Alloc: cfg.Alloc, BatchRows: cfg.Env.BatchRows, Bad: t.bad}}
+	t.cfg.Source = &task.Source{Source: e.source, Bounded: e.source.Bounded(), Policy: e.policy, Letters: a.letters(e, t, stage.Tasks),
+		Commands: commands, Progress: &task.Progress{}, Env: connector.ReaderEnv{Alloc: cfg.Alloc, BatchRows: cfg.Env.BatchRows}}
 	return nil
 }
 
@@ -55,15 +54,15 @@ func (a *attempt) enumeratorOf(n plan.NodeID) (*enumerator, error) {
 		}
 	}
 	node := build.NodeOf(a.job.cfg.Plan, n)
-	part, err := build.Source(a.job.cfg.Env, node)
+	source, err := build.Source(a.job.cfg.Env, node)
 	if err != nil {
 		return nil, err
 	}
-	e := &enumerator{attempt: a, node: node, source: part.Source, ended: map[connector.SplitID]bool{}}
-	if e.policy, _, err = connector.BadPolicyOf(part.Options); err != nil {
+	e := &enumerator{attempt: a, node: node, source: source, ended: map[connector.SplitID]bool{}}
+	if e.policy, _, err = build.BadPolicy(a.job.cfg.Env, node); err != nil {
 		return nil, err
 	}
-	if r, ok := part.Source.(connector.Rediscoverer); ok {
+	if r, ok := source.(connector.Rediscoverer); ok {
 		e.every = r.DiscoverEvery()
 	}
 	a.sources = append(a.sources, e)

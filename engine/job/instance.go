@@ -57,7 +57,7 @@ func (a *attempt) budget() int64 {
 
 // sinkBuilder makes the operator around a sink's writer.
 func (a *attempt) sinkBuilder(n build.Node, id graph.TaskID) func() (task.Instance, error) {
-	part := a.sinkOf(n.ID)
+	part := a.sinkNamed(n.UID)
 	tasks := a.job.graph.Stages[id.Stage].Tasks
 	open := func(ctx context.Context) (connector.Writer, error) {
 		env := connector.WriterEnv{Alloc: a.job.cfg.Alloc, Job: part.name, Task: id.Index, Tasks: tasks, Attempt: a.number}
@@ -66,15 +66,6 @@ func (a *attempt) sinkBuilder(n build.Node, id graph.TaskID) func() (task.Instan
 	return func() (task.Instance, error) {
 		return task.Instance{Operator: task.NewSink(open, part.sink.Mode()), Context: a.context(n)}, nil
 	}
-}
-
-func (a *attempt) sinkOf(n plan.NodeID) *sinkPart {
-	for _, s := range a.sinks {
-		if s.node == n {
-			return s
-		}
-	}
-	return nil
 }
 
 // writerStates is a task's share of the restored writer states.

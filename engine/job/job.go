@@ -36,6 +36,8 @@ type Job struct {
 	nextID  coordinator.RequestID
 	failure error
 	saved   string
+	// finished: the job has ended and all it started is gone.
+	finished bool
 
 	// mu guards what others may read.
 	mu      sync.Mutex

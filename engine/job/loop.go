@@ -49,6 +49,7 @@ func (j *Job) finish() {
 	for id := range j.waiters {
 		j.reply(id, answer{err: errs.Userf("the job has ended: %s", j.machine.State())})
 	}
+	j.finished = true
 	j.publishStatus()
 }
 
@@ -110,8 +111,12 @@ func (j *Job) reply(id coordinator.RequestID, a answer) {
 	}
 }
 
-// publishStatus lets others see how the job is.
+// publishStatus lets others see how the job is. They see its end only when nothing
+// of it is left.
 func (j *Job) publishStatus() {
+	if j.machine.State().Ended() && !j.finished {
+		return
+	}
 	s := Status{State: j.machine.State(), Err: j.failure, Published: j.machine.Published(), Savepoint: j.saved,
 		Stats: j.machine.Stats()}
 	j.mu.Lock()

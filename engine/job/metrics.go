@@ -79,7 +79,7 @@ func (n *NodeMetrics) add(m *task.Metrics) {
 
 func (n *NodeMetrics) addSource(t *runningTask) {
 	p := t.cfg.Source.Progress.Load()
-	n.BadRecords += t.bad.Count()
+	n.BadRecords += p.Bad
 	if n.Source == nil {
 		n.Source = &task.ProgressInfo{Lag: connector.Lag{}}
 	}

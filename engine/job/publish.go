@@ -70,6 +70,9 @@ func (j *Job) assemble(e coordinator.Publish) *Checkpoint {
 
 // add puts one node's ack into the checkpoint.
 func (c *Checkpoint) add(uid string, t graph.TaskID, n task.NodeAck) {
+	if n.Part != "" {
+		uid = partUID(uid, n.Part)
+	}
 	if n.State != nil {
 		if c.States[uid] == nil {
 			c.States[uid] = map[int]*state.Snapshot{}
@@ -88,6 +91,9 @@ func (c *Checkpoint) add(uid string, t graph.TaskID, n task.NodeAck) {
 		c.Sinks[uid] = part
 	}
 }
+
+// partUID names a further part of a node.
+func partUID(uid, part string) string { return uid + "/" + part }
 
 // commit commits what the last published checkpoint holds.
 func (j *Job) commit(epoch uint64) {

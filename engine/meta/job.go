@@ -1,6 +1,10 @@
 package meta
 
-import "time"
+import (
+	"time"
+
+	"github.com/thalweg/thalweg/planner/plan"
+)
 
 // Job is what is remembered of a job.
 type Job struct {
@@ -10,9 +14,11 @@ type Job struct {
 	SQL  string `msgpack:"q"`
 	Plan []byte `msgpack:"p"`
 	// Settings are the session's options when the job was made.
-	Settings    map[string]string `msgpack:"o,omitempty"`
-	Parallelism int               `msgpack:"l"`
-	KeyGroups   int               `msgpack:"g"`
+	Settings map[string]string `msgpack:"o,omitempty"`
+	// DeadLetters are the tables that its sources send bad records to.
+	DeadLetters map[string]plan.TableRef `msgpack:"d,omitempty"`
+	Parallelism int                      `msgpack:"l"`
+	KeyGroups   int                      `msgpack:"g"`
 	// State is the name of the job's state when it was last written; a job that
 	// runs is resumed when the store is opened.
 	State   string    `msgpack:"s"`

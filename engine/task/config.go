@@ -63,6 +63,9 @@ type Source struct {
 	// more will come; their readers are used in turn by the task's goroutine.
 	// Readers of unbounded ones, which may block, run on goroutines of their own.
 	Bounded bool
+	// Policy says what becomes of bad records; Letters takes them under dead-letter.
+	Policy  connector.BadPolicy
+	Letters *Letters
 	// Commands takes splits and barriers.
 	Commands *Commands
 	// Progress publishes how far the splits are.

@@ -17,6 +17,8 @@ type Progress struct {
 type ProgressInfo struct {
 	Splits int
 	Ended  int
+	// Bad counts records that could not be decoded.
+	Bad int64
 	// Lag sums up rows and units over splits and takes the greatest of the times;
 	// -1 where a split does not know.
 	Lag connector.Lag

@@ -30,6 +30,9 @@ type Ack struct {
 // NodeAck is one node's part of a checkpoint; nodes that keep nothing have none.
 type NodeAck struct {
 	Node plan.NodeID
+	// Part tells two sinks of one node apart: a source's dead letters are its
+	// LettersPart.
+	Part string
 	// State is the snapshot of a stateful operator, nil for others.
 	State *state.Snapshot
 	// Splits is where a source stands.

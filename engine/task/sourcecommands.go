@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/stream"
 )
 
@@ -102,6 +103,15 @@ func (s *sourceTask) barrier(b stream.Barrier) (last bool, err error) {
 	for _, line := range s.lines {
 		own.Splits = append(own.Splits, line.snapshot(s))
 	}
-	s.cfg.Report.Acked(Ack{Task: s.cfg.ID, Barrier: b, Nodes: append([]NodeAck{own}, nodes...)})
+	nodes = append([]NodeAck{own}, nodes...)
+	if l := s.source.Letters; l != nil {
+		letters := NodeAck{Node: own.Node, Part: LettersPart, IsSink: true}
+		if letters.Prepared, err = l.writer.Prepare(s.chain.ctx, b.Epoch, b.Kind.Last()); err != nil {
+			Ack{Nodes: nodes}.Discard()
+			return false, errs.Wrap(errs.Resource, err, "%s: dead letters", s.chain.nodes[0].Label)
+		}
+		nodes = append(nodes, letters)
+	}
+	s.cfg.Report.Acked(Ack{Task: s.cfg.ID, Barrier: b, Nodes: nodes})
 	return b.Kind.Last(), nil
 }

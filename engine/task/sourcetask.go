@@ -100,6 +100,11 @@ func (s *sourceTask) run() (err error) {
 	if err := s.chain.buildAll(s.perSplit); err != nil {
 		return err
 	}
+	if s.source.Letters != nil {
+		if err := s.source.Letters.open(s.chain.ctx); err != nil {
+			return errs.Wrap(errs.Resource, err, "%s: dead letters", s.chain.nodes[0].Label)
+		}
+	}
 	for k := range s.assigners {
 		a := &s.assigners[k]
 		a.out = output{chain: s.chain, metrics: s.chain.nodes[a.node].Metrics, watermark: stream.NoWatermark}
@@ -153,7 +158,7 @@ func (s *sourceTask) read() error {
 	previous := s.chain.switchTo(s.chain.nodes[0].Metrics)
 	batch, err := line.reader.Next(s.chain.ctx, s.source.Commands.wake)
 	s.chain.switchTo(previous)
-	return s.accept(line, batch, err)
+	return s.accept(line, fetched{batch: batch, err: err, letters: line.takeLetters()})
 }
 
 // await waits for a fetched batch or a command.
@@ -161,7 +166,7 @@ func (s *sourceTask) await() error {
 	select {
 	case f := <-s.fetched:
 		f.line.position, f.line.lag = f.position, f.lag
-		return s.accept(f.line, f.batch, f.err)
+		return s.accept(f.line, f)
 	case <-s.source.Commands.wake:
 		return nil
 	case <-s.chain.ctx.Done():
@@ -170,21 +175,24 @@ func (s *sourceTask) await() error {
 }
 
 // accept passes on what a reader gave.
-func (s *sourceTask) accept(line *splitLine, batch stream.Batch, err error) error {
-	if err != nil && !errors.Is(err, connector.ErrEndOfSplit) {
-		batch.Release()
-		return s.readError(line, err)
+func (s *sourceTask) accept(line *splitLine, f fetched) error {
+	if f.err != nil && !errors.Is(f.err, connector.ErrEndOfSplit) {
+		f.batch.Release()
+		return s.readError(line, f.err)
 	}
-	if batch.Rows() > 0 {
-		if emitErr := s.emit(line, batch); emitErr != nil {
-			return emitErr
+	if len(f.letters) > 0 && s.source.Letters != nil {
+		if err := s.source.Letters.write(s.chain.ctx, f.letters); err != nil {
+			f.batch.Release()
+			return errs.Wrap(errs.Resource, err, "%s: dead letters", s.chain.nodes[0].Label)
 		}
-	} else {
-		batch.Release()
 	}
-	// That a reader has caught up must not be left unsaid until its next row.
-	s.publish(s.concurrent && line.lag.Rows == 0)
-	if err != nil {
+	if f.batch.Rows() == 0 {
+		f.batch.Release()
+	} else if err := s.emit(line, f.batch); err != nil {
+		return err
+	}
+	s.publish(false)
+	if f.err != nil {
 		return s.endSplit(line)
 	}
 	return nil
@@ -311,6 +319,9 @@ func (s *sourceTask) publish(force bool) {
 	s.reported = time.Now()
 	info := ProgressInfo{Splits: len(s.lines)}
 	for _, line := range s.lines {
+		if line.bad != nil {
+			info.Bad += line.bad.Count()
+		}
 		switch {
 		case line.split.Ended:
 			info.Ended++
@@ -336,6 +347,9 @@ func (s *sourceTask) close() error {
 	for _, line := range s.open {
 		err = errors.Join(err, line.close(s))
 	}
+	if s.source.Letters != nil {
+		err = errors.Join(err, s.source.Letters.close())
+	}
 	s.publish(true)
 	return err
 }
@@ -347,6 +361,7 @@ type fetched struct {
 	err      error
 	position []byte
 	lag      connector.Lag
+	letters  []connector.BadRecord
 }
 
 // fetch reads a split until it ends, fails, or ctx is done.
@@ -358,7 +373,8 @@ func (s *sourceTask) fetch(ctx context.Context, line *splitLine) {
 			batch.Release()
 			return
 		}
-		f := fetched{line: line, batch: batch, err: err, position: line.reader.Position(), lag: line.reader.Lag()}
+		f := fetched{line: line, batch: batch, err: err, position: line.reader.Position(), lag: line.reader.Lag(),
+			letters: line.takeLetters()}
 		select {
 		case s.fetched <- f:
 		case <-ctx.Done():

@@ -22,6 +22,10 @@ type splitLine struct {
 	// reader runs on a goroutine of its own.
 	position []byte
 	lag      connector.Lag
+	// bad counts bad records; letters are those of the batch being read, which only
+	// its reader's goroutine touches.
+	bad     *connector.BadCounter
+	letters []connector.BadRecord
 	// stop ends the reader's own goroutine, if it has one; stopped is closed when
 	// it has ended.
 	stop    context.CancelFunc
@@ -53,12 +57,25 @@ func (l *splitLine) open(s *sourceTask) error {
 		out.divert = func(wm stream.Watermark) error { return s.reached(k, l, wm) }
 		out.divertIdle = func() error { return s.becameIdle(k, l) }
 	}
-	reader, err := s.source.Source.Open(s.chain.ctx, l.split.Split, l.split.Position, s.source.Env)
+	env := s.source.Env
+	l.bad = connector.NewBadCounter(s.source.Policy, func(r connector.BadRecord) error {
+		l.letters = append(l.letters, r)
+		return nil
+	})
+	env.Bad = l.bad
+	reader, err := s.source.Source.Open(s.chain.ctx, l.split.Split, l.split.Position, env)
 	if err != nil {
 		return err
 	}
 	l.reader = reader
 	return nil
+}
+
+// takeLetters takes the bad records of the batch just read.
+func (l *splitLine) takeLetters() []connector.BadRecord {
+	letters := l.letters
+	l.letters = nil
+	return letters
 }
 
 // wire makes out feed node i's consumers: the split's own first, then the task's.
