@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/thalweg/thalweg/connectors/format"
 	"github.com/thalweg/thalweg/engine"
@@ -56,6 +57,10 @@ func (s *Server) postStatements(w http.ResponseWriter, r *http.Request) {
 	var request statementsRequest
 	if err := readJSON(w, r, &request); err != nil {
 		s.fail(w, err)
+		return
+	}
+	if strings.TrimSpace(request.SQL) == "" {
+		s.fail(w, errs.Userf("the body has no SQL").WithHint(`send {"sql": "…"}`))
 		return
 	}
 	session := s.engine.NewSession()

@@ -79,7 +79,7 @@ func serve(ctx context.Context, f serveFlags, stdio Stdio) error {
 	}
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
-		return errs.Wrap(errs.Resource, err, "listening on --listen %s", f.listen)
+		return errs.Wrap(errs.Resource, err, "can't listen on %s; choose another address with --listen", f.listen)
 	}
 	eng, err := engine.Open(ctx, options)
 	if err != nil {
