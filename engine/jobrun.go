@@ -124,7 +124,7 @@ func (r *jobRun) changed(s job.Status) {
 	if ended {
 		r.record.Ended = time.UnixMilli(r.engine.opts.Now()).UTC()
 	}
-	if !(r.closing && s.State == coordinator.Suspended) {
+	if !(r.closing && s.State == coordinator.Suspended) && !r.abandoned {
 		r.record.State = s.State.String()
 	}
 	write := before.State != s.State || before.Savepoint != s.Savepoint
@@ -148,6 +148,7 @@ func (r *jobRun) end(s job.Status) {
 		}
 		r.collect.end(err)
 	}
+	r.tidy(s)
 	close(r.done)
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/thalweg/thalweg/engine/enginetest"
 )
 
-const copyScript = `
+const copyKeys = `
 CREATE TABLE IF NOT EXISTS src (k BIGINT) WITH ('connector' = 'memory');
 CREATE TABLE IF NOT EXISTS dst (k BIGINT) WITH ('connector' = 'memory');
 INSERT INTO dst SELECT k FROM src;`
@@ -20,7 +20,7 @@ INSERT INTO dst SELECT k FROM src;`
 // openAt opens an engine on dir whose clock stands still.
 func openAt(t *testing.T, dir string, tables *enginetest.Tables) *engine.Engine {
 	t.Helper()
-	e, err := engine.Open(context.Background(), engine.Options{DataDir: dir, Parallelism: 1,
+	e, err := engine.Open(context.Background(), engine.Options{DataDir: dir, Parallelism: 1, RestartAttempts: -1,
 		Connectors: []connector.Connector{tables.Connector()}, Now: func() int64 { return 1_700_000_000_000 }})
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func openAt(t *testing.T, dir string, tables *enginetest.Tables) *engine.Engine 
 // submit starts the copying job.
 func submit(t *testing.T, e *engine.Engine) *engine.Job {
 	t.Helper()
-	results, err := e.Execute(context.Background(), copyScript)
+	results, err := e.Execute(context.Background(), copyKeys)
 	if err != nil {
 		t.Fatal(err)
 	}
