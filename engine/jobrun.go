@@ -127,20 +127,22 @@ func (r *jobRun) changed(s job.Status) {
 	if !(r.closing && s.State == coordinator.Suspended) && !r.abandoned {
 		r.record.State = s.State.String()
 	}
-	write := before.State != s.State || before.Savepoint != s.Savepoint
+	write, saved := before.State != s.State || before.Savepoint != s.Savepoint, true
 	if write {
 		if err := r.save(); err != nil {
+			saved = false
 			r.engine.log.Error("write job record", "job", r.id, "error", err)
 		}
 	}
 	r.mu.Unlock()
 	if ended {
-		r.end(s)
+		r.end(s, saved)
 	}
 }
 
-// end tells the job's end to those who wait.
-func (r *jobRun) end(s job.Status) {
+// end tells the job's end to those who wait. A job whose record could not be saved
+// keeps its checkpoints: the next Open would run it again from the start without.
+func (r *jobRun) end(s job.Status, saved bool) {
 	if r.collect != nil {
 		var err error
 		if s.State == coordinator.Failed {
@@ -148,7 +150,9 @@ func (r *jobRun) end(s job.Status) {
 		}
 		r.collect.end(err)
 	}
-	r.tidy(s)
+	if saved {
+		r.tidy(s)
+	}
 	close(r.done)
 }
 

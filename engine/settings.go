@@ -28,6 +28,8 @@ func settingsSpec() connector.Spec {
 		{Name: "execution.checkpointing.interval", Type: connector.TypeDuration, Doc: "Time between checkpoints; 0 takes none but the last.", Example: "10 s"},
 		{Name: "execution.checkpointing.min-pause", Type: connector.TypeDuration, Doc: "Least time between the end of a checkpoint and the start of the next.", Example: "1 s"},
 		{Name: "execution.checkpointing.timeout", Type: connector.TypeDuration, Doc: "A checkpoint that takes longer is abandoned.", Example: "10 min"},
+		{Name: "execution.state-recovery.path", Type: connector.TypeString, Doc: "The savepoint that the jobs started next go on from.", Example: "savepoints/0190-7"},
+		{Name: "execution.state-recovery.ignore-unclaimed-state", Type: connector.TypeBool, Doc: "Whether state in the savepoint that the job has no use for is dropped instead of being an error.", Example: "true"},
 		{Name: "restart-strategy.type", Type: connector.TypeEnum, Values: []string{"none", "exponential-delay", "fixed-delay"},
 			Doc: "Whether a failed job is started again.", Example: "exponential-delay"},
 		{Name: "restart-strategy.fixed-delay.attempts", Type: connector.TypeInt, Doc: "How often in a row, with fixed delays.", Example: "3"},

@@ -26,7 +26,7 @@ func (st *statement) submit(ctx context.Context, p *plan.Plan) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	run, err := st.session.engine.submit(record, p, nil)
+	run, err := st.session.engine.submit(ctx, record, p, nil)
 	if err != nil {
 		return Result{}, err
 	}
@@ -40,7 +40,7 @@ func (st *statement) submit(ctx context.Context, p *plan.Plan) (Result, error) {
 }
 
 // query starts the job of a SELECT, whose rows the caller reads.
-func (st *statement) query(_ context.Context, stmt sql.Statement) (Result, error) {
+func (st *statement) query(ctx context.Context, stmt sql.Statement) (Result, error) {
 	p, err := st.planner().Plan(stmt)
 	if err != nil {
 		return Result{}, err
@@ -54,7 +54,7 @@ func (st *statement) query(_ context.Context, stmt sql.Statement) (Result, error
 		return Result{}, err
 	}
 	c := newCollector(rule.Attempts != 0)
-	run, err := st.session.engine.submit(record, p, c)
+	run, err := st.session.engine.submit(ctx, record, p, c)
 	if err != nil {
 		return Result{}, err
 	}
@@ -118,7 +118,7 @@ func defaultJobName(p *plan.Plan) string {
 
 // submit makes a job durable and starts it. A collecting job is neither durable nor
 // restored.
-func (e *Engine) submit(record meta.Job, p *plan.Plan, c *collector) (*jobRun, error) {
+func (e *Engine) submit(ctx context.Context, record meta.Job, p *plan.Plan, c *collector) (*jobRun, error) {
 	record.ID = e.newJobID()
 	encoded, err := p.Encode()
 	if err != nil {
@@ -126,7 +126,14 @@ func (e *Engine) submit(record meta.Job, p *plan.Plan, c *collector) (*jobRun, e
 	}
 	record.Plan = encoded
 	run := newJobRun(e, record, p, c)
-	if err := run.start(nil); err != nil {
+	restore, err := run.savepointToRestore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if restore != nil {
+		run.record.KeyGroups = restore.KeyGroups
+	}
+	if err := run.start(restore); err != nil {
 		return nil, err
 	}
 	return run, nil

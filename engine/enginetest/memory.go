@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/stream"
@@ -52,7 +55,7 @@ func (c memoryConnector) Source(t connector.Table) (connector.Source, error) {
 func (c memoryConnector) Sink(t connector.Table) (connector.Sink, error) {
 	mode := map[string]connector.SinkMode{"append": connector.AppendOnly, "upsert": connector.Upsert,
 		"retract": connector.Retract}[t.Options.String("changelog")]
-	return &memorySink{table: c.table(t), mode: mode}, nil
+	return &memorySink{table: c.table(t), mode: mode, schema: t.Schema.Arrow()}, nil
 }
 
 type memorySource struct {
@@ -161,8 +164,9 @@ func (r *memoryReader) Close() error {
 }
 
 type memorySink struct {
-	table *Table
-	mode  connector.SinkMode
+	table  *Table
+	mode   connector.SinkMode
+	schema *arrow.Schema
 }
 
 // Mode is the declared changelog.
@@ -173,7 +177,7 @@ func (s *memorySink) Guarantee() connector.Guarantee { return connector.ExactlyO
 
 // Writer starts a transaction.
 func (s *memorySink) Writer(_ context.Context, env connector.WriterEnv, _ [][]byte) (connector.Writer, error) {
-	return &memoryWriter{table: s.table, env: env}, nil
+	return &memoryWriter{table: s.table, schema: s.schema, env: env}, nil
 }
 
 // Committer commits transactions.
@@ -182,17 +186,20 @@ func (s *memorySink) Committer(context.Context) (connector.Committer, error) {
 }
 
 type memoryWriter struct {
-	table *Table
-	env   connector.WriterEnv
-	rows  []string
+	table  *Table
+	schema *arrow.Schema
+	env    connector.WriterEnv
+	rows   []string
 }
 
-// Write remembers rows.
+// Write remembers rows, under the names of the table's columns.
 func (w *memoryWriter) Write(_ context.Context, batch stream.Batch) error {
 	if !w.table.mayWrite() {
 		return errs.Resourcef("the test's table takes no rows")
 	}
-	w.rows = append(w.rows, stream.FormatRows(batch)...)
+	record := array.NewRecord(w.schema, batch.Record.Columns(), batch.Record.NumRows())
+	defer record.Release()
+	w.rows = append(w.rows, stream.FormatRows(stream.Batch{Record: record, Kinds: batch.Kinds})...)
 	return nil
 }
 

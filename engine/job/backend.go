@@ -49,6 +49,9 @@ type Checkpoint struct {
 	Sources map[string][]task.Split
 	// Sinks are what each sink's writers prepared.
 	Sinks map[string]SinkPart
+	// Operators are the UIDs of those that have state, in order; only in a checkpoint
+	// that was read back.
+	Operators []string
 	// States are the operators' snapshots by task; only in a checkpoint that is
 	// about to be published.
 	States map[string]map[int]*state.Snapshot

@@ -201,6 +201,9 @@ func decode(m *checkpoint.Manifest, origin string) (*job.Checkpoint, error) {
 	}
 	c := &job.Checkpoint{Job: m.Job, Barrier: stream.Barrier{Epoch: m.Epoch, Kind: kind}, Plan: m.Plan, Parallelism: m.Parallelism,
 		KeyGroups: m.KeyGroups, Origin: origin, Sources: map[string][]task.Split{}, Sinks: map[string]job.SinkPart{}}
+	for _, o := range m.Operators {
+		c.Operators = append(c.Operators, o.UID)
+	}
 	for _, s := range m.Sources {
 		for _, data := range s.Splits {
 			var split task.Split
