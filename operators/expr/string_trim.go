@@ -22,9 +22,9 @@ func trimFunctions() []Function {
 		def("string", "BTRIM", "BTRIM(string [, string])", "The string without the given characters (spaces) at its ends.",
 			textRule(s, s).opt(1), toText(trimmer(true, true)), Example{"BTRIM('/a/', '/')", "a"}),
 		def("string", "LPAD", "LPAD(string, INT, string)", "The string made as long as given by padding at its start, or cut.",
-			textRule(s, n, s).null(), bindPad(true), Example{"LPAD('hi', 4, '??')", "??hi"}, Example{"LPAD('hi', 1, '??')", "h"}),
+			textRule(s, n, s).null(), bindPad(true), Example{"LPAD('hi', 4, '??')", "??hi"}, Example{"LPAD('hi', 1, '??')", "h"}).fallible(),
 		def("string", "RPAD", "RPAD(string, INT, string)", "The string made as long as given by padding at its end, or cut.",
-			textRule(s, n, s).null(), bindPad(false), Example{"RPAD('hi', 5, '?')", "hi???"}),
+			textRule(s, n, s).null(), bindPad(false), Example{"RPAD('hi', 5, '?')", "hi???"}).fallible(),
 		def("string", "REPEAT", "REPEAT(string, INT)", "The string repeated.", textRule(s, n), bindRepeat,
 			Example{"REPEAT('ab', 3)", "ababab"}).fallible(),
 		def("string", "REPLACE", "REPLACE(string, string, string)", "The string with every occurrence of the second replaced by the third.",
@@ -86,17 +86,19 @@ func bindPad(left bool) binder {
 			text, count, pad := bytesOf(args[0]), fixedOf[int32](args[1]), bytesOf(args[2])
 			return func(dst []byte, i int) ([]byte, error) {
 				value, fill, n := text.at(i), pad.at(i), int(count.at(i))
-				missing := n - utf8.RuneCount(value)
+				missing, size := n-utf8.RuneCount(value), utf8.RuneCount(fill)
 				switch {
 				case n < 0 || missing > 0 && len(fill) == 0:
 					return dst, errNull
 				case missing <= 0:
 					return append(dst, value[:runeOffset(value, n)]...), nil
+				case len(value)+missing/size*len(fill) > repeatMaxBytes:
+					return dst, tooLong(c)
 				}
 				if !left {
 					dst = append(dst, value...)
 				}
-				for size := utf8.RuneCount(fill); missing > 0; missing -= size {
+				for ; missing > 0; missing -= size {
 					dst = append(dst, fill[:runeOffset(fill, missing)]...)
 				}
 				if left {
@@ -108,8 +110,12 @@ func bindPad(left bool) binder {
 	}
 }
 
-// repeatMaxBytes bounds the result of REPEAT.
+// repeatMaxBytes bounds the result of REPEAT, LPAD and RPAD.
 const repeatMaxBytes = 64 << 20
+
+func tooLong(c *Call) error {
+	return errs.Userf("the result of %s is longer than %d bytes", c.Label, repeatMaxBytes)
+}
 
 func bindRepeat(c *Call) (Kernel, error) {
 	return textRows(c.Type, func(_ *EvalContext, args []Vector) func(dst []byte, i int) ([]byte, error) {
@@ -117,7 +123,7 @@ func bindRepeat(c *Call) (Kernel, error) {
 		return func(dst []byte, i int) ([]byte, error) {
 			value, n := text.at(i), int(count.at(i))
 			if len(value)*max(n, 0) > repeatMaxBytes {
-				return dst, errs.Userf("the result of %s is longer than %d bytes", c.Label, repeatMaxBytes)
+				return dst, tooLong(c)
 			}
 			for ; n > 0; n-- {
 				dst = append(dst, value...)
