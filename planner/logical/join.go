@@ -94,15 +94,16 @@ func joinSchema(kind JoinKind, left, right types.Schema) types.Schema {
 	return out
 }
 
-// joinChanges infers the changes: a row padded with NULLs is taken back when its
-// first match comes, and an anti join takes a row back likewise.
+// joinChanges infers the changes: an update may begin or end a match, a row padded
+// with NULLs is taken back when its first match comes, and an anti join takes a row
+// back likewise.
 func joinChanges(kind JoinKind, left, right Changes) Changes {
 	switch kind {
 	case Inner:
-		return left | right
+		return (left | right).filtered()
 	case Semi:
 		if right.InsertOnly() {
-			return left
+			return left.filtered()
 		}
 		return left | AllChanges
 	}
