@@ -25,14 +25,31 @@ func (x *exprBinder) call(e *sql.Call) (rex.Expr, error) {
 	if err := x.plainCall(e); err != nil {
 		return rex.Expr{}, err
 	}
-	if name == "TRIM" && len(e.Args) == 1 {
-		s, err := x.expr(e.Args[0])
-		if err != nil {
-			return s, err
-		}
-		return x.b.callOf("TRIM", e.Pos(), rex.Str("BOTH"), rex.Str(" "), s)
+	if name == "TRIM" {
+		return x.trim(e)
 	}
 	return x.apply(name, e, e.Args...)
+}
+
+// trim fills in what TRIM(x) and TRIM(side FROM x) leave out.
+func (x *exprBinder) trim(e *sql.Call) (rex.Expr, error) {
+	side := "BOTH"
+	switch len(e.Args) {
+	case 1:
+	case 2:
+		symbol, ok := e.Args[0].(*sql.Symbol)
+		if !ok {
+			return x.apply("TRIM", e, e.Args...)
+		}
+		side = symbol.Text
+	default:
+		return x.apply("TRIM", e, e.Args...)
+	}
+	s, err := x.expr(e.Args[len(e.Args)-1])
+	if err != nil {
+		return s, err
+	}
+	return x.b.callOf("TRIM", e.Pos(), rex.Str(side), rex.Str(" "), s)
 }
 
 // functionName is the upper-case name without Flink's default path.

@@ -12,7 +12,7 @@ import (
 )
 
 // number binds an unsigned number as written: digits are INT, BIGINT or DECIMAL,
-// a point makes DECIMAL, an exponent DOUBLE.
+// digits after a point make DECIMAL, an exponent DOUBLE.
 func number(n *sql.NumberLiteral, negative bool) (rex.Expr, error) {
 	text := n.Text
 	if strings.ContainsAny(text, "eE") {
@@ -31,14 +31,18 @@ func number(n *sql.NumberLiteral, negative bool) (rex.Expr, error) {
 		digits = "0"
 	}
 	scale := len(fraction)
-	precision := max(len(digits), scale, 1)
+	precision := len(digits)
+	if scale > 0 {
+		// Every digit written counts: 0.908 is a DECIMAL(4, 3).
+		precision = max(precision, len(whole)+scale)
+	}
 	if precision > types.MaxDecimalPrecision {
 		return rex.Expr{}, errs.Userf("the number %s has more than %d digits", text, types.MaxDecimalPrecision).At(n.Pos())
 	}
 	if negative && digits != "0" {
 		digits = "-" + digits
 	}
-	if !strings.Contains(text, ".") {
+	if scale == 0 {
 		if e, ok := integer(digits); ok {
 			return e, nil
 		}
