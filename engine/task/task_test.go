@@ -222,7 +222,7 @@ func TestRowsAreHeldBackNoLongerThanTheLatencyBound(t *testing.T) {
 		if strings.Contains(l.text(), "b rows") {
 			t.Error("rows came before the bound")
 		}
-		time.Sleep(5 * time.Millisecond)
+		<-time.After(5 * time.Millisecond)
 		synctest.Wait()
 		if !strings.Contains(l.text(), "b rows") {
 			t.Error("rows did not come after the bound")
