@@ -24,11 +24,14 @@ race: ## Run the tests of the concurrent rooms under the race detector
 invariants: ## Run the tests with costly checks and poisoned memory
 	$(GO) test -short -tags invariants ./internal/... ./state/... ./operators/... ./engine/...
 
-oracle: ## Compare queries with an independent database (a nested module)
-	cd benchmarks/oracle && $(GO) test ./...
+oracle: ## Compare queries with an independent database (a nested module), some circumstances
+	cd benchmarks/oracle && $(GO) test -short ./...
 
-crash: build ## Kill the server with -9 at random moments and count every row
-	benchmarks/crash/run.sh bin/thalweg
+oracle-full: ## The same under all circumstances; takes some minutes
+	cd benchmarks/oracle && $(GO) test -count=1 -timeout 60m ./...
+
+crash: ## Kill the server with -9 at twenty random moments and count every row
+	$(GO) test ./cmd/thalweg -run Kill9 -count=1 -v
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || (echo "run gofmt -w on these"; exit 1)
@@ -48,4 +51,4 @@ bench: build ## Run the Nexmark suite
 microbench: ## Run the kernels' benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/rowcodec ./state/... ./operators/... ./connectors/...
 
-.PHONY: help build quickstart test short race invariants oracle crash lint rewrite fuzz bench microbench
+.PHONY: help build quickstart test short race invariants oracle oracle-full crash lint rewrite fuzz bench microbench
