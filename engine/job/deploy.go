@@ -252,7 +252,7 @@ func (a *attempt) addTask(id graph.TaskID) error {
 func (a *attempt) taskNode(id graph.TaskID, n plan.NodeID, place map[plan.NodeID]int) (task.Node, error) {
 	g := a.job.graph
 	bn := build.NodeOf(a.job.cfg.Plan, n)
-	node := task.Node{ID: n, Label: bn.Label, Metrics: task.NewMetrics()}
+	node := task.Node{ID: n, Label: bn.Label, Metrics: task.NewMetrics(), Schema: bn.Schema.Arrow(), InsertOnly: bn.Mode == plan.InsertOnly}
 	for _, consumer := range g.Consumers(id.Stage, n) {
 		node.Consumers = append(node.Consumers, place[consumer])
 	}

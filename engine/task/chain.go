@@ -57,7 +57,7 @@ func (c *chain) build(i int) (*link, error) {
 	l := &link{chain: c, node: node, operator: instance.Operator}
 	l.ticker, _ = instance.Operator.(op.Ticker)
 	c.tickers = c.tickers || l.ticker != nil
-	l.out = output{chain: c, metrics: node.Metrics, watermark: stream.NoWatermark}
+	l.out = output{chain: c, node: node, metrics: node.Metrics, watermark: stream.NoWatermark}
 	c.all = append(c.all, l)
 	if instance.Context == nil {
 		instance.Context = &op.Context{}

@@ -3,6 +3,8 @@ package task
 import (
 	"time"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/engine/exchange"
 	"github.com/thalweg/thalweg/engine/graph"
@@ -45,7 +47,11 @@ type Node struct {
 	// nothing between rows and may run once per split.
 	Assigner  bool
 	Stateless bool
-	Metrics   *Metrics
+	// Schema and InsertOnly are what builds with the tag `invariants` hold the node's
+	// output to; a nil Schema is not checked.
+	Schema     *arrow.Schema
+	InsertOnly bool
+	Metrics    *Metrics
 }
 
 // Instance is an operator that was built but not opened. The task closes the

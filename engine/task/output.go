@@ -11,7 +11,9 @@ import (
 // output is where one operator emits: to the operators it feeds, then to the
 // edges out of the task.
 type output struct {
-	chain   *chain
+	chain *chain
+	// node is whose output it is; nil where only watermarks pass.
+	node    *Node
 	metrics *Metrics
 	links   []*link
 	writers []*exchange.Writer
@@ -31,6 +33,10 @@ func (o *output) Emit(batch stream.Batch) error {
 	if rows == 0 {
 		batch.Release()
 		return nil
+	}
+	if err := o.check(batch); err != nil {
+		batch.Release()
+		return err
 	}
 	o.metrics.RowsOut.Add(int64(rows))
 	for _, l := range o.links {

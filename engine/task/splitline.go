@@ -45,7 +45,7 @@ func (l *splitLine) open(s *sourceTask) error {
 		}
 		l.links[i] = built
 	}
-	l.out = output{chain: s.chain, metrics: s.chain.nodes[0].Metrics, watermark: stream.NoWatermark}
+	l.out = output{chain: s.chain, node: &s.chain.nodes[0], metrics: s.chain.nodes[0].Metrics, watermark: stream.NoWatermark}
 	l.wire(s, &l.out, 0)
 	for i, built := range l.links {
 		if built != nil {
