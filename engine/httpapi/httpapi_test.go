@@ -163,7 +163,7 @@ INSERT INTO nowhere SELECT n FROM numbers`)
 	}
 	_, body := w.call("GET", "/v1/jobs/"+id, "")
 	var job jobJSON
-	if err := json.Unmarshal([]byte(body), &job); err != nil || !strings.Contains(job.Plan, "numbers") || len(job.Metrics.Nodes) == 0 {
+	if err := json.Unmarshal([]byte(body), &job); err != nil || !strings.Contains(job.Plan, "numbers") || job.Metrics.Nodes == nil {
 		t.Errorf("%v: %s", err, body)
 	}
 	if _, body := w.call("GET", "/metrics", ""); !strings.Contains(body, fmt.Sprintf("job=%q", id)) {

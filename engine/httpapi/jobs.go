@@ -36,7 +36,12 @@ func (s *Server) withJob(w http.ResponseWriter, r *http.Request, do func(*engine
 
 func (s *Server) getJob(w http.ResponseWriter, r *http.Request) {
 	s.withJob(w, r, func(job *engine.Job) error {
-		writeJSON(w, http.StatusOK, jobJSON{JobInfo: job.Info(), Metrics: job.Metrics(), Plan: job.Plan()})
+		metrics := job.Metrics()
+		if metrics.Nodes == nil {
+			// A job that is being deployed has none yet: an empty list, not null.
+			metrics.Nodes = []engine.NodeMetrics{}
+		}
+		writeJSON(w, http.StatusOK, jobJSON{JobInfo: job.Info(), Metrics: metrics, Plan: job.Plan()})
 		return nil
 	})
 }
