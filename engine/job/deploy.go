@@ -41,7 +41,6 @@ type runningTask struct {
 
 // sinkPart is one sink node's connector side.
 type sinkPart struct {
-	node    plan.NodeID
 	uid     string
 	label   string
 	collect bool
