@@ -51,7 +51,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	if err := opts.validate(); err != nil {
 		return nil, err
 	}
-	e := &Engine{opts: opts, log: opts.Logger, fs: vfs.Default, dir: opts.DataDir, durable: opts.DataDir != "",
+	e := &Engine{opts: opts, log: opts.Logger, fs: opts.FS, dir: opts.DataDir, durable: opts.DataDir != "",
 		alloc: alloc.NewPool(0), relations: map[string]relation{}, jobs: map[string]*jobRun{}, services: map[string]any{}}
 	if err := e.open(ctx); err != nil {
 		e.release()

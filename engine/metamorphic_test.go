@@ -86,3 +86,22 @@ func TestMetamorphic(t *testing.T) {
 		})
 	}
 }
+
+// TestCrashAtEveryWrite cuts a run at write 0, 1, 2, … of the data directory, until
+// one is not cut. Under -short only some of the writes are tried.
+func TestCrashAtEveryWrite(t *testing.T) {
+	c := enginetest.Case{Input: map[string][][]string{"bids": bidRows(60)},
+		DDL:    metamorphicDDL + "CREATE TABLE `out` (a BIGINT, n BIGINT, s BIGINT) WITH ('connector' = 'memory');",
+		Insert: "INSERT INTO `out` SELECT auction, COUNT(*), SUM(price) FROM bids GROUP BY auction"}
+	want := c.Result(t, enginetest.Circumstance{Parallelism: 1, BatchRows: 4096})
+	step := int64(1)
+	if testing.Short() {
+		step = 7
+	}
+	for k := int64(0); ; k += step {
+		if c.CrashAtWrite(t, k, want) {
+			t.Logf("uncut at %d writes", k)
+			return
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/agg"
@@ -17,6 +19,9 @@ type Options struct {
 	// DataDir holds metadata, checkpoints and logs. Empty means a temporary
 	// directory that is removed at Close; jobs do not outlive the engine then.
 	DataDir string
+	// FS holds DataDir; nil means the disk. Tests crash others. Without a DataDir it
+	// must be nil.
+	FS vfs.FS
 	// WorkDir resolves relative paths in table options; empty means the process's
 	// working directory.
 	WorkDir string
@@ -86,6 +91,9 @@ func (o Options) withDefaults() Options {
 	if o.MemoryBudgetBytes == 0 {
 		o.MemoryBudgetBytes = DefaultMemoryBudgetBytes
 	}
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -110,6 +118,8 @@ func (o Options) validate() error {
 		return errs.Userf("checkpoints kept %d is not positive", o.CheckpointsKept)
 	case o.MemoryBudgetBytes < 1<<20:
 		return errs.Userf("a memory budget of %d bytes is below 1 MiB", o.MemoryBudgetBytes)
+	case o.DataDir == "" && o.FS != vfs.Default:
+		return errs.Userf("a file system of one's own needs a data directory")
 	case o.RestartAttempts < -1:
 		return errs.Userf("restart attempts %d is below -1", o.RestartAttempts)
 	}

@@ -41,13 +41,13 @@ func (b *Backend) FailPublish(n int) {
 }
 
 // Latest is the last published checkpoint, or nil.
-func (b *Backend) Latest() *job.Checkpoint {
+func (b *Backend) Latest(context.Context) (*job.Checkpoint, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.published) == 0 {
-		return nil
+		return nil, nil
 	}
-	return b.published[len(b.published)-1]
+	return b.published[len(b.published)-1], nil
 }
 
 // Open refuses: there is no state.

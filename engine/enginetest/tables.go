@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -182,3 +183,22 @@ func (t *Table) recover() {
 
 // Connector is the connector "memory" over tables.
 func (t *Tables) Connector() connector.Connector { return memoryConnector{t} }
+
+// Freeze copies the world as it is and calls do while it stands still.
+func (t *Tables) Freeze(do func(copied *Tables)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := NewTables()
+	for name, table := range t.tables {
+		table.mu.Lock()
+		defer table.mu.Unlock()
+		c.tables[name] = table.clone()
+	}
+	do(c)
+}
+
+// clone copies a table whose lock is held.
+func (t *Table) clone() *Table {
+	return &Table{splits: t.splits, open: t.open, grown: make(chan struct{}), reads: make(chan struct{}), taken: map[int]int{},
+		pending: maps.Clone(t.pending), committed: maps.Clone(t.committed), rows: slices.Clone(t.rows)}
+}

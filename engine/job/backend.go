@@ -15,6 +15,9 @@ type Backend interface {
 	// once and as a whole. A savepoint is complete by itself, and where it lies is
 	// returned. The snapshots' images are borrowed.
 	Publish(ctx context.Context, c *Checkpoint) (savepoint string, err error)
+	// Latest is the last published checkpoint, or nil. After a Publish that failed it
+	// tells whether the checkpoint became visible all the same.
+	Latest(ctx context.Context) (*Checkpoint, error)
 	// Open opens the state of an operator in one task, as it is in the request's
 	// checkpoint. The caller closes it.
 	Open(ctx context.Context, req OpenState) (*state.Store, error)

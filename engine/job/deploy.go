@@ -23,13 +23,15 @@ type attempt struct {
 	job     *Job
 	number  int
 	restore *Checkpoint
-	ctx     context.Context
-	cancel  context.CancelFunc
-	sinks   []*sinkPart
-	sources []*enumerator
-	wires   *wires
-	tasks   []*runningTask
-	wg      sync.WaitGroup
+	// uncertain: there may be a later checkpoint than restore.
+	uncertain bool
+	ctx       context.Context
+	cancel    context.CancelFunc
+	sinks     []*sinkPart
+	sources   []*enumerator
+	wires     *wires
+	tasks     []*runningTask
+	wg        sync.WaitGroup
 }
 
 // runningTask is a task and what the job sees of it.
@@ -62,6 +64,7 @@ func (j *Job) deploy(e coordinator.Deploy) {
 	if e.Restore > 0 {
 		a.restore = j.last
 	}
+	a.uncertain = j.uncertain
 	a.ctx, a.cancel = context.WithCancel(j.ctx)
 	j.attempt = a
 	j.work.Add(1)
@@ -83,6 +86,15 @@ func (j *Job) deploy(e coordinator.Deploy) {
 
 // prepare opens sinks and sources, and commits what the restored checkpoint holds.
 func (a *attempt) prepare() error {
+	if a.uncertain {
+		latest, err := a.job.cfg.Backend.Latest(a.ctx)
+		if err != nil {
+			return err
+		}
+		if latest != nil && (a.restore == nil || latest.Barrier.Epoch > a.restore.Barrier.Epoch) {
+			a.restore = latest
+		}
+	}
 	if err := a.openSinks(a.ctx); err != nil {
 		return err
 	}

@@ -31,11 +31,14 @@ type Job struct {
 	acks    map[graph.TaskID]task.Ack
 	carried carried
 	// last is the last published checkpoint.
-	last    *Checkpoint
-	waiters map[coordinator.RequestID]chan<- answer
-	nextID  coordinator.RequestID
-	failure error
-	saved   string
+	last *Checkpoint
+	// uncertain: a later one may have become visible although its publication
+	// failed.
+	uncertain bool
+	waiters   map[coordinator.RequestID]chan<- answer
+	nextID    coordinator.RequestID
+	failure   error
+	saved     string
 	// finished: the job has ended and all it started is gone.
 	finished bool
 

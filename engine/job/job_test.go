@@ -57,6 +57,16 @@ func newFixture(t *testing.T, parallelism, batchRows int) *fixture {
 	return f
 }
 
+// latest is the last published checkpoint.
+func (f *fixture) latest(t *testing.T) *job.Checkpoint {
+	t.Helper()
+	c, err := f.backend.Latest(context.Background())
+	if err != nil || c == nil {
+		t.Fatalf("no checkpoint: %v", err)
+	}
+	return c
+}
+
 func copyPlan() *plan.Plan {
 	ref := func(name string) plan.TableRef {
 		return plan.TableRef{Name: name, Connector: "memory", Schema: rows}
@@ -161,7 +171,8 @@ func TestCheckpointCommitsAndStopKeepsPositions(t *testing.T) {
 	}
 	in.Append(0, a[20:]...)
 	in.Finish()
-	f.cfg.Restore, f.cfg.LastEpoch = f.backend.Latest(), f.backend.Latest().Barrier.Epoch
+	f.cfg.Restore = f.latest(t)
+	f.cfg.LastEpoch = f.cfg.Restore.Barrier.Epoch
 	f.cfg.Parallelism = 4
 	if err := start(t, f.cfg).Wait(ctx); err != nil {
 		t.Fatal(err)
@@ -225,7 +236,7 @@ func TestFinalCheckpointWithoutCommitIsCommittedByTheNextStart(t *testing.T) {
 	if err := start(t, f.cfg).Wait(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	f.cfg.Restore = f.backend.Latest()
+	f.cfg.Restore = f.latest(t)
 	j := start(t, f.cfg)
 	if err := j.Wait(context.Background()); err != nil {
 		t.Fatal(err)

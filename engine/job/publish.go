@@ -43,11 +43,12 @@ func (j *Job) published(c *Checkpoint, savepoint string, err error) {
 	if err != nil {
 		j.cfg.Logger.Warn("checkpoint failed", "job", j.cfg.ID, "epoch", c.Barrier.Epoch, "error", err)
 		err = errs.Wrap(errs.Resource, err, "checkpoint %d", c.Barrier.Epoch)
+		j.uncertain = true
 		j.carried.takeBack(c)
 		j.step(coordinator.PublishFailed{Epoch: c.Barrier.Epoch, Err: err})
 		return
 	}
-	j.last = c
+	j.last, j.uncertain = c, false
 	if savepoint != "" {
 		j.saved = savepoint
 	}

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/vmihailenco/msgpack/v5"
 	"go.uber.org/goleak"
 
@@ -130,5 +133,36 @@ func TestSecondLockNamesTheHolder(t *testing.T) {
 	}
 	if err := lock.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestFullDiskIsAnErrorAndNotTheEnd(t *testing.T) {
+	var full atomic.Bool
+	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if full.Load() && op.Kind == errorfs.OpFileWrite {
+			return syscall.ENOSPC
+		}
+		return nil
+	}))
+	s := open(t, fs)
+	if err := s.PutRelation(table("t")); err != nil {
+		t.Fatal(err)
+	}
+	full.Store(true)
+	for _, name := range []string{"u", "v"} {
+		if err := s.PutRelation(table(name)); errs.ClassOf(err) != errs.Resource || !strings.Contains(err.Error(), "no space left") {
+			t.Errorf("error %v", err)
+		}
+	}
+	full.Store(false)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	s = open(t, fs)
+	if relations, err := s.Relations(); err != nil || len(relations) != 1 {
+		t.Errorf("%d relations, error %v", len(relations), err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
 	}
 }

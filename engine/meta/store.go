@@ -16,8 +16,12 @@ const Format = 1
 
 // Store is the metadata of a data directory. Its methods may be called from any
 // goroutine.
+//
+// When the disk fails under a write, Pebble gives up for good. The store then
+// refuses everything, and the process lives: see guard.
 type Store struct {
-	db *pebble.DB
+	db    *pebble.DB
+	guard *guard
 }
 
 // The kinds of record, which are the first parts of keys.
@@ -29,16 +33,48 @@ const (
 
 // Open opens or makes the store in dir of fs.
 func Open(fs vfs.FS, dir string) (*Store, error) {
-	db, err := pebble.Open(dir, &pebble.Options{FS: fs, Logger: quiet{}, MemTableSize: 1 << 20,
-		FormatMajorVersion: pebble.FormatNewest})
+	s := &Store{guard: &guard{}}
+	err := s.guard.do(func() (err error) {
+		if err := s.create(fs, dir); err != nil {
+			return err
+		}
+		s.db, err = pebble.Open(dir, s.options(fs))
+		return err
+	})
 	if err != nil {
 		return nil, classify(err, "open the metadata in %s", dir)
 	}
-	s := &Store{db: db}
 	if err := s.checkFormat(dir); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+func (s *Store) options(fs vfs.FS) *pebble.Options {
+	return &pebble.Options{FS: fs, Logger: s.guard, MemTableSize: 1 << 20, FormatMajorVersion: pebble.FormatNewest}
+}
+
+// create makes an empty store in dir if there is none. It is made aside and moved in
+// place at once: a crash in the midst of it would leave one that can't be opened.
+func (s *Store) create(fs vfs.FS, dir string) error {
+	if _, err := fs.Stat(dir); err == nil {
+		return nil
+	}
+	aside := dir + ".new"
+	if err := fs.RemoveAll(aside); err != nil {
+		return err
+	}
+	db, err := pebble.Open(aside, s.options(fs))
+	if err != nil {
+		return err
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	if err := fs.Rename(aside, dir); err != nil {
+		return err
+	}
+	return syncDir(fs, fs.PathDir(dir))
 }
 
 // checkFormat keeps FORMAT.
@@ -59,7 +95,7 @@ func (s *Store) checkFormat(dir string) error {
 
 // Close closes the store.
 func (s *Store) Close() error {
-	if err := s.db.Close(); err != nil {
+	if err := s.guard.close(s.db.Close); err != nil {
 		return classify(err, "close the metadata")
 	}
 	return nil
@@ -70,7 +106,7 @@ func (s *Store) put(key string, value any) error {
 	if err != nil {
 		return errs.Wrap(errs.Bug, err, "encode metadata %q", key)
 	}
-	if err := s.db.Set([]byte(key), data, pebble.Sync); err != nil {
+	if err := s.guard.do(func() error { return s.db.Set([]byte(key), data, pebble.Sync) }); err != nil {
 		return classify(err, "write metadata %q", key)
 	}
 	return nil
@@ -92,7 +128,7 @@ func (s *Store) get(key string, into any) (bool, error) {
 }
 
 func (s *Store) delete(key string) error {
-	if err := s.db.Delete([]byte(key), pebble.Sync); err != nil {
+	if err := s.guard.do(func() error { return s.db.Delete([]byte(key), pebble.Sync) }); err != nil {
 		return classify(err, "delete metadata %q", key)
 	}
 	return nil
@@ -125,15 +161,3 @@ func classify(err error, format string, args ...any) error {
 	}
 	return errs.Wrap(errs.Resource, err, format, args...)
 }
-
-// quiet drops the store's log.
-type quiet struct{}
-
-// Infof drops a line.
-func (quiet) Infof(string, ...any) {}
-
-// Errorf drops a line: errors are returned as well.
-func (quiet) Errorf(string, ...any) {}
-
-// Fatalf is called where going on would lose data.
-func (quiet) Fatalf(format string, args ...any) { panic(errs.Corruptionf(format, args...)) }

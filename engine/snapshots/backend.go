@@ -12,6 +12,7 @@ package snapshots
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -51,6 +52,8 @@ type Backend struct {
 	mu sync.Mutex
 	// storage is made by the first use; origins are those of other directories.
 	storage *checkpoint.Local
+	// made: the job's directory is there, durably.
+	made    bool
 	origins map[string]*checkpoint.Local
 	opened  int
 }
@@ -69,9 +72,37 @@ func (b *Backend) own() (*checkpoint.Local, error) {
 	if b.storage != nil {
 		return b.storage, nil
 	}
+	if err := b.makeDir(); err != nil {
+		return nil, err
+	}
 	s, err := checkpoint.NewLocal(b.opts.FS, b.opts.FS.PathJoin(b.opts.Dir, "checkpoints"))
 	b.storage = s
 	return s, err
+}
+
+// makeDir makes the job's directory. Its entry and its parent's are synced, whoever
+// made them: a checkpoint in a directory that a crash takes away is no checkpoint.
+// The lock is held.
+func (b *Backend) makeDir() error {
+	if b.made {
+		return nil
+	}
+	fs := b.opts.FS
+	if err := fs.MkdirAll(b.opts.Dir, 0o755); err != nil {
+		return errs.Wrap(errs.Resource, err, "make %s", b.opts.Dir)
+	}
+	parent := fs.PathDir(b.opts.Dir)
+	for _, dir := range []string{parent, fs.PathDir(parent)} {
+		d, err := fs.OpenDir(dir)
+		if err == nil {
+			err = errors.Join(d.Sync(), d.Close())
+		}
+		if err != nil {
+			return errs.Wrap(errs.Resource, err, "sync %s", dir)
+		}
+	}
+	b.made = true
+	return nil
 }
 
 // of is the storage that holds a checkpoint.
@@ -273,6 +304,9 @@ func (b *Backend) Open(ctx context.Context, req job.OpenState) (*state.Store, er
 func (b *Backend) workDir(what string) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if err := b.makeDir(); err != nil {
+		return "", err
+	}
 	state := b.opts.FS.PathJoin(b.opts.Dir, "state")
 	if b.opened == 0 {
 		if err := b.remove(state); err != nil {
@@ -284,7 +318,12 @@ func (b *Backend) workDir(what string) (string, error) {
 }
 
 // Remove removes all that is kept of the job but its savepoints.
-func (b *Backend) Remove() error { return b.remove(b.opts.Dir) }
+func (b *Backend) Remove() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.made, b.storage = false, nil
+	return b.remove(b.opts.Dir)
+}
 
 func (b *Backend) remove(dir string) error {
 	if err := b.opts.FS.RemoveAll(dir); err != nil {
