@@ -16,7 +16,7 @@ import (
 
 func prunes(t *testing.T, s Source) {
 	if s.Pruned == nil {
-		t.Skip("the source takes no projection")
+		t.Fatal("name the columns to prune in Source.Pruned")
 	}
 	src := s.Make(t)
 	applied, err := src.Apply(connector.Pushdown{Columns: s.Pruned})
