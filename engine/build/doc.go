@@ -73,6 +73,7 @@ func Operators() map[plan.Kind]Operator {
 		plan.KindWatermark:      watermarkOperator(),
 		plan.KindCalc:           calcOperator(),
 		plan.KindWindow:         windowOperator(),
+		plan.KindSessionWindow:  sessionWindowOperator(),
 		plan.KindLocalGroupAgg:  localGroupAggOperator(),
 		plan.KindGroupAgg:       groupAggOperator(),
 		plan.KindLocalWindowAgg: localWindowAggOperator(),

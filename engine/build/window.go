@@ -2,6 +2,7 @@ package build
 
 import (
 	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/session"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/operators/window"
 	"github.com/thalweg/thalweg/planner/plan"
@@ -10,6 +11,12 @@ import (
 func windowOperator() Operator {
 	return Operator{Build: func(_ *Env, n Node) (op.Operator, error) {
 		return window.New(window.Config{Windows: windowSpec(n.Window.Spec)})
+	}}
+}
+
+func sessionWindowOperator() Operator {
+	return Operator{Stateful: true, Build: func(_ *Env, n Node) (op.Operator, error) {
+		return session.NewRows(session.RowsConfig{Windows: windowSpec(n.Window.Spec), Keys: n.Window.Spec.Partition})
 	}}
 }
 

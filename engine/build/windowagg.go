@@ -2,13 +2,20 @@ package build
 
 import (
 	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/session"
+	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/operators/windowagg"
 	"github.com/thalweg/thalweg/planner/plan"
 )
 
 func windowAggOperator() Operator {
 	return Operator{Stateful: true, Build: func(env *Env, n Node) (op.Operator, error) {
-		return windowagg.New(windowAggConfig(env, n))
+		cfg := windowAggConfig(env, n)
+		if cfg.Windows.Kind == windows.Session && !cfg.Windows.Attached {
+			return session.NewAggregate(session.AggregateConfig{Windows: cfg.Windows, Keys: cfg.Keys, Aggs: cfg.Aggs, Properties: cfg.Properties,
+				InputSchema: cfg.InputSchema, Registry: cfg.Registry, InputRetracts: cfg.InputRetracts})
+		}
+		return windowagg.New(cfg)
 	}}
 }
 
@@ -28,7 +35,7 @@ func windowAggConfig(env *Env, n Node) windowagg.Config {
 	return cfg
 }
 
-func windowProperty(p plan.WindowProperty) windowagg.Property {
-	return map[plan.WindowProperty]windowagg.Property{plan.WindowStart: windowagg.WindowStart, plan.WindowEnd: windowagg.WindowEnd,
-		plan.WindowTime: windowagg.WindowTime}[p]
+func windowProperty(p plan.WindowProperty) windows.Property {
+	return map[plan.WindowProperty]windows.Property{plan.WindowStart: windows.WindowStart, plan.WindowEnd: windows.WindowEnd,
+		plan.WindowTime: windows.WindowTime}[p]
 }

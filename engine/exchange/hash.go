@@ -8,6 +8,7 @@ import (
 
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // Hash sends each row to the task that owns the key group of its key.
@@ -74,7 +75,7 @@ func (h *Hash) Route(ctx context.Context, batch stream.Batch, senders []Sender) 
 		case int(to-from) == rows:
 			return s.Send(ctx, batchElement(batch))
 		}
-		if err := s.Send(ctx, batchElement(TakeRows(h.alloc, batch, h.sel[from:to]))); err != nil {
+		if err := s.Send(ctx, batchElement(columns.TakeRows(h.alloc, batch, h.sel[from:to]))); err != nil {
 			batch.Release()
 			return err
 		}

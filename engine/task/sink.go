@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"github.com/thalweg/thalweg/connectors/connector"
-	"github.com/thalweg/thalweg/engine/exchange"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // Sink is the operator around a connector's writer. Its writer is opened by the
@@ -55,7 +55,7 @@ func (s *Sink) Process(_ int, batch stream.Batch, _ op.Output) error {
 	case len(batch.Kinds):
 		return s.writer.Write(s.ctx, batch)
 	}
-	kept := exchange.TakeRows(s.opCtx.Alloc, batch, s.sel)
+	kept := columns.TakeRows(s.opCtx.Alloc, batch, s.sel)
 	defer kept.Release()
 	return s.writer.Write(s.ctx, kept)
 }

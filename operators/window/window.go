@@ -1,5 +1,6 @@
 // Package window is the window table function without an aggregate: it gives each
 // row once per window that it belongs to, with the window's bounds appended.
+// Sessions, whose bounds are known only later, are in package session.
 package window
 
 import (
@@ -36,8 +37,8 @@ var (
 
 // New makes a Window.
 func New(cfg Config) (*Window, error) {
-	if cfg.Windows.Attached {
-		return nil, errs.Bugf("a window table function over windows that are attached already")
+	if cfg.Windows.Attached || cfg.Windows.Kind == windows.Session {
+		return nil, errs.Bugf("a window table function over windows that are attached already, or over sessions")
 	}
 	if err := cfg.Windows.Check(); err != nil {
 		return nil, err

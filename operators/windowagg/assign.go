@@ -1,9 +1,6 @@
 package windowagg
 
 import (
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/memory"
-
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/operators/stream/windows"
@@ -118,21 +115,5 @@ func (w *WindowAgg) batchOf(batch stream.Batch, p part) stream.Batch {
 	if p.rows == nil {
 		return batch.Retain()
 	}
-	return takeRows(w.ctx.Alloc, batch, p.rows)
-}
-
-// takeRows gathers rows of a batch.
-func takeRows(alloc memory.Allocator, batch stream.Batch, rows []int32) stream.Batch {
-	cols := make([]arrow.Array, batch.Record.NumCols())
-	for i := range cols {
-		cols[i] = columns.Take(alloc, batch.Column(i), rows)
-	}
-	var kinds []stream.RowKind
-	if batch.Kinds != nil {
-		kinds = make([]stream.RowKind, len(rows))
-		for i, row := range rows {
-			kinds[i] = batch.Kinds[row]
-		}
-	}
-	return stream.NewBatch(batch.Record.Schema(), cols, len(rows), kinds)
+	return columns.TakeRows(w.ctx.Alloc, batch, p.rows)
 }

@@ -39,7 +39,7 @@ func benchmark(b *testing.B, s windows.Spec, twoPhase bool) {
 	}
 	cfg := windowagg.Config{
 		Windows: s, Keys: []int{0}, InputSchema: schema, Registry: agg.NewRegistry(), FromLocal: twoPhase,
-		Properties: []windowagg.Property{windowagg.WindowStart, windowagg.WindowEnd},
+		Properties: []windows.Property{windows.WindowStart, windows.WindowEnd},
 	}
 	call, field, err := optest.ParseAgg("COUNT(*) AS n", schema, cfg.Registry)
 	if err != nil {

@@ -1,34 +1,13 @@
 package windowagg
 
 import (
-	"fmt"
-
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/aggstate"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 )
-
-// Property is an output column that tells a row's window.
-type Property uint8
-
-// The properties.
-const (
-	WindowStart Property = iota
-	WindowEnd
-	// WindowTime is the window's last millisecond, the event time of its result.
-	WindowTime
-)
-
-// String gives the property's column name.
-func (p Property) String() string {
-	names := [...]string{"window_start", "window_end", "window_time"}
-	if int(p) < len(names) {
-		return names[p]
-	}
-	return fmt.Sprintf("property(%d)", uint8(p))
-}
 
 // Config describes a WindowAgg or its local phase.
 type Config struct {
@@ -39,7 +18,7 @@ type Config struct {
 	// Aggs are the aggregate calls.
 	Aggs []rex.AggCall
 	// Properties are the output's last columns.
-	Properties []Property
+	Properties []windows.Property
 	// InputSchema is the schema that Windows, Keys and Aggs refer to.
 	InputSchema types.Schema
 	// Registry holds the aggregate functions.
@@ -52,6 +31,9 @@ type Config struct {
 }
 
 func (c Config) program() (*aggstate.Program, error) {
+	if c.Windows.Kind == windows.Session && !c.Windows.Attached {
+		return nil, errs.Bugf("SESSION windows given to an aggregate of slices")
+	}
 	if err := c.Windows.Check(); err != nil {
 		return nil, err
 	}

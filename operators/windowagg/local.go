@@ -40,10 +40,7 @@ type Local struct {
 	cols     []arrow.Array
 }
 
-var (
-	_ op.Operator = (*Local)(nil)
-	_ op.Ticker   = (*Local)(nil)
-)
+var _ op.Operator = (*Local)(nil)
 
 // groupsMax is how many groups of slices are held back at most.
 const groupsMax = 1 << 16
@@ -54,8 +51,8 @@ func NewLocal(cfg Config) (*Local, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !program.Mergeable() {
-		return nil, errs.Bugf("local window aggregate has aggregates that can't be merged")
+	if !program.Mergeable() || cfg.Windows.ProcTime {
+		return nil, errs.Bugf("local window aggregate has aggregates that can't be merged, or is over processing time")
 	}
 	l := &Local{
 		cfg: cfg, program: program, buffer: aggstate.NewBuffer(program.Layout().Width),
@@ -133,15 +130,6 @@ func (l *Local) Advance(wm stream.Watermark, out op.Output) error {
 		}
 	}
 	return out.Watermark(wm)
-}
-
-// Tick implements op.Ticker. Slices of processing time are sent on once they end.
-func (l *Local) Tick(nowMillis int64, out op.Output) error {
-	l.assign.nowMs = nowMillis
-	if l.cfg.Windows.ProcTime && l.earliest <= nowMillis {
-		return l.Flush(out)
-	}
-	return nil
 }
 
 // Flush implements op.Operator: it sends all partial results on.

@@ -159,7 +159,7 @@ func TestAgreesWithATwin(t *testing.T) {
 func checkTwin(t *testing.T, s windows.Spec, variant string, schema types.Schema) {
 	cfg := windowagg.Config{
 		Windows: s, InputSchema: schema, Registry: agg.NewRegistry(), InputRetracts: variant == "retract", FromLocal: variant == "local",
-		Properties: []windowagg.Property{windowagg.WindowStart, windowagg.WindowEnd},
+		Properties: []windows.Property{windows.WindowStart, windows.WindowEnd},
 	}
 	var output types.Schema
 	if variant != "keyless" {

@@ -28,10 +28,9 @@ type WindowAgg struct {
 	slices    *state.Sliced
 	distincts []*state.Sliced
 	sets      *setState
-	cell      *state.Cell
 
 	// progress is event time; windows due at it have been emitted.
-	progress int64
+	progress op.Progress
 	// next is the end of the next window that holds rows, noWindow without one.
 	next int64
 	// apart tells that every window is aggregated as a slice of its own although
@@ -45,6 +44,7 @@ type WindowAgg struct {
 	slots  []state.Slot
 	rows   []unsafe.Pointer
 	fire   firing
+	bounds windows.Bounds
 }
 
 var (
@@ -68,7 +68,7 @@ func New(cfg Config) (*WindowAgg, error) {
 		return nil, err
 	}
 	w := &WindowAgg{
-		cfg: cfg, program: program, decoder: decoder, progress: math.MinInt64, next: noWindow,
+		cfg: cfg, program: program, decoder: decoder, next: noWindow,
 		apart:  cfg.Windows.Kind != windows.Tumble && !cfg.Windows.Attached && !program.Mergeable(),
 		assign: assigner{spec: cfg.Windows}, keyAt: cfg.Keys,
 	}
@@ -100,8 +100,7 @@ func (w *WindowAgg) Open(ctx *op.Context) error {
 			return err
 		}
 	}
-	w.cell = ctx.State.Cell("progress")
-	w.restoreProgress()
+	w.progress = op.OpenProgress(ctx.State)
 	w.findNext()
 	return nil
 }
@@ -158,9 +157,9 @@ func (w *WindowAgg) addPart(batch stream.Batch, p part) error {
 // firstUnfired is the end of the first window with the slice that is not due yet.
 func (w *WindowAgg) firstUnfired(slice int64) (end int64, ok bool) {
 	if w.cfg.Windows.Attached {
-		return slice, !windows.Fired(slice, w.progress)
+		return slice, !windows.Fired(slice, w.progress.At())
 	}
-	return w.cfg.Windows.FirstUnfired(slice, w.progress)
+	return w.cfg.Windows.FirstUnfired(slice, w.progress.At())
 }
 
 // late is the number of rows dropped with a part: input rows where they can be
@@ -242,7 +241,7 @@ func (w *WindowAgg) Tick(nowMillis int64, out op.Output) error {
 }
 
 func (w *WindowAgg) advanceTo(wm int64, out op.Output) error {
-	if wm <= w.progress {
+	if wm <= w.progress.At() {
 		return nil
 	}
 	for w.next != noWindow && windows.Fired(w.next, wm) {
@@ -250,14 +249,13 @@ func (w *WindowAgg) advanceTo(wm int64, out op.Output) error {
 		if err := w.emitWindow(end, out); err != nil {
 			return err
 		}
-		w.progress = max(w.progress, end-1)
+		w.progress.Raise(end - 1)
 		if err := w.dropBefore(end); err != nil {
 			return err
 		}
 		w.findNext()
 	}
-	w.progress = wm
-	w.keepProgress()
+	w.progress.Reach(wm)
 	return nil
 }
 
@@ -305,22 +303,10 @@ func (*WindowAgg) Close() error { return nil }
 
 // properties are the window columns of n rows of one window.
 func (w *WindowAgg) properties(end int64, n int) []arrow.Array {
-	out := make([]arrow.Array, len(w.cfg.Properties))
-	millis := make([]int64, n)
-	fields := w.ctx.Output.Fields()
-	for i, p := range w.cfg.Properties {
-		v := end
-		switch p {
-		case WindowStart:
-			v = w.cfg.Windows.StartOf(end)
-		case WindowTime:
-			v = end - 1
-		}
-		for j := range millis {
-			millis[j] = v
-		}
-		dt := fields[len(fields)-len(w.cfg.Properties)+i].Type
-		out[i] = windows.TimeColumn(w.ctx.Alloc, dt, millis)
+	w.bounds.Reset()
+	start := w.cfg.Windows.StartOf(end)
+	for range n {
+		w.bounds.Add(start, end)
 	}
-	return out
+	return w.bounds.Columns(w.ctx.Alloc, w.cfg.Properties, w.ctx.Output.Fields())
 }

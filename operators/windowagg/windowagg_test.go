@@ -62,7 +62,7 @@ func build(h optest.Header) (optest.Case, error) {
 	if err != nil {
 		return optest.Case{}, err
 	}
-	cfg.Properties = []windowagg.Property{windowagg.WindowStart, windowagg.WindowEnd, windowagg.WindowTime}
+	cfg.Properties = []windows.Property{windows.WindowStart, windows.WindowEnd, windows.WindowTime}
 	c := optest.Case{
 		New:    func() (op.Operator, error) { return windowagg.New(cfg) },
 		Inputs: []types.Schema{cfg.InputSchema}, Same: optest.Bag, Rebatched: optest.Bag, BatchRows: 2,

@@ -75,8 +75,12 @@ type aggregation struct {
 	index map[*sql.Call]int
 	// sets are the grouping sets as indexes of keys; nil for a plain GROUP BY.
 	sets [][]int
-	// windows maps the group window functions' calls to keys.
+	// window is the group window; windows maps its functions' calls to keys.
+	window  *groupWindow
 	windows map[*sql.Call]int
+	// projected are the keys as they are projected below the aggregate when a group
+	// window has moved some; nil when they are the keys.
+	projected []rex.Expr
 }
 
 // groupBy applies GROUP BY and the aggregates of all clauses above it.
@@ -92,6 +96,7 @@ func (sb *selectBinder) groupBy() error {
 	if err := a.bindKeys(); err != nil {
 		return err
 	}
+	a.placeWindow()
 	for _, call := range calls {
 		if err := a.add(call); err != nil {
 			return err
@@ -308,7 +313,11 @@ func (a *aggregation) column(e rex.Expr) int {
 func (a *aggregation) build() error {
 	sb := a.sb
 	schema := sb.node.Props().Schema
-	exprs := append(slices.Clone(a.keys), a.extra...)
+	keyExprs := a.keys
+	if a.projected != nil {
+		keyExprs = a.projected
+	}
+	exprs := append(slices.Clone(keyExprs), a.extra...)
 	names := make([]string, len(exprs))
 	for i, e := range exprs {
 		names[i] = "$f" + itoa(i)

@@ -19,7 +19,10 @@ func (a *aggregation) groupingSets() error {
 	sets := [][]int{{}}
 	for _, e := range a.sb.s.GroupBy {
 		if call, ok := e.(*sql.Call); ok && isGroupWindow(call) {
-			return unsupported(call, "a group window with GROUPING SETS")
+			if err := a.groupWindow(call); err != nil {
+				return err
+			}
+			continue
 		}
 		element, err := a.elementSets(e)
 		if err != nil {
@@ -35,6 +38,11 @@ func (a *aggregation) groupingSets() error {
 			return unsupported(e, "more than %d grouping sets", groupingSetsMax)
 		}
 		sets = product
+	}
+	if g := a.window; g != nil {
+		for i, s := range sets {
+			sets[i] = mergeSets(s, logical.Range(g.first, g.first+3))
+		}
 	}
 	a.sets = sets
 	return nil

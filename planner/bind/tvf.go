@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/planner/logical"
 	"github.com/thalweg/thalweg/sql"
 )
@@ -40,19 +41,19 @@ func (b *Binder) tableFunction(ref *sql.TableFunction) (*relation, error) {
 		}
 		return nil, unknownTableFunction(name, ref)
 	}
-	if f.kind == logical.Session {
-		return nil, unsupported(ref.Call, "the window function SESSION")
-	}
 	args, err := windowArgs(f, ref.Call)
 	if err != nil {
 		return nil, err
 	}
-	data, err := b.tableArg(args["DATA"])
+	data, err := b.tableArg(f, args["DATA"])
 	if err != nil {
 		return nil, err
 	}
 	w, err := b.window(f, ref.Call, args, data)
 	if err != nil {
+		return nil, err
+	}
+	if w.Partition, err = partition(args["DATA"].(*sql.TableArg), data); err != nil {
 		return nil, err
 	}
 	return named(logical.NewWindowTVF(data.node, w, ref.Call.Pos()), "", ref.Alias)
@@ -106,14 +107,40 @@ func upper(s string) string {
 	return string(out)
 }
 
+// partition binds the columns that sessions are apart by.
+func partition(arg *sql.TableArg, data *relation) ([]int, error) {
+	var out []int
+	for _, e := range arg.PartitionBy {
+		ref, ok := e.(*sql.ColumnRef)
+		if !ok {
+			return nil, errs.Userf("PARTITION BY of SESSION takes columns").At(e.Pos()).WithHint("compute the column in a query: SESSION((SELECT …) PARTITION BY name, …)")
+		}
+		bound, err := data.scope.resolve(ref.Name)
+		if err != nil {
+			return nil, err
+		}
+		if bound.Kind != rex.Input {
+			return nil, errs.Userf("PARTITION BY of SESSION takes columns, and %s is a part of one", plainName(ref.Name)).At(e.Pos()).
+				WithHint("compute the column in a query: SESSION((SELECT …) PARTITION BY name, …)")
+		}
+		if !slices.Contains(out, bound.Index) {
+			out = append(out, bound.Index)
+		}
+	}
+	return out, nil
+}
+
 // tableArg binds TABLE name or (query).
-func (b *Binder) tableArg(e sql.Expr) (*relation, error) {
+func (b *Binder) tableArg(f windowFunction, e sql.Expr) (*relation, error) {
 	arg, ok := e.(*sql.TableArg)
 	if !ok {
 		return nil, errs.Userf("a table is needed here").At(e.Pos()).WithHint("write TABLE name, or a query in parentheses")
 	}
-	if len(arg.PartitionBy) > 0 || len(arg.OrderBy) > 0 {
-		return nil, errs.Userf("PARTITION BY and ORDER BY of a table argument belong to SESSION").At(e.Pos())
+	if len(arg.PartitionBy) > 0 && f.kind != logical.Session {
+		return nil, errs.Userf("PARTITION BY of a table argument belongs to SESSION").At(e.Pos()).WithHint("leave it out: GROUP BY groups the rows of a window")
+	}
+	if len(arg.OrderBy) > 0 {
+		return nil, errs.Userf("%s takes no ORDER BY", f.kind).At(e.Pos()).WithHint("rows are in the order of their time column already")
 	}
 	return b.tableRef(arg.Table, nil)
 }
@@ -125,14 +152,11 @@ func (b *Binder) window(f windowFunction, call *sql.Call, args map[string]sql.Ex
 	if err != nil {
 		return w, err
 	}
-	w.Time = column
-	if data.node.Props().Time[column] == logical.Proctime {
-		return w, unsupported(args["TIMECOL"], "a window over processing time")
-	}
+	w.Time, w.Proctime = column, data.node.Props().Time[column] == logical.Proctime
 	for _, param := range []struct {
 		name string
 		to   *int64
-	}{{"SIZE", &w.SizeMillis}, {"SLIDE", &w.StepMillis}, {"STEP", &w.StepMillis}, {"OFFSET", &w.OffsetMillis}} {
+	}{{"SIZE", &w.SizeMillis}, {"GAP", &w.SizeMillis}, {"SLIDE", &w.StepMillis}, {"STEP", &w.StepMillis}, {"OFFSET", &w.OffsetMillis}} {
 		if args[param.name] == nil {
 			continue
 		}
@@ -145,6 +169,12 @@ func (b *Binder) window(f windowFunction, call *sql.Call, args map[string]sql.Ex
 
 // checkLengths checks a window's lengths and brings the offset into range.
 func checkLengths(w *logical.Window, call *sql.Call, args map[string]sql.Expr) error {
+	if w.Kind == logical.Session {
+		if w.SizeMillis <= 0 {
+			return errs.Userf("the gap of a SESSION must be greater than 0").At(args["GAP"].Pos())
+		}
+		return nil
+	}
 	if w.SizeMillis <= 0 {
 		return errs.Userf("the size of a window must be greater than 0").At(args["SIZE"].Pos())
 	}
@@ -154,7 +184,7 @@ func checkLengths(w *logical.Window, call *sql.Call, args map[string]sql.Expr) e
 		if step <= 0 {
 			return errs.Userf("the step of a window must be greater than 0").At(call.Pos())
 		}
-		if w.SizeMillis%step != 0 {
+		if w.SizeMillis%step != 0 && !legacyHop(w, args) {
 			return errs.Userf("%s needs a size that is a multiple of its step, but %d ms is not one of %d ms", w.Kind, w.SizeMillis, step).
 				At(call.Pos())
 		}
@@ -164,6 +194,11 @@ func checkLengths(w *logical.Window, call *sql.Call, args map[string]sql.Expr) e
 	}
 	w.OffsetMillis = ((w.OffsetMillis % step) + step) % step
 	return nil
+}
+
+// legacyHop reports a HOP of GROUP BY, whose size may be any.
+func legacyHop(w *logical.Window, args map[string]sql.Expr) bool {
+	return w.Kind == logical.Hop && args["DATA"] == nil
 }
 
 // timeColumn finds the column that DESCRIPTOR names.

@@ -109,6 +109,21 @@ func (w *WindowColumns) remap(mapping map[int][]int) *WindowColumns {
 	return out
 }
 
+// common is what holds for the rows of two inputs of a union; nil for nothing.
+func (w *WindowColumns) common(o *WindowColumns) *WindowColumns {
+	if w == nil || o == nil || !w.Window.SameShape(o.Window) {
+		return nil
+	}
+	both := func(a, b []int) []int {
+		return slices.DeleteFunc(slices.Clone(a), func(c int) bool { return !slices.Contains(b, c) })
+	}
+	out := &WindowColumns{Window: w.Window, Start: both(w.Start, o.Start), End: both(w.End, o.End), Time: both(w.Time, o.Time)}
+	if len(out.Start) == 0 && len(out.End) == 0 {
+		return nil
+	}
+	return out
+}
+
 // shift moves all columns up by delta.
 func (w *WindowColumns) shift(delta int) *WindowColumns {
 	if w == nil {

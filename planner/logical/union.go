@@ -13,13 +13,14 @@ type Union struct {
 // NewUnion makes a Union; it takes the first input's names.
 func NewUnion(inputs ...Node) *Union {
 	n := &Union{inputs: inputs, props: *inputs[0].Props()}
-	n.props.Keys, n.props.Window = nil, nil
+	n.props.Keys = nil
 	n.props.Time = slices.Clone(n.props.Time)
 	n.props.Schema = slices.Clone(n.props.Schema)
 	for _, in := range inputs[1:] {
 		p := in.Props()
 		n.props.Changes |= p.Changes
 		n.props.Bounded = n.props.Bounded && p.Bounded
+		n.props.Window = n.props.Window.common(p.Window)
 		for i := range n.props.Time {
 			if p.Time[i] != n.props.Time[i] {
 				n.props.Time[i] = NotTime

@@ -2,6 +2,7 @@ package logical
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
@@ -41,6 +42,8 @@ type Window struct {
 	Proctime bool
 	// TimeType is the time column's type.
 	TimeType types.Type
+	// Partition are the columns that sessions are apart by.
+	Partition []int
 }
 
 // SameShape reports whether windows of both have the same bounds.
@@ -52,6 +55,9 @@ func (w Window) SameShape(o Window) bool {
 // String prints the shape, such as HOP(size 10000 ms, step 2000 ms).
 func (w Window) String() string {
 	text := fmt.Sprintf("%s(size=%dms", w.Kind, w.SizeMillis)
+	if w.Kind == Session {
+		text = fmt.Sprintf("%s(gap=%dms", w.Kind, w.SizeMillis)
+	}
 	if w.StepMillis != 0 {
 		text += fmt.Sprintf(" step=%dms", w.StepMillis)
 	}
@@ -65,7 +71,7 @@ func (w Window) String() string {
 }
 
 // WindowTVF gives each row once per window it is in and appends window_start,
-// window_end and window_time.
+// window_end and window_time. A row of a session is given when that is over.
 type WindowTVF struct {
 	props  Props
 	input  Node
@@ -102,7 +108,7 @@ func NewWindowTVF(input Node, w Window, span errs.Span) *WindowTVF {
 		Window: &WindowColumns{Window: w, Start: []int{width}, End: []int{width + 1}, Time: []int{width + 2}},
 	}
 	for _, key := range in.Keys {
-		if w.Kind != Tumble {
+		if w.Kind == Hop || w.Kind == Cumulate {
 			key = union(key, []int{width + 1})
 		}
 		n.props.Keys = addKey(n.props.Keys, key)
@@ -125,7 +131,11 @@ func (n *WindowTVF) Kind() string { return "WindowTVF" }
 func (n *WindowTVF) payload() any { return n.Window }
 
 func (n *WindowTVF) details() string {
-	return fmt.Sprintf("%s on %s", n.Window, n.props.Schema[n.Window.Time].Name)
+	text := fmt.Sprintf("%s on %s", n.Window, n.props.Schema[n.Window.Time].Name)
+	if n.Window.Kind == Session {
+		text += fmt.Sprintf(" by=[%s]", strings.Join(pick(n.props.Schema.Names(), n.Window.Partition), ", "))
+	}
+	return text
 }
 
 var _ Node = (*WindowTVF)(nil)

@@ -36,7 +36,9 @@ type WindowAggregate struct {
 // WindowAggregateSpec are the fields of a WindowAggregate.
 type WindowAggregateSpec struct {
 	// Window is over a time column of the input, unless Attached: then the input
-	// carries the windows in the columns Start and End.
+	// carries the windows in the columns Start and End. Sessions that aren't
+	// attached are apart by Keys; Start of attached ones is among Keys, as their
+	// ends don't tell it.
 	Window   Window
 	Attached bool
 	Start    int
@@ -74,6 +76,9 @@ func NewWindowAggregate(input Node, s WindowAggregateSpec) *WindowAggregate {
 		}
 		schema = append(schema, field)
 	}
+	if s.Attached && s.Window.Kind == Session {
+		window.Start = append(window.Start, slices.Index(s.Keys, s.Start))
+	}
 	n.props = Props{Schema: schema, Time: time, Window: window, Changes: Inserts, Bounded: in.Bounded}
 	if bound, ok := identifying(window); ok {
 		n.props.Keys = [][]int{union(key, []int{bound})}
@@ -89,7 +94,7 @@ func identifying(w *WindowColumns) (int, bool) {
 		return w.End[0], true
 	case len(w.Time) > 0:
 		return w.Time[0], true
-	case len(w.Start) > 0 && w.Window.Kind != Cumulate:
+	case len(w.Start) > 0 && w.Window.Kind != Cumulate && w.Window.Kind != Session:
 		return w.Start[0], true
 	}
 	return 0, false

@@ -81,6 +81,7 @@ const (
 	KindUnion
 	KindLimit
 	KindSink
+	KindSessionWindow
 )
 
 var kindNames = map[Kind]string{
@@ -88,12 +89,13 @@ var kindNames = map[Kind]string{
 	KindLocalGroupAgg: "LocalGroupAggregate", KindGroupAgg: "GroupAggregate",
 	KindLocalWindowAgg: "LocalWindowAggregate", KindWindowAgg: "WindowAggregate", KindJoin: "Join", KindTopN: "TopN",
 	KindDedup: "Deduplicate", KindNormalize: "ChangelogNormalize", KindUnion: "Union", KindLimit: "Limit", KindSink: "Sink",
+	KindSessionWindow: "SessionWindow",
 }
 
 // Kinds lists all kinds in order.
 func Kinds() []Kind {
 	var kinds []Kind
-	for k := KindSource; k <= KindSink; k++ {
+	for k := KindSource; int(k) <= len(kindNames); k++ {
 		kinds = append(kinds, k)
 	}
 	return kinds
@@ -250,10 +252,13 @@ type WindowSpec struct {
 	Attached bool `msgpack:"a,omitempty"`
 	Start    int  `msgpack:"as,omitempty"`
 	End      int  `msgpack:"ae,omitempty"`
+	// Partition are the columns that a KindSessionWindow's sessions are apart by;
+	// those of an aggregate are apart by its keys.
+	Partition []int `msgpack:"pk,omitempty"`
 }
 
 // Window appends window_start, window_end and window_time, giving a row once per
-// window it belongs to.
+// window it belongs to; a KindSessionWindow when its session is over.
 type Window struct {
 	Spec WindowSpec `msgpack:"w"`
 }

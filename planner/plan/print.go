@@ -83,7 +83,7 @@ func (p *Plan) Describe(id NodeID) string {
 		return fmt.Sprintf("%s AS %s", in[n.Watermark.Column].Name, n.Watermark.Expr.Format(in.Names()))
 	case KindCalc:
 		return n.Calc.describe(in, n.Schema)
-	case KindWindow:
+	case KindWindow, KindSessionWindow:
 		return n.Window.Spec.describe(in)
 	case KindLocalGroupAgg, KindGroupAgg:
 		return n.GroupAgg.describe()
@@ -186,6 +186,9 @@ func (c *Calc) describe(in, out types.Schema) string {
 
 func (s WindowSpec) describe(in types.Schema) string {
 	text := fmt.Sprintf("%s(size=%dms", s.Kind, s.SizeMillis)
+	if s.Kind == Session {
+		text = fmt.Sprintf("%s(gap=%dms", s.Kind, s.SizeMillis)
+	}
 	if s.StepMillis != 0 {
 		text += fmt.Sprintf(", step=%dms", s.StepMillis)
 	}
@@ -195,7 +198,15 @@ func (s WindowSpec) describe(in types.Schema) string {
 	if s.Attached {
 		return text + ") attached=[" + columns(in, []int{s.Start, s.End}) + "]"
 	}
-	return text + ") time=" + columns(in, []int{s.Time})
+	if s.ProcTime {
+		text += ", processing time)"
+	} else {
+		text += ") time=" + columns(in, []int{s.Time})
+	}
+	if len(s.Partition) > 0 {
+		text += " by=[" + columns(in, s.Partition) + "]"
+	}
+	return text
 }
 
 func aggsText(aggs []rex.AggCall, in types.Schema) string {

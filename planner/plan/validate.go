@@ -83,7 +83,7 @@ func (n *Node) hasDetails() bool {
 		return n.Watermark != nil
 	case KindCalc:
 		return n.Calc != nil
-	case KindWindow:
+	case KindWindow, KindSessionWindow:
 		return n.Window != nil
 	case KindLocalGroupAgg, KindGroupAgg:
 		return n.GroupAgg != nil
@@ -129,6 +129,8 @@ func (n *Node) validateColumns(width int) error {
 		columns, width = n.GroupAgg.Keys, len(n.GroupAgg.InputSchema)
 	case KindLocalWindowAgg, KindWindowAgg:
 		columns, width = n.WindowAgg.Keys, len(n.WindowAgg.InputSchema)
+	case KindSessionWindow:
+		columns = n.Window.Spec.Partition
 	case KindTopN:
 		columns = n.TopN.PartitionBy
 	case KindDedup:

@@ -257,6 +257,7 @@ func (d demand) ownColumns(n logical.Node, out needs) {
 		out.expr(n.Expr, &need{whole: true})
 	case *logical.WindowTVF:
 		out.whole(n.Window.Time)
+		out.whole(n.Window.Partition...)
 	case *logical.Over:
 		out.whole(n.Args...)
 		out.whole(n.PartitionBy...)

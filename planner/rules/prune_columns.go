@@ -134,7 +134,7 @@ func (p *pruner) passing(n logical.Node, in pruned) pruned {
 	switch n := n.(type) {
 	case *logical.WindowTVF:
 		w := n.Window
-		w.Time = in.at(w.Time)
+		w.Time, w.Partition = in.at(w.Time), in.all(w.Partition)
 		return in.with(logical.NewWindowTVF(in.node, w, n.Span), 3)
 	case *logical.Over:
 		spec := n.OverSpec

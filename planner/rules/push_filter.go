@@ -68,6 +68,9 @@ func passes(n logical.Node) (func(int) int, bool) {
 	case *logical.Dedup:
 		return sameColumn(member(n.Keys)), true
 	case *logical.WindowTVF:
+		if n.Window.Kind == logical.Session {
+			return sameColumn(member(n.Window.Partition)), true
+		}
 		width := len(n.Inputs()[0].Props().Schema)
 		return sameColumn(func(c int) bool { return c < width }), true
 	}

@@ -33,7 +33,9 @@ func unusedWatermark() Rule {
 func waits(n logical.Node) bool {
 	switch n := n.(type) {
 	case *logical.WindowAggregate:
-		return true
+		return !n.Window.Proctime
+	case *logical.WindowTVF:
+		return n.Window.Kind == logical.Session && !n.Window.Proctime
 	case *logical.Sink:
 		if n.Table == nil {
 			return false

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/thalweg/thalweg/internal/rex"
@@ -9,24 +10,27 @@ import (
 
 // windowAggregate recognises a GROUP BY on both bounds of a window. Where the
 // window function is right below, rows are not multiplied: the aggregate assigns
-// them to windows itself. Otherwise it takes the windows from the columns.
+// them to windows itself. Otherwise it takes the windows from the columns. Sessions
+// are assigned by the aggregate if it groups by what they are apart by, and can
+// merge its results when sessions join.
 func windowAggregate() Rule {
-	return perNode("window_aggregate", "make a GROUP BY on window_start and window_end a windowed aggregate", func(_ *Context, n logical.Node) logical.Node {
+	return perNode("window_aggregate", "make a GROUP BY on window_start and window_end a windowed aggregate", func(c *Context, n logical.Node) logical.Node {
 		a, ok := n.(*logical.Aggregate)
 		if !ok {
 			return n
 		}
 		w := a.Inputs()[0].Props().Window
-		if w == nil || w.Window.Kind == logical.Session {
+		if w == nil {
 			return n
 		}
-		x := &windowing{agg: a, columns: w}
+		x := &windowing{c: c, agg: a, columns: w}
 		return x.build()
 	})
 }
 
 // windowing turns one aggregate into a windowed one.
 type windowing struct {
+	c       *Context
 	agg     *logical.Aggregate
 	columns *logical.WindowColumns
 }
@@ -67,13 +71,47 @@ func (x *windowing) build() logical.Node {
 	slices.Sort(bounds)
 	spec.Bounds = slices.Compact(bounds)
 	input := a.Inputs()[0]
-	if below, mapping, ok := withoutWindow(input); ok {
+	if below, mapping, ok := withoutWindow(input); ok && x.assigns(spec, mapping) {
 		input = below
 		spec = remapSpec(spec, mapping)
 	} else {
 		spec.Attached = true
+		x.attachSession(&spec)
 	}
 	return x.reorder(logical.NewWindowAggregate(input, spec), len(spec.Keys))
+}
+
+// assigns reports whether the aggregate can assign rows to windows: sessions only
+// when it groups by what they are apart by, and its results can be merged.
+func (x *windowing) assigns(spec logical.WindowAggregateSpec, mapping stripped) bool {
+	if mapping.window.Kind != logical.Session {
+		return true
+	}
+	keys := map[int]bool{}
+	for _, k := range spec.Keys {
+		keys[mapping.columns[k]] = true
+	}
+	partition := map[int]bool{}
+	for _, p := range mapping.window.Partition {
+		partition[p] = true
+	}
+	retracts := !x.agg.Inputs()[0].Props().Changes.InsertOnly()
+	for _, a := range spec.Aggs {
+		sig, ok := x.c.Functions.Aggregate(a.Name)
+		if !ok || sig.Partial == nil || len(sig.Partial(a, retracts)) == 0 {
+			return false
+		}
+	}
+	return maps.Equal(keys, partition)
+}
+
+// attachSession makes the start of a session that comes with the rows a key.
+func (x *windowing) attachSession(spec *logical.WindowAggregateSpec) {
+	if spec.Window.Kind != logical.Session {
+		return
+	}
+	spec.Keys = append(spec.Keys, spec.Start)
+	spec.Bounds = slices.DeleteFunc(spec.Bounds, func(b logical.WindowBound) bool { return b == logical.WindowStart })
 }
 
 // remapSpec renames the columns that a windowed aggregate reads.
@@ -117,7 +155,12 @@ func (x *windowing) reorder(w *logical.WindowAggregate, keys int) logical.Node {
 	var columns []int
 	next := 0
 	for _, k := range a.Keys {
-		if b, ok := x.bound(k); ok {
+		b, ok := x.bound(k)
+		if ok && w.Attached && k == w.Start && w.Window.Kind == logical.Session {
+			columns = append(columns, keys-1)
+			continue
+		}
+		if ok {
 			columns = append(columns, keys+len(a.Aggs)+slices.Index(w.Bounds, b))
 			continue
 		}
@@ -146,7 +189,7 @@ func withoutWindow(n logical.Node) (logical.Node, stripped, bool) {
 		return input, stripped{columns: append(logical.Range(0, width), -1, -1, -1), window: n.Window}, true
 	case *logical.Filter:
 		below, s, ok := withoutWindow(n.Inputs()[0])
-		if !ok || uses(n.Predicate, s.lost) {
+		if !ok || s.window.Kind == logical.Session || uses(n.Predicate, s.lost) {
 			return nil, s, false
 		}
 		return logical.NewFilter(below, onSchema(n.Predicate, s.at, below.Props().Schema)), s, true
@@ -156,8 +199,30 @@ func withoutWindow(n logical.Node) (logical.Node, stripped, bool) {
 			return nil, s, false
 		}
 		return s.project(n, below)
+	case *logical.Union:
+		return unionWithoutWindow(n)
 	}
 	return nil, stripped{}, false
+}
+
+// unionWithoutWindow takes the window functions out of the branches of a union
+// that grouping sets make: all over the same columns.
+func unionWithoutWindow(n *logical.Union) (logical.Node, stripped, bool) {
+	var branches []logical.Node
+	var first stripped
+	for i, in := range n.Inputs() {
+		below, s, ok := withoutWindow(in)
+		if i == 0 {
+			first = s
+		}
+		if !ok || s.window.Kind == logical.Session || s.window.Time != first.window.Time || !s.window.SameShape(first.window) ||
+			!slices.Equal(s.columns, first.columns) {
+			return nil, s, false
+		}
+		branches = append(branches, below)
+	}
+	union := logical.NewUnion(branches...)
+	return union, first, union.Props().Time[first.window.Time] != logical.NotTime
 }
 
 func (s stripped) lost(c int) bool { return s.columns[c] < 0 }
@@ -193,5 +258,16 @@ func (s stripped) project(n *logical.Project, below logical.Node) (logical.Node,
 		names = append(names, schema[s.window.Time].Name)
 	}
 	out.window.Time = time
+	if len(s.window.Partition) == 0 {
+		return logical.NewProject(below, exprs, names), out, true
+	}
+	out.window.Partition = nil
+	for _, p := range s.window.Partition {
+		at := slices.IndexFunc(exprs, func(e rex.Expr) bool { return e.Kind == rex.Input && e.Index == p })
+		if at < 0 {
+			return nil, s, false
+		}
+		out.window.Partition = append(out.window.Partition, at)
+	}
 	return logical.NewProject(below, exprs, names), out, true
 }

@@ -38,7 +38,7 @@ type Spec struct {
 	Kind Kind
 	// Time is the time column.
 	Time int
-	// SizeMillis is the length (CUMULATE: the greatest), StepMillis HOP's slide and
+	// SizeMillis is the length (CUMULATE: the greatest; SESSION: the gap), StepMillis HOP's slide and
 	// CUMULATE's step, OffsetMillis shifts all windows.
 	SizeMillis   int64
 	StepMillis   int64
@@ -52,14 +52,14 @@ type Spec struct {
 	End      int
 }
 
-// Check refuses windows that make no sense or aren't supported.
+// Check refuses windows that make no sense.
 func (s Spec) Check() error {
 	switch {
-	case s.Kind == Session:
-		return errs.Unsupportedf("SESSION windows can't be run yet")
+	case s.Kind == Session && s.SizeMillis <= 0:
+		return errs.Userf("the gap of a SESSION window must be positive, not %d ms", s.SizeMillis)
 	case s.SizeMillis <= 0:
 		return errs.Userf("the size of a %s window must be positive, not %d ms", s.Kind, s.SizeMillis)
-	case s.Kind != Tumble && s.StepMillis <= 0:
+	case s.Kind != Tumble && s.Kind != Session && s.StepMillis <= 0:
 		return errs.Userf("the slide or step of a %s window must be positive, not %d ms", s.Kind, s.StepMillis)
 	case s.Kind == Cumulate && s.SizeMillis%s.StepMillis != 0:
 		return errs.Userf("the size of a CUMULATE window (%d ms) must be a multiple of its step (%d ms)", s.SizeMillis, s.StepMillis)

@@ -93,7 +93,7 @@ func TestFirstUnfiredIsTheFirstWindowNotDue(t *testing.T) {
 
 func TestBadWindowsAreRefused(t *testing.T) {
 	for _, s := range []windows.Spec{
-		{Kind: windows.Session, SizeMillis: 1},
+		{Kind: windows.Session},
 		{Kind: windows.Tumble},
 		{Kind: windows.Hop, SizeMillis: 10},
 		{Kind: windows.Cumulate, SizeMillis: 10, StepMillis: 3},

@@ -74,7 +74,7 @@ func (b *builder) partials(aggs []rex.AggCall, retracts bool) (types.Schema, boo
 func windowSpec(w logical.Window) plan.WindowSpec {
 	return plan.WindowSpec{
 		Kind: plan.WindowKind(w.Kind), Time: w.Time, SizeMillis: w.SizeMillis, StepMillis: w.StepMillis,
-		OffsetMillis: w.OffsetMillis, ProcTime: w.Proctime,
+		OffsetMillis: w.OffsetMillis, ProcTime: w.Proctime, Partition: w.Partition,
 	}
 }
 
@@ -82,6 +82,13 @@ func (b *builder) windowTVF(n *logical.WindowTVF) (plan.NodeID, error) {
 	ids, err := b.inputs(n)
 	if err != nil {
 		return 0, err
+	}
+	if by := n.Window.Partition; n.Window.Kind == logical.Session {
+		s := hashedBy(by)
+		s.updates = updates{broken: !n.Props().Changes.InsertOnly()}
+		return b.add(n, plan.Node{
+			Kind: plan.KindSessionWindow, Inputs: []plan.Input{b.hash(ids[0], by)}, Window: &plan.Window{Spec: windowSpec(n.Window)}, Singleton: len(by) == 0,
+		}, s), nil
 	}
 	return b.add(n, plan.Node{
 		Kind: plan.KindWindow, Inputs: []plan.Input{{Node: ids[0]}}, Window: &plan.Window{Spec: windowSpec(n.Window)},
@@ -106,11 +113,13 @@ func (b *builder) windowAgg(n *logical.WindowAggregate) (plan.NodeID, error) {
 	if n.Attached {
 		agg.Spec.Attached, agg.Spec.Start, agg.Spec.End = true, n.Start, n.End
 	}
-	if n.Window.Kind == logical.Session {
-		return 0, errs.Unsupportedf("SESSION windows are not supported yet").At(n.Span)
+	if n.Attached && n.Window.Proctime {
+		return 0, errs.Unsupportedf("an aggregate over windows of processing time that it can't assign itself is not supported").At(n.Span).
+			WithHint("group right above the window function, without DISTINCT for sessions, and filter before it")
 	}
+	agg.Spec.Partition = nil
 	edge := b.hash(ids[0], n.Keys)
-	if columns, ok := b.partials(n.Aggs, agg.InputRetracts); ok && edge.Exchange != plan.Forward && !n.Attached && !agg.InputRetracts {
+	if columns, ok := b.partials(n.Aggs, agg.InputRetracts); ok && edge.Exchange != plan.Forward && inPhases(n) && !agg.InputRetracts {
 		schema := append(keySchema(agg.InputSchema, n.Keys), types.Field{Name: "$slice_end", Type: types.Of(types.BigInt).NotNull()})
 		local := *agg
 		local.Properties = nil
@@ -122,4 +131,11 @@ func (b *builder) windowAgg(n *logical.WindowAggregate) (plan.NodeID, error) {
 	}
 	node := plan.Node{Kind: plan.KindWindowAgg, Inputs: []plan.Input{edge}, WindowAgg: agg, Singleton: len(n.Keys) == 0}
 	return b.add(n, node, hashedBy(logical.Range(0, len(n.Keys)))), nil
+}
+
+// inPhases reports windows that a local phase can assign rows to: neither sessions,
+// which other tasks' rows may extend, nor those of processing time, since what was
+// held back would come when the global phase's clock has closed the window.
+func inPhases(n *logical.WindowAggregate) bool {
+	return !n.Attached && n.Window.Kind != logical.Session && !n.Window.Proctime
 }

@@ -101,6 +101,9 @@ func unaryLineage(p *plan.Plan, n *plan.Node, in lineage, lines []lineage) (line
 		return windowLineage(n, beforeLocal(p, n, in, n.WindowAgg.FromLocal, lines))
 	case plan.KindWindow:
 		return own(n, fmt.Sprintf("window(%s|%s)", in.rows(), specText(n.Window.Spec, in)), len(in.columns), in)
+	case plan.KindSessionWindow:
+		w := n.Window.Spec
+		return own(n, fmt.Sprintf("session(%s|%s|%s|%s)", in.rows(), specText(w, in), names(in, w.Partition), all(in)), len(in.columns), in)
 	case plan.KindTopN:
 		t := n.TopN
 		text := fmt.Sprintf("top(%s|%s|%s|%d|%d|%s)", in.rows(), names(in, t.PartitionBy), orderText(t.OrderBy, in), t.Offset, t.Count, all(in))

@@ -1,0 +1,81 @@
+package session_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/optest"
+	"github.com/thalweg/thalweg/operators/session"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/windows"
+)
+
+// BenchmarkSession counts bids per bidder and session the way Nexmark's q11 does:
+// 10,000 keys at a time that slowly drift, ten rows a millisecond.
+func BenchmarkSession(b *testing.B) {
+	schema, err := stream.ParseSchema("k BIGINT, ts TIMESTAMP(3)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	spec := windows.Spec{Kind: windows.Session, SizeMillis: 10_000, Time: 1}
+	b.Run("count", func(b *testing.B) {
+		cfg := session.AggregateConfig{Windows: spec, Keys: []int{0}, InputSchema: schema, Registry: agg.NewRegistry(), Properties: bounds}
+		call, field, err := optest.ParseAgg("COUNT(*) AS n", schema, cfg.Registry)
+		if err != nil {
+			b.Fatal(err)
+		}
+		cfg.Aggs = append(cfg.Aggs, call)
+		operator, err := session.NewAggregate(cfg)
+		if err != nil {
+			b.Fatal(err)
+		}
+		benchmark(b, operator, schema, withBounds(append(schema[:1:1], field)))
+	})
+	b.Run("rows", func(b *testing.B) {
+		operator, err := session.NewRows(session.RowsConfig{Windows: spec, Keys: []int{0}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		benchmark(b, operator, schema, withBounds(schema[:2:2]))
+	})
+}
+
+func benchmark(b *testing.B, operator op.Operator, schema, output types.Schema) {
+	const rows = 4096
+	bench, err := optest.NewBench(operator, []types.Schema{schema}, output)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer bench.Close()
+	r := rand.New(rand.NewPCG(1, 2))
+	row := int64(0)
+	batches := make([]stream.Batch, b.N)
+	for i := range batches {
+		k, ts := array.NewInt64Builder(memory.DefaultAllocator), array.NewTimestampBuilder(memory.DefaultAllocator, schema[1].Type.Arrow().(*arrow.TimestampType))
+		for range rows {
+			k.Append(row/100 + r.Int64N(10_000))
+			ts.Append(arrow.Timestamp(row / 10))
+			row++
+		}
+		batches[i] = stream.NewBatch(schema.Arrow(), []arrow.Array{k.NewArray(), ts.NewArray()}, rows, nil)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	cpu := optest.CPUSeconds()
+	for i, batch := range batches {
+		if err := bench.Process(0, batch); err != nil {
+			b.Fatal(err)
+		}
+		if err := bench.Advance(stream.Watermark((i+1)*rows/10 - 1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	optest.ReportRows(b, float64(b.N)*rows, cpu)
+}

@@ -1,0 +1,36 @@
+package session
+
+import (
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/windows"
+)
+
+// check refuses windows that are no sessions over a time column.
+func check(s windows.Spec) error {
+	if s.Kind != windows.Session || s.Attached {
+		return errs.Bugf("%s windows given to a session operator", s.Kind)
+	}
+	return s.Check()
+}
+
+// timeReader gives the times of rows, which are the clock's for processing time.
+// It keeps scratch memory.
+type timeReader struct {
+	spec    windows.Spec
+	nowMs   int64
+	scratch []int64
+	now     []int64
+}
+
+// read gives the times of a batch, valid until the next call.
+func (r *timeReader) read(batch stream.Batch) ([]int64, error) {
+	if !r.spec.ProcTime {
+		return windows.Millis(batch.Column(r.spec.Time), batch.Record.ColumnName(r.spec.Time), &r.scratch)
+	}
+	r.now = resize(r.now, batch.Rows())
+	for i := range r.now {
+		r.now[i] = r.nowMs
+	}
+	return r.now, nil
+}

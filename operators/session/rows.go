@@ -1,0 +1,236 @@
+package session
+
+import (
+	"encoding/binary"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/thalweg/thalweg/internal/rowcodec"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/rows"
+	"github.com/thalweg/thalweg/operators/stream/windows"
+	"github.com/thalweg/thalweg/state"
+)
+
+// RowsConfig describes a Rows.
+type RowsConfig struct {
+	// Windows are the sessions; their size is the gap.
+	Windows windows.Spec
+	// Keys are the columns that sessions are apart by.
+	Keys []int
+}
+
+// Rows is SESSION without an aggregate: it keeps the rows of each session until it
+// is over, and then gives them out by time, ties in order of arrival, with
+// window_start, window_end and window_time appended.
+type Rows struct {
+	cfg     RowsConfig
+	ctx     *op.Context
+	times   timeReader
+	tracker *tracker
+	codec   *rows.Codec
+	encoder *rowcodec.KeyEncoder
+	// kept holds the rows by key. A sub-key is the time, the arrival number and the
+	// encoded row; the payload is the row's kind.
+	kept *state.Multi
+	cell *state.Cell
+	// arrivals numbers the rows kept.
+	arrivals uint64
+
+	keys  rowcodec.Keys
+	cols  []arrow.Array
+	slots []state.Slot
+	sub   []byte
+	out   outgoing
+}
+
+// outgoing is the rows to be emitted next.
+type outgoing struct {
+	rows    [][]byte
+	kinds   []stream.RowKind
+	bounds  windows.Bounds
+	slots   []state.Slot
+	entries []state.Entry
+}
+
+var (
+	_ op.Operator = (*Rows)(nil)
+	_ op.Ticker   = (*Rows)(nil)
+)
+
+const (
+	kindBytes    = 8
+	timeBytes    = 8
+	arrivalBytes = 8
+)
+
+// NewRows makes a Rows.
+func NewRows(cfg RowsConfig) (*Rows, error) {
+	if err := check(cfg.Windows); err != nil {
+		return nil, err
+	}
+	return &Rows{cfg: cfg, times: timeReader{spec: cfg.Windows}}, nil
+}
+
+// Open implements op.Operator.
+func (r *Rows) Open(ctx *op.Context) error {
+	r.ctx = ctx
+	var err error
+	if r.codec, err = rows.NewCodec(ctx.Inputs[0]); err != nil {
+		return err
+	}
+	if r.encoder, err = rowcodec.NewKeyEncoder(r.codec.Pick(r.cfg.Keys)); err != nil {
+		return err
+	}
+	if r.tracker, err = openTracker(ctx.State, r.cfg.Windows.SizeMillis); err != nil {
+		return err
+	}
+	r.cell = ctx.State.Cell("arrivals")
+	for _, blob := range r.cell.Get() {
+		if len(blob) == arrivalBytes {
+			r.arrivals = max(r.arrivals, binary.BigEndian.Uint64(blob))
+		}
+	}
+	r.kept, err = ctx.State.Multi(state.MultiSpec{ID: "rows", Width: kindBytes, Ordered: true})
+	return err
+}
+
+// Process implements op.Operator.
+func (r *Rows) Process(_ int, batch stream.Batch, _ op.Output) error {
+	n := batch.Rows()
+	if n == 0 {
+		return nil
+	}
+	times, err := r.times.read(batch)
+	if err != nil {
+		return err
+	}
+	r.cols = r.cols[:0]
+	for _, key := range r.cfg.Keys {
+		r.cols = append(r.cols, batch.Column(key))
+	}
+	if err := r.encoder.Encode(r.cols, n, &r.keys); err != nil {
+		return err
+	}
+	late, err := r.tracker.place(&r.keys, times)
+	if err != nil {
+		return err
+	}
+	r.ctx.Counters.LateRows += int64(late)
+	r.slots = resize(r.slots, n)
+	if err := r.kept.Upsert(&r.keys, r.slots); err != nil {
+		return err
+	}
+	for i, t := range times {
+		if r.tracker.of[i] >= 0 {
+			r.keep(batch, i, t)
+		}
+	}
+	return nil
+}
+
+// keep keeps row i.
+func (r *Rows) keep(batch stream.Batch, i int, t int64) {
+	r.arrivals++
+	r.sub = binary.BigEndian.AppendUint64(appendTime(r.sub[:0], t), r.arrivals)
+	r.sub = r.codec.Append(r.sub, batch.Record.Columns(), i)
+	e, _ := r.kept.Put(r.slots[i], r.sub)
+	*(*uint64)(r.kept.Payload(e)) = uint64(batch.Kind(i))
+	r.kept.MarkDirty(r.slots[i], e)
+}
+
+// Advance implements op.Operator: it gives out the sessions that are over.
+func (r *Rows) Advance(wm stream.Watermark, out op.Output) error {
+	if !r.cfg.Windows.ProcTime || wm == stream.EndOfTime {
+		if err := r.advanceTo(int64(wm), out); err != nil {
+			return err
+		}
+	}
+	return out.Watermark(wm)
+}
+
+// Tick implements op.Ticker: sessions of processing time are over by the clock.
+func (r *Rows) Tick(nowMillis int64, out op.Output) error {
+	r.times.nowMs = nowMillis
+	if !r.cfg.Windows.ProcTime {
+		return nil
+	}
+	return r.advanceTo(nowMillis-1, out)
+}
+
+func (r *Rows) advanceTo(wm int64, out op.Output) error {
+	return r.tracker.advance(wm, func(keys *rowcodec.Keys, over []closed) error { return r.emit(keys, over, out) })
+}
+
+// emit gives out the rows of sessions that are over and forgets them.
+func (r *Rows) emit(keys *rowcodec.Keys, over []closed, out op.Output) error {
+	r.slots = resize(r.slots, keys.Len())
+	if err := r.kept.Find(keys, r.slots); err != nil {
+		return err
+	}
+	for _, c := range over {
+		slot := r.slots[c.key]
+		if slot == state.NoSlot {
+			continue
+		}
+		r.sub = appendTime(r.sub[:0], c.start)
+		for e := r.kept.Seek(slot, r.sub); e != state.NoEntry && r.timeOf(e) < c.end; {
+			next := r.kept.Next(e)
+			r.take(slot, e, c)
+			if len(r.out.rows) >= r.ctx.BatchRows {
+				if err := r.flush(out); err != nil {
+					return err
+				}
+			}
+			e = next
+		}
+	}
+	return r.flush(out)
+}
+
+func (r *Rows) timeOf(e state.Entry) int64 {
+	return int64(binary.BigEndian.Uint64(r.kept.Sub(e)) ^ 1<<63)
+}
+
+func (r *Rows) take(slot state.Slot, e state.Entry, c closed) {
+	o := &r.out
+	o.rows = append(o.rows, r.kept.Sub(e)[timeBytes+arrivalBytes:])
+	o.kinds = append(o.kinds, stream.RowKind(*(*uint64)(r.kept.Payload(e))))
+	o.bounds.Add(c.start, c.end)
+	o.slots, o.entries = append(o.slots, slot), append(o.entries, e)
+}
+
+// flush emits the rows taken and removes them from the state.
+func (r *Rows) flush(out op.Output) error {
+	o := &r.out
+	n := len(o.rows)
+	if n == 0 {
+		return nil
+	}
+	cols, err := r.codec.Decode(r.ctx.Alloc, o.rows)
+	if err != nil {
+		return err
+	}
+	for i, e := range o.entries {
+		r.kept.Remove(o.slots[i], e)
+	}
+	properties := []windows.Property{windows.WindowStart, windows.WindowEnd, windows.WindowTime}
+	cols = append(cols, o.bounds.Columns(r.ctx.Alloc, properties, r.ctx.Output.Fields())...)
+	batch := stream.NewBatch(r.ctx.Output, cols, n, append([]stream.RowKind(nil), o.kinds...))
+	if batch.AllInserts() {
+		batch.Kinds = nil
+	}
+	o.rows, o.kinds, o.slots, o.entries = o.rows[:0], o.kinds[:0], o.slots[:0], o.entries[:0]
+	o.bounds.Reset()
+	return out.Emit(batch)
+}
+
+// Flush implements op.Operator: it notes the arrival numbers given out.
+func (r *Rows) Flush(op.Output) error {
+	r.cell.Set(binary.BigEndian.AppendUint64(nil, r.arrivals))
+	return nil
+}
+
+// Close implements op.Operator.
+func (*Rows) Close() error { return nil }

@@ -1,0 +1,66 @@
+package session_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/optest"
+	"github.com/thalweg/thalweg/operators/session"
+	"github.com/thalweg/thalweg/operators/stream/windows"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var bounds = []windows.Property{windows.WindowStart, windows.WindowEnd, windows.WindowTime}
+
+// withBounds appends the window's columns to a schema.
+func withBounds(schema types.Schema) types.Schema {
+	for _, p := range bounds {
+		schema = append(schema, types.Field{Name: p.String(), Type: types.TimestampOf(3)})
+	}
+	return schema
+}
+
+// build makes a case out of `in`, `keys`, `time`, `gap`, `proctime`, and for an
+// aggregate `aggs` and `retracts`.
+func build(h optest.Header) (optest.Case, error) {
+	in, err := h.Schema("in")
+	if err != nil {
+		return optest.Case{}, err
+	}
+	keys, err := h.Columns("keys", in)
+	if err != nil {
+		return optest.Case{}, err
+	}
+	spec := windows.Spec{Kind: windows.Session, SizeMillis: h.Duration("gap").Milliseconds(), ProcTime: h.Has("proctime")}
+	time, err := h.Columns("time", in)
+	if err != nil {
+		return optest.Case{}, err
+	}
+	if len(time) == 1 {
+		spec.Time = time[0]
+	}
+	c := optest.Case{Inputs: []types.Schema{in}, Same: optest.InOrder, Rebatched: optest.InOrder, BatchRows: 2}
+	if !h.Has("aggs") {
+		c.Output = withBounds(in[:len(in):len(in)])
+		c.New = func() (op.Operator, error) { return session.NewRows(session.RowsConfig{Windows: spec, Keys: keys}) }
+		return c, nil
+	}
+	cfg := session.AggregateConfig{Windows: spec, Keys: keys, InputSchema: in, Properties: bounds, Registry: agg.NewRegistry(), InputRetracts: h.Has("retracts")}
+	var fields []types.Field
+	if cfg.Aggs, fields, err = h.Aggs("aggs", in, cfg.Registry); err != nil {
+		return c, err
+	}
+	for _, k := range keys {
+		c.Output = append(c.Output, in[k])
+	}
+	c.Output = withBounds(append(c.Output, fields...))
+	c.New = func() (op.Operator, error) { return session.NewAggregate(cfg) }
+	return c, nil
+}
+
+func TestSession(t *testing.T) { optest.RunText(t, "testdata/session", build) }

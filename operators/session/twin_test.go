@@ -1,0 +1,131 @@
+package session_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/optest"
+	"github.com/thalweg/thalweg/operators/session"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/windows"
+)
+
+const twinGap = 3000
+
+// twin keeps all rows of open sessions and looks for what they make up anew at
+// each step.
+type twin struct {
+	open map[string][]timed
+	wm   int64
+	// out are the lines of an aggregate, rows those of a Rows.
+	out, rows []string
+}
+
+type timed struct {
+	k  string
+	v  int
+	at int64
+}
+
+func (w *twin) row(r timed) {
+	if r.at+twinGap-1 <= w.wm && !slices.ContainsFunc(w.open[r.k], func(o timed) bool { return max(o.at-r.at, r.at-o.at) <= twinGap }) {
+		return
+	}
+	w.open[r.k] = append(w.open[r.k], r)
+}
+
+// advance closes the clusters that are over.
+func (w *twin) advance(wm int64) {
+	w.wm = wm
+	for k, rows := range w.open {
+		slices.SortStableFunc(rows, func(a, b timed) int { return int(a.at - b.at) })
+		var left []timed
+		for from := 0; from < len(rows); {
+			to := from + 1
+			for to < len(rows) && rows[to].at-rows[to-1].at <= twinGap {
+				to++
+			}
+			if rows[to-1].at+twinGap-1 <= wm {
+				w.close(k, rows[from:to])
+			} else {
+				left = append(left, rows[from:to]...)
+			}
+			from = to
+		}
+		w.open[k] = left
+	}
+}
+
+func (w *twin) close(k string, rows []timed) {
+	sum, lo := 0, rows[0].v
+	end := rows[len(rows)-1].at + twinGap
+	bounds := fmt.Sprintf("window_start=%s window_end=%s window_time=%s", millis(rows[0].at), millis(end), millis(end-1))
+	for _, r := range rows {
+		sum, lo = sum+r.v, min(lo, r.v)
+		w.rows = append(w.rows, fmt.Sprintf("k=%s v=%d ts=%s %s", k, r.v, millis(r.at), bounds))
+	}
+	w.out = append(w.out, fmt.Sprintf("k=%s n=%d s=%d lo=%d %s", k, len(rows), sum, lo, bounds))
+}
+
+func millis(v int64) string { return (time.Duration(v) * time.Millisecond).String() }
+
+func randomSessions(seed uint64) (optest.Script, *twin) {
+	r := rand.New(rand.NewPCG(seed, 9))
+	w := &twin{open: map[string][]timed{}, wm: -1 << 40}
+	var script optest.Script
+	now := int64(0)
+	for range 25 {
+		step := optest.Step{Kind: optest.Rows}
+		for range 1 + r.IntN(5) {
+			row := timed{k: fmt.Sprint("k", r.IntN(3)), v: r.IntN(9), at: now - 6000 + 500*r.Int64N(24)}
+			w.row(row)
+			step.Lines = append(step.Lines, fmt.Sprintf("+I k=%s v=%d ts=%dms", row.k, row.v, row.at))
+			now += r.Int64N(900)
+		}
+		script = append(script, step)
+		if r.IntN(2) == 0 {
+			wm := max(w.wm, now-4000)
+			w.advance(wm)
+			script = append(script, optest.Step{Kind: optest.Watermark, Value: wm})
+		}
+	}
+	w.advance(int64(stream.EndOfTime))
+	return append(script, optest.Step{Kind: optest.Watermark, Value: int64(stream.EndOfTime)}), w
+}
+
+func TestAgreesWithATwin(t *testing.T) {
+	schema, err := stream.ParseSchema("k STRING, v BIGINT, ts TIMESTAMP(3)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := windows.Spec{Kind: windows.Session, SizeMillis: twinGap, Time: 2}
+	cfg := session.AggregateConfig{Windows: spec, Keys: []int{0}, InputSchema: schema, Properties: bounds, Registry: agg.NewRegistry()}
+	output := schema[:1:1]
+	for _, text := range []string{"COUNT(*) AS n", "SUM(v) AS s", "MIN(v) AS lo"} {
+		call, field, err := optest.ParseAgg(text, schema, cfg.Registry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Aggs, output = append(cfg.Aggs, call), append(output, field)
+	}
+	for seed := range uint64(5) {
+		script, w := randomSessions(seed)
+		c := optest.Case{Inputs: []types.Schema{schema}, Output: withBounds(output), Same: optest.Bag, Rebatched: optest.Bag, BatchRows: 3}
+		c.New = func() (op.Operator, error) { return session.NewAggregate(cfg) }
+		if err := optest.Check(c, script, w.out); err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, strings.Join(script.Lines(), "\n"))
+		}
+		c.Output = withBounds(schema[:3:3])
+		c.New = func() (op.Operator, error) { return session.NewRows(session.RowsConfig{Windows: spec, Keys: []int{0}}) }
+		if err := optest.Check(c, script, w.rows); err != nil {
+			t.Fatalf("rows, seed %d: %v\n%s", seed, err, strings.Join(script.Lines(), "\n"))
+		}
+	}
+}
