@@ -277,6 +277,26 @@ func (c *Column) Bytes(v []byte) {
 	binary.LittleEndian.PutUint32(c.ends.b[4*c.n:], uint32(c.used))
 }
 
+// Ahead gives room for n bytes of the next value of a Bytes column, valid until the
+// next call. Took appends the value.
+func (c *Column) Ahead(n int) []byte {
+	if c.used+n > len(c.data.b) {
+		c.data.reserve(max(c.used+n, c.usedHint))
+	}
+	return c.data.b[c.used:]
+}
+
+// Took appends the first n bytes of what Ahead gave as a value. The bytes of a
+// string column are valid UTF-8.
+func (c *Column) Took(n int) {
+	if c.n == c.room {
+		c.grow()
+	}
+	c.used += n
+	c.n++
+	binary.LittleEndian.PutUint32(c.ends.b[4*c.n:], uint32(c.used))
+}
+
 // String appends a string to a Bytes column.
 func (c *Column) String(v string) {
 	if c.n == c.room {

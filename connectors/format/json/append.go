@@ -41,10 +41,7 @@ func AppendString(dst []byte, s string) []byte {
 func plainEnd(s string, i int) int {
 	b := unsafe.Slice(unsafe.StringData(s), len(s))
 	for ; i+eightBytes <= len(b); i += eightBytes {
-		w := binary.LittleEndian.Uint64(b[i:])
-		q, e := w^quotes, w^backslash
-		hit := ((q - ones) &^ q) | ((e - ones) &^ e) | ((w - spaces) &^ w) | w
-		if hit &= highs; hit != 0 {
+		if hit := special(binary.LittleEndian.Uint64(b[i:])); hit != 0 {
 			return i + bits.TrailingZeros64(hit)>>3
 		}
 	}

@@ -1,6 +1,8 @@
 package json
 
 import (
+	"encoding/binary"
+
 	"github.com/thalweg/thalweg/connectors/format/column"
 	"github.com/thalweg/thalweg/internal/types"
 )
@@ -32,8 +34,12 @@ type object struct {
 
 // knownKey is a key as it stands in records.
 type knownKey struct {
-	// text is the key without its opening quote but with its closing one.
+	// text is the key without its opening quote but with its closing one and the
+	// colon, as it stands in compact JSON. word is its first bytes, mask those of
+	// them that count.
 	text string
+	word uint64
+	mask uint64
 	// field is nil when the key is not wanted.
 	field *node
 	next  int32
@@ -68,6 +74,27 @@ func newNode(path string, t types.Type, col *column.Column) *node {
 	return n
 }
 
+func newKnownKey(name string, field *node) knownKey {
+	k := knownKey{text: name + `":`, field: field, next: -1}
+	for i := range min(len(k.text), eightBytes) {
+		k.word |= uint64(k.text[i]) << (8 * i)
+		k.mask |= 0xff << (8 * i)
+	}
+	return k
+}
+
+// at reports whether the key and its colon stand in data at i.
+func (k *knownKey) at(data []byte, i int) bool {
+	end := i + len(k.text)
+	if i+eightBytes > len(data) {
+		return end <= len(data) && string(data[i:end]) == k.text
+	}
+	if binary.LittleEndian.Uint64(data[i:])&k.mask != k.word {
+		return false
+	}
+	return len(k.text) <= eightBytes || end <= len(data) && string(data[i+eightBytes:end]) == k.text[eightBytes:]
+}
+
 // learn finds the entry of a key that was not as guessed, and makes it the guess
 // after prev. raw is the key's inside, name its text. It gives -1 for a key that
 // is not kept.
@@ -82,7 +109,7 @@ func (o *object) learn(prev int32, raw []byte, plain bool) int32 {
 		}
 		name := string(raw)
 		id = int32(len(o.known))
-		o.known = append(o.known, knownKey{text: name + `"`, field: o.byName[name], next: -1})
+		o.known = append(o.known, newKnownKey(name, o.byName[name]))
 		o.byKey[name] = id
 	}
 	if prev < 0 {

@@ -21,10 +21,8 @@ func (d *decoder) fields(o *object, base, i int) int {
 		if field, id, next = d.key(o, id, i); next < 0 {
 			return -1
 		}
-		if d.data[next] == ':' && d.data[next+1] > ' ' {
-			i = next + 1
-		} else if i = d.colon(next); i < 0 {
-			return -1
+		if i = next; d.data[i] <= ' ' {
+			i = d.space(i)
 		}
 		if field == nil {
 			i = d.skip(i)
@@ -55,8 +53,8 @@ func (d *decoder) fields(o *object, base, i int) int {
 	}
 }
 
-// key reads the key whose quote is at i: as guessed from prev, the key before it,
-// or by looking it up. id is -1 when the key is not kept as a guess.
+// key reads the key whose quote is at i, and its colon: as guessed from prev, the
+// key before it, or by looking it up. id is -1 when the key is not kept as a guess.
 func (d *decoder) key(o *object, prev int32, i int) (field *node, id int32, next int) {
 	if prev < 0 {
 		id = o.first
@@ -65,13 +63,15 @@ func (d *decoder) key(o *object, prev int32, i int) (field *node, id int32, next
 	}
 	i++
 	if id >= 0 {
-		k := &o.known[id]
-		if end := i + len(k.text); end <= len(d.data) && string(d.data[i:end]) == k.text {
-			return k.field, id, end
+		if k := &o.known[id]; k.at(d.data, i) {
+			return k.field, id, i + len(k.text)
 		}
 	}
 	raw, plain, next := d.str(i - 1)
 	if next < 0 {
+		return nil, -1, -1
+	}
+	if next = d.colon(next); next < 0 {
 		return nil, -1, -1
 	}
 	if id = o.learn(prev, raw, plain); id >= 0 {

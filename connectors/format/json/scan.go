@@ -11,11 +11,20 @@ import (
 const (
 	ones       = 0x0101010101010101
 	highs      = 0x8080808080808080
+	lows       = 0x7f7f7f7f7f7f7f7f
 	quotes     = ones * '"'
 	backslash  = ones * '\\'
 	spaces     = ones * ' '
 	eightBytes = 8
 )
+
+// special has the high bit set in the first byte of w that is a quote, a backslash,
+// a control character or not ASCII; 0 means that there is none. Bits after the
+// first one may be wrong, since a byte that is not ASCII carries into the next.
+func special(w uint64) uint64 {
+	plain := ((w ^ quotes) + lows) & ((w ^ backslash) + lows) & (w + (highs - spaces))
+	return (^plain | w) & highs
+}
 
 // stringEnd finds the end of a string whose first byte after the quote is at i:
 // the index of the closing quote, or of the control byte that breaks the string
@@ -24,15 +33,21 @@ const (
 func stringEnd(data []byte, i int) (end int, plain bool) {
 	plain = true
 	for {
-		for i+eightBytes <= len(data) {
-			w := binary.LittleEndian.Uint64(data[i:])
-			q, b := w^quotes, w^backslash
-			hit := ((q - ones) &^ q) | ((b - ones) &^ b) | ((w - spaces) &^ w) | w
-			if hit &= highs; hit != 0 {
-				i += bits.TrailingZeros64(hit) >> 3
-				break
+		// Two words a turn: long texts spend most of their time here.
+		for i+2*eightBytes <= len(data) {
+			v := binary.LittleEndian.Uint64(data[i:])
+			w := binary.LittleEndian.Uint64(data[i+eightBytes:])
+			first, second := special(v), special(w)
+			if first|second == 0 {
+				i += 2 * eightBytes
+				continue
 			}
-			i += eightBytes
+			if first != 0 {
+				i += bits.TrailingZeros64(first) >> 3
+			} else {
+				i += eightBytes + bits.TrailingZeros64(second)>>3
+			}
+			break
 		}
 		c := data[i]
 		switch {
@@ -51,6 +66,36 @@ func stringEnd(data []byte, i int) (end int, plain bool) {
 			i++
 		}
 	}
+}
+
+// copyPlain copies the string whose first byte after the quote is at i, up to its
+// end, its first escape or its first byte that is not ASCII, and gives that index.
+// dst has room for the rest of the record and for two words more than that.
+func copyPlain(dst, data []byte, i int) int {
+	at := 0
+	for i+2*eightBytes <= len(data) {
+		v := binary.LittleEndian.Uint64(data[i:])
+		w := binary.LittleEndian.Uint64(data[i+eightBytes:])
+		to := dst[at : at+2*eightBytes]
+		binary.LittleEndian.PutUint64(to, v)
+		binary.LittleEndian.PutUint64(to[eightBytes:], w)
+		first, second := special(v), special(w)
+		if first|second == 0 {
+			i += 2 * eightBytes
+			at += 2 * eightBytes
+			continue
+		}
+		if first != 0 {
+			return i + bits.TrailingZeros64(first)>>3
+		}
+		return i + eightBytes + bits.TrailingZeros64(second)>>3
+	}
+	for c := data[i]; c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf; c = data[i] {
+		dst[at] = c
+		at++
+		i++
+	}
+	return i
 }
 
 // unescape appends the text of a string's inside to dst, with escapes resolved and

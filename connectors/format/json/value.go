@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/thalweg/thalweg/connectors/format/column"
+	"github.com/thalweg/thalweg/connectors/format/text"
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -23,6 +24,8 @@ func (d *decoder) value(n *node, i int) int {
 		next = d.stringValue(n, i)
 	case types.Float, types.Double:
 		next = d.float(n, i)
+	case types.Timestamp, types.TimestampLTZ:
+		next = d.timestamp(n, i)
 	case types.Row:
 		next = d.rowValue(n, i)
 	case types.Array:
@@ -170,13 +173,20 @@ func (d *decoder) slowInteger(n *node, i int) int {
 // asString is b as a string without a copy, for the length of a call.
 func asString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
+// copyAheadMax is the longest rest of a record that a column makes room for without
+// knowing how much of it is the text.
+const copyAheadMax = 4096
+
 // stringValue decodes a text: a string's, or any other value as it is written.
 func (d *decoder) stringValue(n *node, i int) int {
 	if d.data[i] == '"' {
-		end, plain := stringEnd(d.data, i+1)
-		if plain && d.data[end] == '"' {
-			n.col.Bytes(d.data[i+1 : end])
-			return end + 1
+		// The usual text is copied while its end is looked for.
+		if rest := d.end - i; rest <= copyAheadMax {
+			end := copyPlain(n.col.Ahead(rest+2*eightBytes), d.data, i+1)
+			if d.data[end] == '"' {
+				n.col.Took(end - i - 1)
+				return end + 1
+			}
 		}
 		raw, plain, next := d.str(i)
 		if next < 0 {
@@ -267,6 +277,19 @@ func (d *decoder) elements(n *node, i int) int {
 	}
 	d.depth--
 	return i + 1
+}
+
+// timestamp decodes a timestamp. What is of the usual length and form takes a short
+// way.
+func (d *decoder) timestamp(n *node, i int) int {
+	if d.data[i] == '"' {
+		v, length := text.ScanTimestamp(d.data[i+1:d.end], n.typ, d.standard)
+		if end := i + 1 + length; length > 0 && d.data[end] == '"' {
+			n.col.Int(v)
+			return end + 1
+		}
+	}
+	return d.other(n, i)
 }
 
 // other decodes BOOLEAN, DECIMAL, bytes and times.

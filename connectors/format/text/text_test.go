@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
+
+	"github.com/thalweg/thalweg/internal/types"
 )
 
 func TestDatesAgreeWithTheCalendar(t *testing.T) {
@@ -49,6 +51,34 @@ func TestTimestampDigitsBeyondPrecisionAreCut(t *testing.T) {
 	got, err := ParseTimestamp([]byte("1969-12-31 23:59:59.9999"), SQL, 2, false)
 	if err != nil || got != -10 {
 		t.Errorf("%d, %v; want -10", got, err)
+	}
+}
+
+// A scanned timestamp is the parsed one, and what does not parse is not scanned.
+func TestScanAgreesWithParse(t *testing.T) {
+	random := rand.New(rand.NewSource(1))
+	kinds := []types.Type{types.TimestampOf(0), types.TimestampOf(3), types.TimestampOf(6), types.TimestampOf(9),
+		types.TimestampLTZOf(3), types.TimestampLTZOf(9)}
+	scanned := 0
+	for range 200_000 {
+		typ := kinds[random.Intn(len(kinds))]
+		s := Standard(random.Intn(2))
+		b := AppendTemporal(nil, random.Int63n(6e10)*Unit(typ.Precision)/1000, typ, s)
+		for range random.Intn(3) {
+			b[random.Intn(len(b))] = "0123456789 -:.TZ\xff"[random.Intn(17)]
+		}
+		padded := append(append([]byte(nil), b...), `","next":1}`...)
+		v, length := ScanTimestamp(padded, typ, s)
+		if length == 0 || padded[length] != '"' {
+			continue
+		}
+		scanned++
+		if want, err := ParseTemporal(padded[:length], typ, s); err != nil || want != v {
+			t.Fatalf("%s of %q: %d, parsed %d, %v", typ, padded[:length], v, want, err)
+		}
+	}
+	if scanned < 20_000 {
+		t.Errorf("only %d texts were scanned", scanned)
 	}
 }
 
