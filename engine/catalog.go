@@ -74,7 +74,11 @@ func (c *sessionCatalog) Source(table *catalog.Table, want catalog.Pushdown) (ca
 	if err != nil {
 		return catalog.SourceInfo{}, err
 	}
-	return catalog.SourceInfo{Bounded: source.Bounded(), Columns: applied.Columns, Filters: applied.Filters}, nil
+	info := catalog.SourceInfo{Bounded: source.Bounded(), Columns: applied.Columns, Filters: applied.Filters}
+	if c, ok := source.(connector.Changing); ok {
+		info.Upsert, info.Changelog = c.Changes() == connector.Upsert, c.Changes() == connector.Retract
+	}
+	return info, nil
 }
 
 // Sink asks the table's connector what it accepts.

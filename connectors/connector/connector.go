@@ -120,6 +120,14 @@ type Split struct {
 	Parents []SplitID `msgpack:"r,omitempty"`
 }
 
+// Changing is a Source whose rows may update and delete others.
+type Changing interface {
+	Source
+	// Changes is AppendOnly for inserts only, Upsert for +I, +U and -D by primary
+	// key without -U, Retract for all kinds.
+	Changes() SinkMode
+}
+
 // ReaderEnv is what a reader may use of the engine.
 type ReaderEnv struct {
 	Alloc memory.Allocator
@@ -156,7 +164,7 @@ type Lag struct {
 	Total int64
 }
 
-// SinkMode is the changelog a sink accepts.
+// SinkMode is the changelog a sink accepts, or a source gives.
 type SinkMode uint8
 
 // The modes.

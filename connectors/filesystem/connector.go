@@ -155,6 +155,14 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 	return l, err
 }
 
+// mode is what changes of rows files hold.
+func (l *layout) mode() connector.SinkMode {
+	if codec.AreChanges(l.format, l.table.Options) {
+		return connector.Retract
+	}
+	return connector.AppendOnly
+}
+
 // isExtra reports a column that files don't hold.
 func (l *layout) isExtra(name string) bool {
 	_, metadata := l.table.Metadata[name]

@@ -150,5 +150,12 @@ func (p *parter) take(batch stream.Batch, rows []int32) stream.Batch {
 	for i, c := range p.stored {
 		cols[i] = columns.Take(p.alloc, batch.Column(c), rows)
 	}
-	return stream.NewBatch(p.schema, cols, len(rows), nil)
+	var kinds []stream.RowKind
+	if batch.Kinds != nil {
+		kinds = make([]stream.RowKind, len(rows))
+		for i, row := range rows {
+			kinds[i] = batch.Kinds[row]
+		}
+	}
+	return stream.NewBatch(p.schema, cols, len(rows), kinds)
 }

@@ -27,8 +27,9 @@ func newSink(c *Connector, l *layout) (connector.Sink, error) {
 	return &sink{Connector: c, layout: l}, nil
 }
 
-// Mode takes inserts only: a file is never changed.
-func (*sink) Mode() connector.SinkMode { return connector.AppendOnly }
+// Mode takes inserts only, since a file is never changed, unless its records are
+// changes.
+func (s *sink) Mode() connector.SinkMode { return s.mode() }
 
 // Guarantee is that every row is in exactly one visible file.
 func (*sink) Guarantee() connector.Guarantee { return connector.ExactlyOnce }

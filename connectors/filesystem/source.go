@@ -23,7 +23,10 @@ type source struct {
 	filters []rex.Expr
 }
 
-var _ connector.Rediscoverer = (*source)(nil)
+var (
+	_ connector.Rediscoverer = (*source)(nil)
+	_ connector.Changing     = (*source)(nil)
+)
 
 func newSource(c *Connector, l *layout) *source {
 	return &source{Connector: c, layout: l, splice: format.NewSplice(l.table.Schema, l.isExtra)}
@@ -61,6 +64,9 @@ func onlyOver(filters []rex.Expr, columns, decoded types.Schema) []rex.Expr {
 	}
 	return kept
 }
+
+// Changes are all kinds when records are changes.
+func (s *source) Changes() connector.SinkMode { return s.mode() }
 
 // Bounded reports a table without 'source.monitor-interval'.
 func (s *source) Bounded() bool { return s.DiscoverEvery() == 0 }
@@ -121,11 +127,12 @@ func splitID(path string, start int64) connector.SplitID {
 }
 
 // pieces cuts a file of uncompressed line records into pieces of the split size.
+// Changes stay together, since their order counts.
 func (s *source) pieces(f found) []piece {
 	whole := piece{Version: splitVersion, Path: f.path, End: f.sizeBytes, SizeBytes: f.sizeBytes, ModifiedMillis: f.modifiedMillis}
 	records, ok := s.format.(codec.Records)
 	size := s.table.Options.Bytes("source.split-size")
-	if !ok || size <= 0 || f.sizeBytes <= size || !records.LineRecords(s.table.Options) || s.compressionOf(f.path) != "none" {
+	if !ok || s.mode() != connector.AppendOnly || size <= 0 || f.sizeBytes <= size || !records.LineRecords(s.table.Options) || s.compressionOf(f.path) != "none" {
 		return []piece{whole}
 	}
 	var pieces []piece

@@ -64,7 +64,7 @@ func (w *writer) Write(ctx context.Context, batch stream.Batch) error {
 	if batch.Rows() == 0 {
 		return nil
 	}
-	if !batch.AllInserts() {
+	if w.mode() == connector.AppendOnly && !batch.AllInserts() {
 		return errs.Bugf("table '%s': the sink takes inserts only, and was given a retraction", w.table.Name)
 	}
 	err := w.parter.split(batch, w.writePart)

@@ -2,6 +2,8 @@ package format
 
 import (
 	"github.com/thalweg/thalweg/connectors/format/arrowipc"
+	"github.com/thalweg/thalweg/connectors/format/cdc"
+	"github.com/thalweg/thalweg/connectors/format/codec"
 	"github.com/thalweg/thalweg/connectors/format/csv"
 	"github.com/thalweg/thalweg/connectors/format/json"
 	"github.com/thalweg/thalweg/connectors/format/parquet"
@@ -10,5 +12,6 @@ import (
 
 // Builtin is the registry of all formats that come with Thalweg.
 func Builtin() Registry {
-	return NewRegistry(json.Format{}, csv.Format{}, parquet.Format{}, arrowipc.Format{}, raw.Format{})
+	formats := []codec.Format{json.Format{}, csv.Format{}, parquet.Format{}, arrowipc.Format{}, raw.Format{}}
+	return NewRegistry(append(formats, cdc.Formats()...)...)
 }

@@ -100,6 +100,14 @@ func (l *layout) isMetadata(name string) bool {
 	return ok
 }
 
+// changes is what changes of rows messages hold.
+func (l *layout) changes() connector.SinkMode {
+	if codec.AreChanges(l.format, l.table.Options) {
+		return connector.Retract
+	}
+	return connector.AppendOnly
+}
+
 func checkStartup(o connector.Options) error {
 	mode := o.String(optionStartup)
 	for name, needs := range map[string]string{optionMillis: startTimestamp, optionSequence: startSequence} {

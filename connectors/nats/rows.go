@@ -39,7 +39,7 @@ func (w *rows) each(batch stream.Batch, send func(m *nats.Msg) error) error {
 		columns[i] = batch.Column(at)
 		columns[i].Retain()
 	}
-	values := stream.NewBatch(w.schema, columns, batch.Rows(), nil)
+	values := stream.NewBatch(w.schema, columns, batch.Rows(), batch.Kinds)
 	defer values.Release()
 	var err error
 	if w.data, w.ends, err = w.encoder.Encode(w.data[:0], w.ends[:0], values); err != nil {

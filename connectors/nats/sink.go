@@ -62,7 +62,7 @@ func (s *sink) checkSubject(subject string) error {
 }
 
 // Mode implements connector.Sink.
-func (*sink) Mode() connector.SinkMode { return connector.AppendOnly }
+func (s *sink) Mode() connector.SinkMode { return s.changes() }
 
 // Guarantee implements connector.Sink.
 func (s *sink) Guarantee() connector.Guarantee {

@@ -20,7 +20,7 @@ type source struct {
 	core   bool
 }
 
-var _ connector.Source = (*source)(nil)
+var _ connector.Changing = (*source)(nil)
 
 func newSource(l *layout) (*source, error) {
 	o := l.table.Options
@@ -49,6 +49,9 @@ func (s *source) Apply(p connector.Pushdown) (connector.Applied, error) {
 	s.splice = format.NewSplice(columns, s.isMetadata)
 	return connector.Applied{Columns: true, Filters: make([]bool, len(p.Filters))}, nil
 }
+
+// Changes implements connector.Changing.
+func (s *source) Changes() connector.SinkMode { return s.changes() }
 
 // Bounded implements connector.Source.
 func (s *source) Bounded() bool {

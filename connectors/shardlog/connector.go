@@ -110,6 +110,14 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 	return l, err
 }
 
+// changes is what changes of rows records hold.
+func (l *layout) changes() connector.SinkMode {
+	if codec.AreChanges(l.format, l.table.Options) {
+		return connector.Retract
+	}
+	return connector.AppendOnly
+}
+
 func startupOf(o connector.Options) (startup, error) {
 	s := startup{mode: o.String(optionStartup), millis: o.Int(optionMillis), sequences: map[ShardID]Sequence{}}
 	for name, mode := range map[string]string{optionMillis: startTimestamp, optionSequence: startSequence} {

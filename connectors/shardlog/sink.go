@@ -26,6 +26,9 @@ func newSink(l *layout) (*sink, error) {
 	if names == nil {
 		names = l.table.PartitionKeys
 	}
+	if len(names) == 0 && l.changes() != connector.AppendOnly {
+		names = l.table.PrimaryKey // changes of one row stay in order
+	}
 	for i, f := range l.table.Schema {
 		key, metadata := l.table.Metadata[f.Name]
 		switch {
@@ -48,8 +51,8 @@ func newSink(l *layout) (*sink, error) {
 	return s, nil
 }
 
-// Mode implements connector.Sink: a log only grows.
-func (*sink) Mode() connector.SinkMode { return connector.AppendOnly }
+// Mode implements connector.Sink: a log only grows, unless its records are changes.
+func (s *sink) Mode() connector.SinkMode { return s.changes() }
 
 // Guarantee implements connector.Sink.
 func (s *sink) Guarantee() connector.Guarantee {

@@ -18,7 +18,7 @@ type source struct {
 	splice *format.Splice
 }
 
-var _ connector.Source = (*source)(nil)
+var _ connector.Changing = (*source)(nil)
 
 func newSource(l *layout) *source {
 	return &source{layout: l, splice: format.NewSplice(l.table.Schema, l.isMetadata)}
@@ -38,6 +38,9 @@ func (s *source) Apply(p connector.Pushdown) (connector.Applied, error) {
 	s.splice = format.NewSplice(columns, s.isMetadata)
 	return connector.Applied{Columns: true, Filters: make([]bool, len(p.Filters))}, nil
 }
+
+// Changes implements connector.Changing.
+func (s *source) Changes() connector.SinkMode { return s.changes() }
 
 // Bounded implements connector.Source.
 func (s *source) Bounded() bool { return s.latest }

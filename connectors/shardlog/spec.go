@@ -54,7 +54,7 @@ func ownOptions() []connector.OptionSpec {
 			Values: []string{boundNever, boundLatest},
 			Doc:    "Where reading ends: never, or at the newest record there was when the job started."},
 		{Name: optionKey, Type: connector.TypeList, Example: "customer;region",
-			Doc: "The columns whose values make a written record's partition key. Without it, the PARTITIONED BY columns; without those, records are spread evenly."},
+			Doc: "The columns whose values make a written record's partition key. Without it, the PARTITIONED BY columns; without those, the PRIMARY KEY if records are changes; else records are spread evenly."},
 		{Name: optionGuarantee, Type: connector.TypeEnum, Default: deliverOnce, Example: deliverTwice,
 			Values: []string{deliverOnce, deliverTwice},
 			Doc:    "exactly-once shows written records at each checkpoint; at-least-once shows them at once, and some twice after a failure."},

@@ -83,7 +83,7 @@ func (w *writer) encode(batch stream.Batch) error {
 		stored[i] = batch.Column(at)
 		stored[i].Retain()
 	}
-	values := stream.NewBatch(w.schema, stored, batch.Rows(), nil)
+	values := stream.NewBatch(w.schema, stored, batch.Rows(), batch.Kinds)
 	defer values.Release()
 	var err error
 	if w.data, w.ends, err = w.encoder.Encode(w.data[:0], w.ends[:0], values); err != nil {

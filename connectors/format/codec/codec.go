@@ -63,6 +63,20 @@ type Records interface {
 	LineRecords(o connector.Options) bool
 }
 
+// Changes is a format whose records may be changes: its decoders give rows of all
+// kinds, and its encoders take them.
+type Changes interface {
+	Format
+	// Changes reports whether records are changes under a table's options.
+	Changes(o connector.Options) bool
+}
+
+// AreChanges reports whether f's records are changes under the options o.
+func AreChanges(f Format, o connector.Options) bool {
+	c, ok := f.(Changes)
+	return ok && c.Changes(o)
+}
+
 // Bad is one record that could not be decoded, within the data given to a call.
 type Bad struct {
 	// Offset is the record's start in the data, Line the number of line ends
@@ -112,7 +126,8 @@ type Headed interface {
 type Encoder interface {
 	// Begin appends what a file starts with.
 	Begin(dst []byte) []byte
-	// Encode appends one record per row and, to ends, the offset in dst of each
+	// Encode appends one record per row, of whatever kind if the format is of
+	// changes and an insert otherwise, and, to ends, the offset in dst of each
 	// record's end (line end included). The batch is borrowed.
 	Encode(dst []byte, ends []int, batch stream.Batch) ([]byte, []int, error)
 }

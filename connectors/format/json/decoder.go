@@ -24,6 +24,10 @@ type decoder struct {
 	lenient  bool
 	complete bool
 	message  []byte
+	// envelope tells how rows stand in records, nil when a record is a row. kinds
+	// are then the kinds of the pending rows.
+	envelope *Envelope
+	kinds    []stream.RowKind
 	// keys are the keys of the maps that are being read.
 	keys [][]byte
 }
@@ -32,15 +36,24 @@ var _ codec.Decoder = (*decoder)(nil)
 
 // NewDecoder makes a decoder of the wanted columns.
 func (Format) NewDecoder(c codec.Config) (codec.Decoder, error) {
+	d, err := newDecoder(c, formatName)
+	if err != nil {
+		return nil, err
+	}
+	d.complete = c.Options.Bool("json.fail-on-missing-field")
+	return d, nil
+}
+
+// newDecoder makes a decoder by the options of the format called name.
+func newDecoder(c codec.Config, name string) (*decoder, error) {
 	wanted := c.Wanted()
-	if err := (Format{}).Check(wanted, c.Options); err != nil {
+	if err := CheckTypes(wanted, name); err != nil {
 		return nil, err
 	}
 	set := column.NewSet(wanted, c.Alloc, c.BatchRows)
 	return &decoder{
 		set: set, root: newObject("", wanted, set.Cols), batchRows: max(c.BatchRows, 1),
-		standard: standard(c.Options), lenient: c.Options.Bool("json.ignore-parse-errors"),
-		complete: c.Options.Bool("json.fail-on-missing-field"),
+		standard: standard(c.Options, name), lenient: c.Options.Bool(name + ".ignore-parse-errors"),
 	}, nil
 }
 
@@ -59,7 +72,20 @@ func (d *decoder) Full() bool {
 func (d *decoder) Flush() stream.Batch {
 	rows := d.rows
 	d.rows = 0
-	return d.set.Flush(rows)
+	batch := d.set.Flush(rows)
+	if d.envelope != nil {
+		batch.Kinds, d.kinds = column.Kinds(d.kinds), make([]stream.RowKind, 0, cap(d.kinds))
+	}
+	return batch
+}
+
+// takeBack drops all rows from n on.
+func (d *decoder) takeBack(n int) {
+	d.rows = n
+	d.set.Truncate(n)
+	if d.envelope != nil {
+		d.kinds = d.kinds[:n]
+	}
 }
 
 // Close frees the columns.
@@ -80,8 +106,8 @@ func (d *decoder) Lines(data []byte, final bool, bad func(codec.Bad) error) (con
 			rest = d.message
 		}
 		d.data, d.end = rest, length
-		if !d.record() {
-			d.set.Truncate(d.rows)
+		if before := d.rows; !d.record() {
+			d.takeBack(before)
 			err := bad(codec.Bad{Offset: consumed, Line: lines, Reason: d.reason, Raw: rest[:length]})
 			if err != nil {
 				return consumed, lines, err
@@ -108,8 +134,7 @@ func (d *decoder) Record(message []byte) error {
 		ok = d.record()
 	}
 	if !ok {
-		d.rows = before
-		d.set.Truncate(before)
+		d.takeBack(before)
 		return errs.Userf("%s", d.reason)
 	}
 	return nil
@@ -154,8 +179,11 @@ func (d *decoder) records(i int) bool {
 	return true
 }
 
-// row decodes one object as a row.
+// row decodes one object as a row, or as the changes that it holds.
 func (d *decoder) row(i int) int {
+	if d.envelope != nil {
+		return d.envelope.changes(i)
+	}
 	if d.data[i] != '{' {
 		return d.unexpected(i, "an object")
 	}

@@ -23,7 +23,13 @@ type encoder struct {
 	fields []*writer
 	lines  bool
 	style  style
+	// added and removed stand around a row that is added or taken away.
+	added   Frame
+	removed Frame
 }
+
+// Frame is what stands around a row in a record.
+type Frame struct{ Before, After string }
 
 // style is how an encoder writes values.
 type style struct {
@@ -37,12 +43,17 @@ var _ codec.Encoder = (*encoder)(nil)
 
 // NewEncoder makes an encoder of the schema's columns.
 func (Format) NewEncoder(c codec.Config) (codec.Encoder, error) {
-	if err := (Format{}).Check(c.Schema, c.Options); err != nil {
+	return newEncoder(c, formatName)
+}
+
+// newEncoder makes an encoder by the options of the format called name.
+func newEncoder(c codec.Config, name string) (*encoder, error) {
+	if err := CheckTypes(c.Schema, name); err != nil {
 		return nil, err
 	}
-	s := style{standard: standard(c.Options), keyLiteral: c.Options.String("json.map-null-key.literal"),
-		ignoreNulls: c.Options.Bool("json.encode.ignore-null-fields")}
-	switch c.Options.String("json.map-null-key.mode") {
+	s := style{standard: standard(c.Options, name), keyLiteral: c.Options.String(name + ".map-null-key.literal"),
+		ignoreNulls: c.Options.Bool(name + ".encode.ignore-null-fields")}
+	switch c.Options.String(name + ".map-null-key.mode") {
 	case "DROP":
 		s.nullKey = nullKeyDrop
 	case "LITERAL":
@@ -71,10 +82,16 @@ func (e *encoder) Encode(dst []byte, ends []int, batch stream.Batch) ([]byte, []
 	}
 	defer e.unbind()
 	for row := range rows {
+		frame := &e.added
+		if batch.Kinds != nil && !batch.Kinds[row].Adds() {
+			frame = &e.removed
+		}
+		dst = append(dst, frame.Before...)
 		var err error
 		if dst, err = appendObject(dst, e.fields, row, e.style.ignoreNulls); err != nil {
 			return dst, ends, err
 		}
+		dst = append(dst, frame.After...)
 		if e.lines {
 			dst = append(dst, '\n')
 		}

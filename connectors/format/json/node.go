@@ -18,6 +18,8 @@ type node struct {
 	object *object
 	elem   *node
 	key    *node
+	// part is the number of a member of an envelope.
+	part int
 }
 
 // object is what is wanted of a JSON object: the record's or a ROW's. It learns
