@@ -211,4 +211,3 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
-
