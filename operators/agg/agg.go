@@ -65,6 +65,15 @@ type Spec struct {
 	// Set is the multiset the aggregate needs beside its accumulator; such an
 	// aggregate implements [SetAgg] and its Accumulate must not be called.
 	Set SetKind
+	// OwnSet keeps others from sharing the multiset: its keys are of the
+	// aggregate's own making.
+	OwnSet bool
+	// KeepsNulls says that rows with NULL arguments count, so that DISTINCT and
+	// multisets must not leave them out.
+	KeepsNulls bool
+	// Distinct says that the aggregate has to be fed distinct values although its
+	// call does not say DISTINCT.
+	Distinct bool
 }
 
 // Mergeable reports whether partial results can be merged.
@@ -91,6 +100,13 @@ func (k SetKind) String() string {
 		return names[k]
 	}
 	return fmt.Sprintf("set(%d)", uint8(k))
+}
+
+// Checked is an Agg whose results may be in error.
+type Checked interface {
+	// Err gives the error that Emit came upon since the last call, if any; the
+	// rows in question hold arbitrary values.
+	Err() error
 }
 
 // SetAgg is an Agg that reads its result from a multiset.

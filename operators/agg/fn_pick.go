@@ -11,8 +11,12 @@ func pickFunctions() []Function {
 	anyFlat := func(t types.Type) bool { return !t.IsNested() }
 	same := func(t types.Type) types.Type { return t }
 	make := func(name string, p pick, doc string, want string) Function {
+		resolve := unary(name, "a value that can be compared", anyFlat, same)
+		if p == pickFirst || p == pickLast {
+			resolve = unary(name, "a value", func(types.Type) bool { return true }, same)
+		}
 		return Function{
-			Name: name, Resolve: unary(name, "a value that can be compared", anyFlat, same), Bind: bindPick(p),
+			Name: name, Resolve: resolve, Bind: bindPick(p),
 			DistinctMatters: false,
 			Syntax:          name + "(value)", Doc: doc,
 			Examples: []Example{{Call: name + "(v BIGINT)", Input: []string{"NULL", "2", "3", "1"}, Want: want}},
@@ -30,6 +34,9 @@ func bindPick(p pick) func(rex.AggCall, bool) (Agg, error) {
 	return func(call rex.AggCall, retracts bool) (Agg, error) {
 		if len(call.ArgTypes) != 1 {
 			return nil, errs.Bugf("%s bound with %d argument types", call.Name, len(call.ArgTypes))
+		}
+		if call.ArgTypes[0].IsNested() {
+			return newNestedPick(call, p, retracts)
 		}
 		dt := call.Type.Arrow()
 		if call.ArgTypes[0].Kind == types.Null {

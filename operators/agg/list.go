@@ -1,8 +1,6 @@
 package agg
 
 import (
-	"unsafe"
-
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
@@ -17,7 +15,7 @@ type listAgg struct {
 	result   arrow.DataType
 	retracts bool
 	weights  []int8
-	joined   []byte
+	gatherer gatherer
 }
 
 var (
@@ -29,9 +27,9 @@ var (
 const defaultSeparator = ","
 
 func (l *listAgg) Spec() Spec {
-	spec := Spec{Width: 16, Refs: []int{8}}
+	spec := Spec{Width: gatheredWidth, Refs: gatheredRefs}
 	if l.retracts {
-		spec.Set = ByArrival
+		spec.Set, spec.OwnSet = ByArrival, true
 		return spec
 	}
 	spec.Partial = []types.Type{types.StringType()}
@@ -40,21 +38,12 @@ func (l *listAgg) Spec() Spec {
 
 func (l *listAgg) Accumulate(acc Accs, args []arrow.Array, weights []int8) {
 	weights = skipNulls(weights, args, &l.weights)
-	for i := range acc.Rows {
-		if weights == nil || weights[i] != 0 {
-			l.append(acc, i, separatorAt(args, i), bytesAt(args[0], i))
+	l.gatherer.gather(acc, weights, func(dst []byte, has bool, i int) []byte {
+		if has {
+			dst = append(dst, separatorAt(args, i)...)
 		}
-	}
-}
-
-func (l *listAgg) append(acc Accs, i int, separator, value []byte) {
-	a := at[pickedBytes](&acc, i)
-	l.joined = l.joined[:0]
-	if a.has != 0 {
-		l.joined = append(append(l.joined, acc.Heap.Get(a.ref)...), separator...)
-	}
-	l.joined = append(l.joined, value...)
-	a.has, a.ref = 1, acc.Heap.Put(a.ref, l.joined)
+		return append(dst, bytesAt(args[0], i)...)
+	}, nil)
 }
 
 // Merge joins partial texts with the default separator, which is why a LISTAGG
@@ -66,13 +55,7 @@ func (l *listAgg) Partial(acc Accs, alloc memory.Allocator) []arrow.Array {
 }
 
 func (l *listAgg) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
-	return emitBytes(acc, alloc, l.result, func(p unsafe.Pointer) ([]byte, bool) {
-		a := (*pickedBytes)(p)
-		if a.has == 0 {
-			return nil, false
-		}
-		return acc.Heap.Get(a.ref), true
-	})
+	return emitBytes(acc, alloc, l.result, gatheredBytes(acc))
 }
 
 // AppendKey holds the length of the separator in a byte (longer ones are cut to
@@ -86,20 +69,22 @@ func (l *listAgg) AppendKey(dst []byte, args []arrow.Array, i int) []byte {
 
 // Refresh joins the values of the set.
 func (l *listAgg) Refresh(acc Accs, i int, set Set) {
-	l.joined = l.joined[:0]
-	some := false
+	joined := l.gatherer.joined[:0]
+	some := int64(0)
 	set.Each(func(key []byte, count int64) bool {
 		separator, value := key[1:1+key[0]], key[1+key[0]:]
 		for range count {
-			if some {
-				l.joined = append(l.joined, separator...)
+			if some != 0 {
+				joined = append(joined, separator...)
 			}
-			l.joined = append(l.joined, value...)
-			some = true
+			joined = append(joined, value...)
+			some = 1
 		}
 		return true
 	})
-	refreshBytes(at[pickedBytes](&acc, i), acc.Heap, l.joined, some)
+	l.gatherer.joined = joined
+	a := at[gathered](&acc, i)
+	*a = gathered{has: some, ref: acc.Heap.Put(a.ref, joined)}
 }
 
 func separatorAt(args []arrow.Array, i int) []byte {

@@ -47,7 +47,7 @@ type Registry struct {
 // NewRegistry has all built-in aggregates.
 func NewRegistry() *Registry {
 	r := &Registry{byName: map[string]*Function{}}
-	for _, list := range [][]Function{sumFunctions(), pickFunctions(), varianceFunctions(), listFunctions()} {
+	for _, list := range [][]Function{sumFunctions(), pickFunctions(), varianceFunctions(), listFunctions(), gatherFunctions()} {
 		for _, f := range list {
 			if err := r.Register(f); err != nil {
 				panic(err) // two built-ins of one name: a bug
@@ -90,11 +90,14 @@ func (r *Registry) Partial(call rex.AggCall, retracts bool) []types.Type {
 	return bound.Spec().Partial
 }
 
-// Names lists all names and aliases in order.
+// Names lists all names and aliases in order, without the variants that the binder
+// chooses by a call's clauses.
 func (r *Registry) Names() []string {
 	names := make([]string, 0, len(r.byName))
 	for name := range r.byName {
-		names = append(names, name)
+		if !strings.Contains(name, " ") {
+			names = append(names, name)
+		}
 	}
 	sort.Strings(names)
 	return names

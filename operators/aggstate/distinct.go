@@ -17,7 +17,9 @@ import (
 // distinct is the state shared by all DISTINCT calls over the same arguments: how
 // often each value was seen, for each of the calls' filters.
 type distinct struct {
-	args    []int
+	args []int
+	// nulls says that NULL is a value like any other.
+	nulls   bool
 	filters []int // indexes in Program.filters, one counter each
 	encoder *rowcodec.KeyEncoder
 	keys    rowcodec.Keys
@@ -31,10 +33,10 @@ type distinct struct {
 }
 
 // distinctOf finds or adds the shared state of c, and the counter of its filter.
-func (p *Program) distinctOf(c rex.AggCall) (index, counter int, err error) {
-	index = slices.IndexFunc(p.distincts, func(d *distinct) bool { return slices.Equal(d.args, c.Args) })
+func (p *Program) distinctOf(c rex.AggCall, nulls bool) (index, counter int, err error) {
+	index = slices.IndexFunc(p.distincts, func(d *distinct) bool { return d.nulls == nulls && slices.Equal(d.args, c.Args) })
 	if index < 0 {
-		d := &distinct{args: c.Args}
+		d := &distinct{args: c.Args, nulls: nulls}
 		types := slices.Clone(p.keys)
 		for _, arg := range c.Args {
 			types = append(types, p.cfg.InputSchema[arg].Type.Arrow())
@@ -97,6 +99,9 @@ func (d *distinct) weigh(p *Program, batch stream.Batch, keys *rowcodec.Keys, ta
 // findNulls notes the rows with a NULL argument, which count for nothing.
 func (d *distinct) findNulls(batch stream.Batch) {
 	d.skip = d.skip[:0]
+	if d.nulls {
+		return
+	}
 	for _, arg := range d.args {
 		arr := batch.Column(arg)
 		if arr.NullN() == 0 {

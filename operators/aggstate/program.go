@@ -108,16 +108,13 @@ func (p *Program) add(c rex.AggCall) error {
 		p.layout.Refs = append(p.layout.Refs, p.layout.Width+ref)
 	}
 	p.layout.Width += spec.Width
-	if p.cfg.Registry.DistinctMatters(c) {
-		if added.distinct, added.counter, err = p.distinctOf(c); err != nil {
+	if p.cfg.Registry.DistinctMatters(c) || spec.Distinct {
+		if added.distinct, added.counter, err = p.distinctOf(c, spec.KeepsNulls); err != nil {
 			return err
 		}
 	}
 	if spec.Set != agg.NoSet {
-		if added.distinct >= 0 {
-			return errs.Unsupportedf("%s(DISTINCT …) over an input that retracts", c.Name)
-		}
-		if added.set, err = p.addSet(c, bound, spec.Set); err != nil {
+		if err := p.addSet(&added, spec); err != nil {
 			return err
 		}
 	}
@@ -186,13 +183,24 @@ func (c *call) accs(rows []unsafe.Pointer, heap agg.Heap) agg.Accs {
 }
 
 // Results gives the results of all calls for the groups at rows, one column each,
-// owned by the caller.
-func (p *Program) Results(rows []unsafe.Pointer, heap agg.Heap, alloc memory.Allocator) []arrow.Array {
+// owned by the caller. An aggregate without a result for its values, such as an
+// object with one key twice, is an error.
+func (p *Program) Results(rows []unsafe.Pointer, heap agg.Heap, alloc memory.Allocator) ([]arrow.Array, error) {
 	out := make([]arrow.Array, len(p.calls), len(p.calls)+len(p.keys)+3)
+	var err error
 	for i := range p.calls {
 		out[i] = p.calls[i].agg.Emit(p.calls[i].accs(rows, heap), alloc)
+		if checked, ok := p.calls[i].agg.(agg.Checked); ok && err == nil {
+			err = checked.Err()
+		}
 	}
-	return out
+	if err != nil {
+		for _, col := range out {
+			col.Release()
+		}
+		return nil, err
+	}
+	return out, nil
 }
 
 // PartialFields are the fields of the columns that Partials gives.

@@ -10,7 +10,6 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/bitutil"
 
 	"github.com/thalweg/thalweg/internal/errs"
-	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/stream"
@@ -20,9 +19,6 @@ import (
 // setWidth is the payload of a set's entry: its count, and in a set by arrival
 // the next number to give out, kept in the entries themselves as their order.
 const setWidth = 8
-
-// listAgg is the one aggregate whose set holds more than its value.
-const listAgg = "LISTAGG"
 
 // arrivalBytes is the arrival number before the key in sets by arrival.
 const arrivalBytes = 8
@@ -37,27 +33,35 @@ type set struct {
 	keyer agg.SetAgg
 	// single sets have keys of their own kind and aren't shared.
 	single bool
-	slots  []state.Slot
-	sub    []byte
-	cols   []arrow.Array
+	// nulls says that rows with NULL arguments are kept.
+	nulls bool
+	// distinct is the index in Program.distincts of the table that tells which
+	// rows' values come and go, or -1, and counter the filter's place in its rows.
+	distinct, counter int
+	slots             []state.Slot
+	sub               []byte
+	cols              []arrow.Array
 }
 
 // addSet finds or adds the multiset that call c reads.
-func (p *Program) addSet(c rex.AggCall, bound agg.Agg, kind agg.SetKind) (int, error) {
-	keyer, ok := bound.(agg.SetAgg)
+func (p *Program) addSet(c *call, spec agg.Spec) error {
+	keyer, ok := c.agg.(agg.SetAgg)
 	if !ok {
-		return 0, errs.Bugf("aggregate %s needs a set and can't read one", c.Name)
+		return errs.Bugf("aggregate %s needs a set and can't read one", c.Name)
 	}
-	filter := p.filterOf(c.Filter)
-	single := c.Name == listAgg
+	own := spec.OwnSet || c.distinct >= 0
 	for i, s := range p.sets {
-		if s.kind == kind && s.filter == filter && slices.Equal(s.args, c.Args) && !single && !s.single {
-			return i, nil
+		if s.kind == spec.Set && s.filter == c.filter && slices.Equal(s.args, c.Args) && !own && !s.single {
+			c.set = i
+			return nil
 		}
 	}
-	cols := make([]arrow.Array, len(c.Args))
-	p.sets = append(p.sets, &set{kind: kind, args: c.Args, filter: filter, keyer: keyer, single: single, cols: cols})
-	return len(p.sets) - 1, nil
+	c.set = len(p.sets)
+	p.sets = append(p.sets, &set{
+		kind: spec.Set, args: c.Args, filter: c.filter, keyer: keyer, single: own, nulls: spec.KeepsNulls,
+		distinct: c.distinct, counter: c.counter, cols: make([]arrow.Array, len(c.Args)),
+	})
+	return nil
 }
 
 // SetSpecs describe the multisets that Apply needs, in order; the caller names
@@ -80,8 +84,11 @@ func (s *set) apply(p *Program, batch stream.Batch, keys *rowcodec.Keys, multi *
 		s.cols[i] = batch.Column(arg)
 	}
 	weights := p.filters[s.filter].weights
+	if s.distinct >= 0 {
+		weights = p.distincts[s.distinct].weights[s.counter]
+	}
 	for i, slot := range s.slots {
-		if weights != nil && weights[i] == 0 || s.anyNull(i) {
+		if weights != nil && weights[i] == 0 || !s.nulls && s.anyNull(i) {
 			continue
 		}
 		if weights == nil || weights[i] > 0 {

@@ -25,6 +25,8 @@ func builtins() [][]Function {
 		mapFunctions(),
 		hashFunctions(),
 		jsonFunctions(),
+		jsonQueryFunctions(),
+		jsonMakers(),
 		printfFunctions(),
 		encodingFunctions(),
 	}

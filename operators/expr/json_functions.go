@@ -1,8 +1,8 @@
 package expr
 
 import (
-	"bytes"
 	"encoding/json"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -20,24 +20,13 @@ func jsonFunctions() []Function {
 		}), Example{example + " " + name, "TRUE"}).costly()
 	}
 	first := func(text []byte) byte { return trimJSON(text)[0] }
-	document := `'{"a": [1, "x", {"b": null}]}'`
 	return []Function{
 		is("IS JSON", "TRUE if the string is JSON.", func([]byte) bool { return true }, `'[1]'`).alias("IS JSON VALUE"),
 		is("IS JSON OBJECT", "TRUE if the string is a JSON object.", func(t []byte) bool { return first(t) == '{' }, `'{}'`),
 		is("IS JSON ARRAY", "TRUE if the string is a JSON array.", func(t []byte) bool { return first(t) == '[' }, `'[]'`),
 		is("IS JSON SCALAR", "TRUE if the string is a JSON scalar.", func(t []byte) bool { b := first(t); return b != '{' && b != '[' }, `'1'`),
-		def("json", "JSON_EXISTS", "JSON_EXISTS(string, path)", "TRUE if the path leads to a value.", boolRule(s, s), bindJSONExists,
-			Example{"JSON_EXISTS(" + document + ", '$.a[2].b')", "TRUE"}, Example{"JSON_EXISTS('x', '$')", "FALSE"}).costly(),
-		def("json", "JSON_VALUE", "JSON_VALUE(string, path)", "The scalar at the path as text; NULL when there is none.", textRule(s, s).null(),
-			bindJSONText(scalarText), Example{"JSON_VALUE(" + document + ", 'lax $.a[1]')", "x"}, Example{"JSON_VALUE(" + document + ", '$.b')", "NULL"}).costly(),
-		def("json", "JSON_QUERY", "JSON_QUERY(string, path)", "The object or array at the path as JSON; NULL when there is none.", textRule(s, s).null(),
-			bindJSONText(nestedText), Example{"JSON_QUERY(" + document + ", '$.a[2]')", `{"b":null}`}).costly(),
 		{Name: "JSON_STRING", Family: "json", Usage: "JSON_STRING(value)", Doc: "The value as JSON; NULL for NULL.", Examples: []Example{{"JSON_STRING(ARRAY[1, 2])", "[1,2]"}},
 			Resolve: textRule(anyParam()).to("JSON_STRING"), Bind: bindJSONString},
-		{Name: "JSON_ARRAY", Family: "json", Usage: "JSON_ARRAY(value, …)", Doc: "A JSON array of the values; NULLs are left out.",
-			Examples: []Example{{"JSON_ARRAY(1, NULL, 'a', JSON_ARRAY(TRUE))", `[1,"a",[true]]`}}, Resolve: resolveJSONParts("JSON_ARRAY", 1), Bind: bindJSONArray},
-		{Name: "JSON_OBJECT", Family: "json", Usage: "JSON_OBJECT(KEY string VALUE value, …)", Doc: "A JSON object of keys and values.",
-			Examples: []Example{{"JSON_OBJECT('k', 1.5, 'n', NULL)", `{"k":1.5,"n":null}`}}, Resolve: resolveJSONParts("JSON_OBJECT", 2), Bind: bindJSONObject},
 		def("json", "JSON_QUOTE", "JSON_QUOTE(string)", "The string as a JSON string, with other than ASCII characters escaped.", textRule(s),
 			toText(func(args []byteColumn) textFn {
 				return func(dst []byte, i int) ([]byte, error) { return appendQuoted(dst, args[0].text(i), true), nil }
@@ -55,126 +44,33 @@ func jsonFunctions() []Function {
 	}
 }
 
-// jsonPaths gives compiled paths, like patterns.
-type jsonPaths struct {
-	literal *jsonPath
-	err     error
-	last    string
-	cached  *jsonPath
-}
-
-func newJSONPaths(c *Call) (*jsonPaths, error) {
-	p := &jsonPaths{}
-	if c.Args[1].IsLiteral() && !c.Args[1].IsNull() {
-		var err error
-		if p.literal, err = compileJSONPath(c.Args[1].Value.Str); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-func (p *jsonPaths) of(text []byte) (*jsonPath, error) {
-	if p.literal != nil {
-		return p.literal, nil
-	}
-	if p.cached == nil && p.err == nil || string(text) != p.last {
-		p.last = string(text)
-		p.cached, p.err = compileJSONPath(p.last)
-	}
-	return p.cached, p.err
-}
-
-func bindJSONExists(c *Call) (Kernel, error) {
-	paths, err := newJSONPaths(c)
-	if err != nil {
-		return nil, err
-	}
-	return toBool(func(args []byteColumn) func(i int) (bool, error) {
-		return func(i int) (bool, error) {
-			p, err := paths.of(args[1].at(i))
-			if err != nil {
-				return false, err
-			}
-			text := args[0].at(i)
-			return json.Valid(text) && len(p.find(text)) > 0, nil
-		}
-	})(c)
-}
-
-// bindJSONText writes what a path finds; what it doesn't find, and text that is
-// not JSON, is NULL.
-func bindJSONText(write func(dst []byte, p *jsonPath, found [][]byte) ([]byte, bool)) binder {
-	return func(c *Call) (Kernel, error) {
-		paths, err := newJSONPaths(c)
-		if err != nil {
-			return nil, err
-		}
-		return toText(func(args []byteColumn) textFn {
-			return func(dst []byte, i int) ([]byte, error) {
-				p, err := paths.of(args[1].at(i))
-				if err != nil {
-					return dst, err
-				}
-				text := args[0].at(i)
-				if !json.Valid(text) {
-					return dst, errNull
-				}
-				out, ok := write(dst, p, p.find(text))
-				if !ok {
-					return dst, errNull
-				}
-				return out, nil
-			}
-		})(c)
-	}
-}
-
-func scalarText(dst []byte, p *jsonPath, found [][]byte) ([]byte, bool) {
-	if len(found) != 1 || p.many {
-		return dst, false
-	}
-	switch value := found[0]; value[0] {
-	case '{', '[', 'n':
-		return dst, false
-	case '"':
-		return append(dst, jsonText(value)...), true
-	default:
-		return append(dst, value...), true
-	}
-}
-
-func nestedText(dst []byte, p *jsonPath, found [][]byte) ([]byte, bool) {
-	if p.many {
-		dst = append(dst, '[')
-		for i, value := range found {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = compactJSON(dst, value)
-		}
-		return append(dst, ']'), true
-	}
-	if len(found) != 1 || found[0][0] != '{' && found[0][0] != '[' {
-		return dst, false
-	}
-	return compactJSON(dst, found[0]), true
-}
-
-func compactJSON(dst, value []byte) []byte {
-	var b bytes.Buffer
-	if err := json.Compact(&b, value); err != nil {
-		return append(dst, value...)
-	}
-	return append(dst, b.Bytes()...)
-}
-
 func bindJSONString(c *Call) (Kernel, error) {
 	t := c.Args[0].Type
 	return textRows(c.Type, func(ctx *EvalContext, args []Vector) func(dst []byte, i int) ([]byte, error) {
 		cell, mask := cellOf(args[0], t, ctx.zone()), args[0].stride()
 		return func(dst []byte, i int) ([]byte, error) { return appendJSON(dst, cell, i&mask), nil }
 	}), nil
+}
+
+// jsonMakers are JSON_ARRAY and JSON_OBJECT. What they do with NULLs is one entry
+// a variant, its name followed by the clause, as the binder writes it.
+func jsonMakers() []Function {
+	make := func(name, clause, usage, doc string, each int, bind binder, example Example) Function {
+		return Function{Name: strings.TrimSuffix(name+" "+clause, " "), Family: "json", Usage: usage, Doc: doc, Examples: []Example{example},
+			Resolve: resolveJSONParts(name, each), Bind: bind}
+	}
+	array, object := "JSON_ARRAY(value, …", "JSON_OBJECT([KEY] string VALUE value, …"
+	return []Function{
+		make("JSON_ARRAY", "", array+" [NULL ON NULL | ABSENT ON NULL])", "A JSON array of the values; NULLs are left out unless NULL ON NULL.", 1,
+			bindJSONArray(false), Example{"JSON_ARRAY(1, NULL, 'a', JSON_ARRAY(TRUE))", `[1,"a",[true]]`}),
+		make("JSON_ARRAY", "NULL ON NULL", array+" NULL ON NULL)", "A JSON array of the values.", 1,
+			bindJSONArray(true), Example{"JSON_ARRAY(1, NULL NULL ON NULL)", "[1,null]"}),
+		make("JSON_OBJECT", "", object+" [NULL ON NULL | ABSENT ON NULL])",
+			"A JSON object of keys and values, in the order of the keys; NULLs are values unless ABSENT ON NULL.", 2,
+			bindJSONObject(true), Example{"JSON_OBJECT('n' VALUE NULL, 'k' VALUE 1.5)", `{"k":1.5,"n":null}`}),
+		make("JSON_OBJECT", "ABSENT ON NULL", object+" ABSENT ON NULL)", "A JSON object of keys and the values that are not NULL.", 2,
+			bindJSONObject(false), Example{"JSON_OBJECT('n' VALUE NULL, 'k' VALUE 1.5 ABSENT ON NULL)", `{"k":1.5}`}),
+	}
 }
 
 // resolveJSONParts types JSON_ARRAY (each 1) and JSON_OBJECT (each 2: a key and a
@@ -210,7 +106,7 @@ func rawJSON(c *Call) []bool {
 	c.Zoned = true
 	raw := make([]bool, len(c.Args))
 	for i, a := range c.Args {
-		raw[i] = a.Kind == rex.Call && (a.Name == "JSON_OBJECT" || a.Name == "JSON_ARRAY")
+		raw[i] = a.Kind == rex.Call && (strings.HasPrefix(a.Name, "JSON_OBJECT") || strings.HasPrefix(a.Name, "JSON_ARRAY"))
 	}
 	return raw
 }
@@ -233,47 +129,54 @@ func (p jsonParts) append(dst []byte, k, i int) []byte {
 	return appendJSON(dst, p.cells[k], i&p.masks[k])
 }
 
-func bindJSONArray(c *Call) (Kernel, error) {
-	raw := rawJSON(c)
-	return anyNullText(c, func(ctx *EvalContext, args []Vector) textFn {
-		p := newJSONParts(c, raw, ctx, args)
-		return func(dst []byte, i int) ([]byte, error) {
-			dst = append(dst, '[')
-			empty := true
-			for k := range p.cells {
-				if p.null(k, i) {
-					continue
+// bindJSONArray leaves NULLs out unless nulls is set.
+func bindJSONArray(nulls bool) binder {
+	return func(c *Call) (Kernel, error) {
+		raw := rawJSON(c)
+		return anyNullText(c, func(ctx *EvalContext, args []Vector) textFn {
+			p := newJSONParts(c, raw, ctx, args)
+			return func(dst []byte, i int) ([]byte, error) {
+				dst = append(dst, '[')
+				empty := true
+				for k := range p.cells {
+					if !nulls && p.null(k, i) {
+						continue
+					}
+					if !empty {
+						dst = append(dst, ',')
+					}
+					empty = false
+					dst = p.append(dst, k, i)
 				}
-				if !empty {
-					dst = append(dst, ',')
-				}
-				empty = false
-				dst = p.append(dst, k, i)
+				return append(dst, ']'), nil
 			}
-			return append(dst, ']'), nil
-		}
-	}), nil
+		}), nil
+	}
 }
 
-func bindJSONObject(c *Call) (Kernel, error) {
-	raw := rawJSON(c)
-	return anyNullText(c, func(ctx *EvalContext, args []Vector) textFn {
-		p := newJSONParts(c, raw, ctx, args)
-		return func(dst []byte, i int) ([]byte, error) {
-			dst = append(dst, '{')
-			for k := 0; k < len(p.cells); k += 2 {
-				if p.null(k, i) {
-					return dst, errs.Userf("a key of %s is NULL", c.Label)
+// bindJSONObject leaves NULL values out unless nulls is set.
+func bindJSONObject(nulls bool) binder {
+	return func(c *Call) (Kernel, error) {
+		raw := rawJSON(c)
+		return anyNullText(c, func(ctx *EvalContext, args []Vector) textFn {
+			p := newJSONParts(c, raw, ctx, args)
+			members := make([]jsonMember, 0, len(args)/2)
+			return func(dst []byte, i int) ([]byte, error) {
+				members = members[:0]
+				for k := 0; k < len(p.cells); k += 2 {
+					if p.null(k, i) {
+						return dst, errs.Userf("a key of %s is NULL", c.Label)
+					}
+					if !nulls && p.null(k+1, i) {
+						continue
+					}
+					key := string(columns.AppendCell(nil, p.cells[k], i&p.masks[k]))
+					members = append(members, jsonMember{key: key, value: p.append(nil, k+1, i)})
 				}
-				if k > 0 {
-					dst = append(dst, ',')
-				}
-				dst = append(p.append(dst, k, i), ':')
-				dst = p.append(dst, k+1, i)
+				return appendJSONMembers(dst, members), nil
 			}
-			return append(dst, '}'), nil
-		}
-	}), nil
+		}), nil
+	}
 }
 
 // anyNullText makes a kernel whose row function sees all rows and looks after

@@ -34,7 +34,7 @@ func appendJSON(dst []byte, c columns.Cell, i int) []byte {
 	case types.Binary, types.Varbinary:
 		text, _ := json.Marshal(bytesOf(v).at(i))
 		return append(dst, text...)
-	case types.Array, types.Map, types.Row:
+	case types.Array, types.Map, types.Multiset, types.Row:
 		return appendNestedJSON(dst, c, i)
 	}
 	return appendQuoted(dst, string(columns.AppendCell(nil, c, i)), false)

@@ -23,13 +23,16 @@ type diff struct {
 }
 
 // emission is the batch of changes, possibly without rows; the caller owns it.
-func (g *GroupAgg) emission(batch stream.Batch, keyAt []int) stream.Batch {
+func (g *GroupAgg) emission(batch stream.Batch, keyAt []int) (stream.Batch, error) {
 	d := &g.diff
 	g.listChanges()
 	if len(d.rows) == 0 {
-		return stream.Batch{}
+		return stream.Batch{}, nil
 	}
-	results := g.program.Results(d.rows, &g.heap, g.ctx.Alloc)
+	results, err := g.program.Results(d.rows, &g.heap, g.ctx.Alloc)
+	if err != nil {
+		return stream.Batch{}, err
+	}
 	unchanged := d.compare(results)
 	kinds := d.kinds
 	first := d.first
@@ -39,7 +42,7 @@ func (g *GroupAgg) emission(batch stream.Batch, keyAt []int) stream.Batch {
 		kinds, first = gather(kinds, d.keep), gather(first, d.keep)
 		if len(kinds) == 0 {
 			release(results)
-			return stream.Batch{}
+			return stream.Batch{}, nil
 		}
 	} else {
 		kinds = slices.Clone(kinds) // scratch is reused, batches are immutable
@@ -53,7 +56,7 @@ func (g *GroupAgg) emission(batch stream.Batch, keyAt []int) stream.Batch {
 	if out.AllInserts() {
 		out.Kinds = nil
 	}
-	return out
+	return out, nil
 }
 
 // listChanges lists former and new rows of the touched groups.

@@ -180,8 +180,11 @@ func (g *GroupAgg) change(batch stream.Batch, partial bool, out op.Output) error
 	if err := g.apply(batch, partial); err != nil {
 		return err
 	}
-	result := g.emission(batch, keyAt)
+	result, err := g.emission(batch, keyAt)
 	g.settle()
+	if err != nil {
+		return err
+	}
 	g.ctx.Counters.StateRows = int64(g.table.MemoryLen())
 	if result.Rows() == 0 {
 		result.Release()
@@ -287,7 +290,10 @@ func (g *GroupAgg) emitNoRows(out op.Output) error {
 		return err
 	}
 	blank := make([]uint64, g.program.Layout().Width/8)
-	cols := g.program.Results([]unsafe.Pointer{unsafe.Pointer(&blank[0])}, &g.heap, g.ctx.Alloc)
+	cols, err := g.program.Results([]unsafe.Pointer{unsafe.Pointer(&blank[0])}, &g.heap, g.ctx.Alloc)
+	if err != nil {
+		return err
+	}
 	return out.Emit(stream.NewBatch(g.ctx.Output, cols, 1, nil))
 }
 

@@ -273,8 +273,15 @@ func (a *Aggregate) emitRows(keys *rowcodec.Keys, over []closed, found []unsafe.
 	if err != nil {
 		return err
 	}
-	all := make([]arrow.Array, 0, len(cols)+len(a.cfg.Aggs)+len(a.cfg.Properties))
-	all = append(append(all, cols...), a.program.Results(a.rows, a.groups.Heap(), a.ctx.Alloc)...)
+	results, err := a.program.Results(a.rows, a.groups.Heap(), a.ctx.Alloc)
+	if err != nil {
+		for _, c := range cols {
+			c.Release()
+		}
+		return err
+	}
+	all := make([]arrow.Array, 0, len(cols)+len(results)+len(a.cfg.Properties))
+	all = append(append(all, cols...), results...)
 	all = append(all, a.bounds.Columns(a.ctx.Alloc, a.cfg.Properties, a.ctx.Output.Fields())...)
 	return out.Emit(stream.NewBatch(a.ctx.Output, all, n, nil))
 }

@@ -137,8 +137,15 @@ func (w *WindowAgg) emitRows(keys [][]byte, rows []unsafe.Pointer, heap agg.Heap
 	if err != nil {
 		return err
 	}
-	all := make([]arrow.Array, 0, len(cols)+len(w.cfg.Aggs)+len(w.cfg.Properties))
-	all = append(append(all, cols...), w.program.Results(rows[:n], heap, w.ctx.Alloc)...)
+	results, err := w.program.Results(rows[:n], heap, w.ctx.Alloc)
+	if err != nil {
+		for _, c := range cols {
+			c.Release()
+		}
+		return err
+	}
+	all := make([]arrow.Array, 0, len(cols)+len(results)+len(w.cfg.Properties))
+	all = append(append(all, cols...), results...)
 	all = append(all, w.properties(end, n)...)
 	return out.Emit(stream.NewBatch(w.ctx.Output, all, n, nil))
 }

@@ -226,7 +226,11 @@ func (a *aggregation) bindCall(call *sql.Call) (rex.AggCall, error) {
 	if err := plainAggregate(call, name); err != nil {
 		return rex.AggCall{}, err
 	}
-	sig, _ := b.funcs.Aggregate(name)
+	variant, err := b.aggregateVariant(name, call)
+	if err != nil {
+		return rex.AggCall{}, err
+	}
+	sig, _ := b.funcs.Aggregate(variant)
 	x := &exprBinder{b: b, scope: a.sb.scope, clause: "the argument of an aggregate"}
 	agg := rex.AggCall{Name: sig.Name, Filter: -1, Distinct: call.Distinct && sig.Name != "MIN" && sig.Name != "MAX"}
 	args, err := a.arguments(x, call, name)
@@ -245,12 +249,12 @@ func (a *aggregation) bindCall(call *sql.Call) (rex.AggCall, error) {
 		agg.Args = append(agg.Args, a.column(arg))
 		agg.ArgTypes = append(agg.ArgTypes, arg.Type)
 	}
-	err = a.bindClauses(x, call, &agg)
+	err = a.bindFilter(x, call, &agg)
 	return agg, err
 }
 
-// bindClauses binds FILTER and the order within an aggregate.
-func (a *aggregation) bindClauses(x *exprBinder, call *sql.Call, agg *rex.AggCall) error {
+// bindFilter binds FILTER.
+func (a *aggregation) bindFilter(x *exprBinder, call *sql.Call, agg *rex.AggCall) error {
 	if call.Filter != nil {
 		filter, err := x.expr(call.Filter)
 		if err == nil {
@@ -261,30 +265,36 @@ func (a *aggregation) bindClauses(x *exprBinder, call *sql.Call, agg *rex.AggCal
 		}
 		agg.Filter = a.column(filter)
 	}
-	for _, o := range append(call.OrderBy[:len(call.OrderBy):len(call.OrderBy)], call.WithinGroup...) {
-		bound, err := x.expr(o.Expr)
-		if err != nil {
-			return err
-		}
-		agg.OrderBy = append(agg.OrderBy, sortKey(o, a.column(bound)))
-	}
 	return nil
 }
 
 // plainAggregate refuses the clauses that no aggregate of ours takes.
 func plainAggregate(call *sql.Call, name string) error {
 	switch {
-	case call.JSON != nil:
-		return unsupported(call, "the clauses of %s", name)
-	case call.Nulls == sql.RespectNulls:
-		return unsupported(call, "RESPECT NULLS")
+	case len(call.OrderBy)+len(call.WithinGroup) > 0:
+		return unsupported(call, "an order in %s", name)
+	case call.Nulls == sql.RespectNulls && name != "ARRAY_AGG":
+		return unsupported(call, "RESPECT NULLS of %s", name)
 	case call.Semantics != sql.DefaultSemantics:
 		return errs.Userf("%s belongs into MATCH_RECOGNIZE", call.Semantics).At(call.Pos())
 	}
 	return nil
 }
 
-// arguments binds a call's arguments; COUNT(*) has none.
+// aggregateVariant is the name under which an aggregate with its clauses is
+// registered.
+func (b *Binder) aggregateVariant(name string, call *sql.Call) (string, error) {
+	switch {
+	case call.JSON != nil:
+		return b.jsonVariant(name, call)
+	case name == "ARRAY_AGG" && call.Nulls == sql.IgnoreNulls:
+		return name + " IGNORE NULLS", nil
+	}
+	return name, nil
+}
+
+// arguments binds a call's arguments; COUNT(*) has none. Values of JSON aggregates
+// become JSON.
 func (a *aggregation) arguments(x *exprBinder, call *sql.Call, name string) ([]rex.Expr, error) {
 	if len(call.Args) == 1 {
 		if star, ok := call.Args[0].(*sql.Star); ok {
@@ -293,6 +303,14 @@ func (a *aggregation) arguments(x *exprBinder, call *sql.Call, name string) ([]r
 			}
 			return nil, nil
 		}
+	}
+	if value := len(call.Args) - 1; value >= 0 && (name == "JSON_ARRAYAGG" || name == "JSON_OBJECTAGG") {
+		args, err := x.exprs(call.Args[:value])
+		if err != nil {
+			return nil, err
+		}
+		last, err := x.jsonText(call.Args[value])
+		return append(args, last), err
 	}
 	return x.exprs(call.Args)
 }

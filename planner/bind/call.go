@@ -25,6 +25,9 @@ func (x *exprBinder) call(e *sql.Call) (rex.Expr, error) {
 	if err := x.plainCall(e); err != nil {
 		return rex.Expr{}, err
 	}
+	if bound, ok, err := x.jsonCall(name, e); ok {
+		return bound, err
+	}
 	if name == "TRIM" {
 		return x.trim(e)
 	}
@@ -72,8 +75,6 @@ func (x *exprBinder) plainCall(e *sql.Call) error {
 		return errs.Userf("%s is not an aggregate function, so it takes no DISTINCT, FILTER, ORDER BY or NULLS clause", name).At(e.Pos())
 	case e.Semantics != sql.DefaultSemantics:
 		return errs.Userf("%s belongs into MATCH_RECOGNIZE", e.Semantics).At(e.Pos())
-	case e.JSON != nil:
-		return unsupported(e, "the clauses of %s", name)
 	}
 	return nil
 }

@@ -138,13 +138,17 @@ func scalarFunctions() string {
 
 func aggregates() string {
 	var b strings.Builder
-	b.WriteString("| Function | What it gives |\n|---|---|\n")
+	b.WriteString("| Function | What it gives | Example |\n|---|---|---|\n")
 	for _, f := range agg.NewRegistry().Functions() {
 		syntax := f.Syntax
 		if syntax == "" {
 			syntax = f.Name
 		}
-		fmt.Fprintf(&b, "| %s | %s |\n", code(syntax), cell(f.Doc))
+		if len(f.Aliases) > 0 {
+			syntax += ", also " + strings.Join(f.Aliases, ", ")
+		}
+		ex := f.Examples[0]
+		fmt.Fprintf(&b, "| %s | %s | %s over %s → %s |\n", code(syntax), cell(f.Doc), code(ex.Call), code(strings.Join(ex.Input, "; ")), code(ex.Want))
 	}
 	return b.String()
 }
