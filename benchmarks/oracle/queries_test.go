@@ -20,6 +20,10 @@ var batchQueries = map[string]string{
 	       FROM (SELECT DISTINCT id, name, dateTime / 10000 * 10000 AS start FROM person) p
 	       JOIN (SELECT DISTINCT seller, dateTime / 10000 * 10000 AS start FROM auction) a
 	         ON p.id = a.seller AND p.start = a.start`,
+	"q11": `WITH marked AS (SELECT bidder, dateTime, CASE WHEN dateTime - LAG(dateTime) OVER w <= 10000 THEN 0 ELSE 1 END AS opens
+	                        FROM bid WINDOW w AS (PARTITION BY bidder ORDER BY dateTime, seq)),
+	             numbered AS (SELECT *, SUM(opens) OVER (PARTITION BY bidder ORDER BY dateTime ROWS UNBOUNDED PRECEDING) AS session FROM marked)
+	        SELECT bidder, COUNT(*), ts(MIN(dateTime)), ts(MAX(dateTime) + 10000) FROM numbered GROUP BY bidder, session`,
 	"q14": `SELECT auction, bidder, dec3(price * 908),
 	          CASE WHEN h BETWEEN 8 AND 18 THEN 'dayTime' WHEN h <= 6 OR h >= 20 THEN 'nightTime' ELSE 'otherTime' END,
 	          ts(dateTime), extra, LENGTH(extra) - LENGTH(REPLACE(extra, 'c', ''))

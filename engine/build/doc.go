@@ -80,6 +80,7 @@ func Operators() map[plan.Kind]Operator {
 		plan.KindWindowAgg:      windowAggOperator(),
 		plan.KindJoin:           joinOperator(),
 		plan.KindTopN:           topNOperator(),
+		plan.KindWindowTopN:     windowTopNOperator(),
 		plan.KindDedup:          dedupOperator(),
 		plan.KindNormalize:      normalizeOperator(),
 		plan.KindUnion:          unionOperator(),

@@ -12,3 +12,11 @@ func topNOperator() Operator {
 			InputRetracts: t.InputRetracts, EmitUpdateBefore: n.emitsUpdateBefore(), TTL: millis(t.TTLMillis)})
 	}}
 }
+
+func windowTopNOperator() Operator {
+	return Operator{Stateful: true, Build: func(_ *Env, n Node) (op.Operator, error) {
+		t := n.WindowTopN
+		return topn.NewWindowed(topn.WindowedConfig{PartitionBy: t.PartitionBy, End: t.End, OrderBy: t.OrderBy, Offset: t.Offset,
+			Count: t.Count, Rank: t.Rank, LastOfTies: t.LastOfTies})
+	}}
+}

@@ -8,4 +8,6 @@
 // A batch emits the net change of each partition once. Without rank in the output,
 // rows that leave come as -D and rows that enter as +I; a single row per partition
 // changes with -U and +U. With rank, the rows at each rank change with -U and +U.
+//
+// [Windowed] does so per window, and emits each window once, when it is over.
 package topn

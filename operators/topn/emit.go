@@ -4,12 +4,8 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/memory"
-
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
-	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // changes is the output of a batch as encoded rows.
@@ -152,9 +148,7 @@ func (t *TopN) flush(out op.Output) error {
 			return err
 		}
 		if t.cfg.Rank {
-			buf := columns.NewBuffer(t.ctx.Alloc, (to-from)*8)
-			copy(columns.ViewBuffer[int64](buf), c.ranks[from:to])
-			cols = append(cols, columns.Make(arrow.PrimitiveTypes.Int64, to-from, []*memory.Buffer{nil, buf}, nil, 0))
+			cols = append(cols, rankColumn(t.ctx.Alloc, c.ranks[from:to]))
 		}
 		batch := stream.NewBatch(t.ctx.Output, cols, to-from, slices.Clone(c.kinds[from:to]))
 		if batch.AllInserts() {

@@ -2,54 +2,17 @@ package topn
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/thalweg/thalweg/state"
 )
 
-// A row is kept as an entry of its partition. The sub-key is the sort key, the
-// arrival number (8 bytes, big-endian) and the encoded row; the payload is the
-// length of the sort key.
-const (
-	payloadBytes = 8
-	arrivalBytes = 8
-)
-
-func (t *TopN) sortKeyBytes(e state.Entry) *uint64 { return (*uint64)(t.table.Payload(e)) }
-
-// sortKey is an entry's sort key.
-func (t *TopN) sortKey(e state.Entry) []byte { return t.table.Sub(e)[:*t.sortKeyBytes(e)] }
-
-// rowStart is where in an entry's sub-key the row begins.
-func (t *TopN) rowStart(e state.Entry) int { return int(*t.sortKeyBytes(e)) + arrivalBytes }
-
-// matters reports whether row i can be among the first rows: it can't when its
-// partition is full and its last row comes before, ties included. A retracting
-// input keeps all.
-func (t *TopN) matters(slot state.Slot, i int) bool {
-	if t.cfg.InputRetracts || int64(t.table.Count(slot)) < t.limit {
-		return true
-	}
-	return bytes.Compare(t.sorts.At(i), t.sortKey(t.table.Last(slot))) < 0
-}
-
 // insert adds row i to its partition, and drops the last row when it has fallen
 // out for good.
 func (t *TopN) insert(slot state.Slot, cols []arrow.Array, i int) {
 	t.touch(slot)
-	t.arrivals++
-	key := t.sorts.At(i)
-	t.sub = append(t.sub[:0], key...)
-	t.sub = binary.BigEndian.AppendUint64(t.sub, t.arrivals)
-	t.sub = t.codec.Append(t.sub, cols, i)
-	e, _ := t.table.Put(slot, t.sub)
-	*t.sortKeyBytes(e) = uint64(len(key))
-	t.table.MarkDirty(slot, e)
-	if !t.cfg.InputRetracts && int64(t.table.Count(slot)) > t.limit {
-		t.table.Remove(slot, t.table.Last(slot))
-	}
+	t.put(slot, cols, i)
 }
 
 // remove takes row i away: of equal rows the one that came first. A row that isn't

@@ -1,19 +1,12 @@
 package topn
 
 import (
-	"encoding/binary"
-	"math"
 	"time"
-
-	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
-	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
-	"github.com/thalweg/thalweg/operators/stream/rows"
-	"github.com/thalweg/thalweg/state"
 )
 
 // Config describes a TopN.
@@ -38,22 +31,8 @@ type Config struct {
 // TopN emits the first rows of each partition. Its output is the input's columns,
 // then the rank if asked for.
 type TopN struct {
-	cfg    Config
-	ctx    *op.Context
-	keyer  *rowcodec.KeyEncoder
-	sorter *rowcodec.SortEncoder
-	codec  *rows.Codec
-	table  *state.Multi
-	cell   *state.Cell
-	// arrivals numbers the rows kept, so that ties stand in order of arrival.
-	arrivals uint64
-	// limit is the number of first rows that matter.
-	limit int64
-
-	keys    rowcodec.Keys
-	sorts   rowcodec.Rows
-	slots   []state.Slot
-	sub     []byte
+	ranking
+	cfg     Config
 	touched touched
 	changes changes
 }
@@ -65,38 +44,12 @@ var (
 
 // New makes a TopN.
 func New(cfg Config) (*TopN, error) {
-	if cfg.Count < 0 || cfg.Offset < 0 {
-		return nil, errs.Userf("LIMIT and OFFSET must not be negative")
-	}
-	t := &TopN{cfg: cfg, limit: cfg.Offset + cfg.Count}
-	if t.limit < 0 {
-		t.limit = math.MaxInt64
-	}
-	return t, nil
+	r, err := newRanking(cfg)
+	return &TopN{ranking: r, cfg: cfg}, err
 }
 
 // Open implements op.Operator.
-func (t *TopN) Open(ctx *op.Context) error {
-	t.ctx = ctx
-	var err error
-	if t.codec, err = rows.NewCodec(ctx.Inputs[0]); err != nil {
-		return err
-	}
-	if t.keyer, err = rowcodec.NewKeyEncoder(t.codec.Pick(t.cfg.PartitionBy)); err != nil {
-		return err
-	}
-	if t.sorter, err = rowcodec.NewSortEncoder(t.codec.Types(), t.cfg.OrderBy); err != nil {
-		return err
-	}
-	t.cell = ctx.State.Cell("arrivals")
-	for _, blob := range t.cell.Get() {
-		if len(blob) == 8 {
-			t.arrivals = max(t.arrivals, binary.BigEndian.Uint64(blob))
-		}
-	}
-	t.table, err = ctx.State.Multi(state.MultiSpec{ID: "rows", Width: payloadBytes, Ordered: true, TTL: t.cfg.TTL})
-	return err
-}
+func (t *TopN) Open(ctx *op.Context) error { return t.open(ctx) }
 
 // Process implements op.Operator.
 func (t *TopN) Process(_ int, batch stream.Batch, out op.Output) error {
@@ -126,26 +79,6 @@ func (t *TopN) Process(_ int, batch stream.Batch, out op.Output) error {
 	return t.emit(out)
 }
 
-// encode encodes partitions and sort keys of a batch.
-func (t *TopN) encode(batch stream.Batch) error {
-	n := batch.Rows()
-	cols := make([]arrow.Array, len(t.cfg.PartitionBy))
-	for i, c := range t.cfg.PartitionBy {
-		cols[i] = batch.Column(c)
-	}
-	if err := t.keyer.Encode(cols, n, &t.keys); err != nil {
-		return err
-	}
-	if err := t.sorter.Encode(batch.Record.Columns(), n, &t.sorts); err != nil {
-		return err
-	}
-	if cap(t.slots) < n {
-		t.slots = make([]state.Slot, n)
-	}
-	t.slots = t.slots[:n]
-	return nil
-}
-
 // Advance implements op.Operator.
 func (t *TopN) Advance(wm stream.Watermark, out op.Output) error { return out.Watermark(wm) }
 
@@ -157,7 +90,7 @@ func (t *TopN) Tick(nowMillis int64, _ op.Output) error {
 
 // Flush implements op.Operator: it notes the arrival numbers given out.
 func (t *TopN) Flush(op.Output) error {
-	t.cell.Set(binary.BigEndian.AppendUint64(nil, t.arrivals))
+	t.keepArrivals()
 	return nil
 }
 

@@ -85,6 +85,8 @@ type WindowColumns struct {
 	Start []int
 	End   []int
 	Time  []int
+	// Of lists the columns with the time that put the row into its window.
+	Of []int
 }
 
 // remap renames the columns by mapping old to new; nil when Start and End are not
@@ -97,7 +99,7 @@ func (w *WindowColumns) remap(mapping map[int][]int) *WindowColumns {
 	for _, pair := range []struct {
 		from []int
 		to   *[]int
-	}{{w.Start, &out.Start}, {w.End, &out.End}, {w.Time, &out.Time}} {
+	}{{w.Start, &out.Start}, {w.End, &out.End}, {w.Time, &out.Time}, {w.Of, &out.Of}} {
 		for _, c := range pair.from {
 			*pair.to = append(*pair.to, mapping[c]...)
 		}
@@ -117,7 +119,7 @@ func (w *WindowColumns) common(o *WindowColumns) *WindowColumns {
 	both := func(a, b []int) []int {
 		return slices.DeleteFunc(slices.Clone(a), func(c int) bool { return !slices.Contains(b, c) })
 	}
-	out := &WindowColumns{Window: w.Window, Start: both(w.Start, o.Start), End: both(w.End, o.End), Time: both(w.Time, o.Time)}
+	out := &WindowColumns{Window: w.Window, Start: both(w.Start, o.Start), End: both(w.End, o.End), Time: both(w.Time, o.Time), Of: both(w.Of, o.Of)}
 	if len(out.Start) == 0 && len(out.End) == 0 {
 		return nil
 	}
@@ -136,7 +138,7 @@ func (w *WindowColumns) shift(delta int) *WindowColumns {
 		}
 		return out
 	}
-	return &WindowColumns{Window: w.Window, Start: move(w.Start), End: move(w.End), Time: move(w.Time)}
+	return &WindowColumns{Window: w.Window, Start: move(w.Start), End: move(w.End), Time: move(w.Time), Of: move(w.Of)}
 }
 
 // RowtimeColumn is the first event time column, or -1.

@@ -25,6 +25,12 @@ type TopNSpec struct {
 	// Rank appends the rank as a BIGINT column called RankName.
 	Rank     bool
 	RankName string
+	// Windowed tells that partitions lie within windows whose end is the column
+	// WindowEnd: each is emitted once, when its window is over.
+	Windowed  bool
+	WindowEnd int
+	// LastOfTies prefers later rows among equal ones.
+	LastOfTies bool
 }
 
 // NewTopN makes a TopN.
@@ -43,6 +49,10 @@ func NewTopN(input Node, s TopNSpec) *TopN {
 		n.props.Time = append(slices.Clone(in.Time), NotTime)
 		n.props.Keys = addKey(n.props.Keys, union(partition, []int{width}))
 	}
+	if s.Windowed {
+		n.props.Changes = Inserts
+		return n
+	}
 	n.props.Time = make([]TimeKind, len(n.props.Schema))
 	return n
 }
@@ -56,11 +66,16 @@ func (n *TopN) WithInputs(inputs []Node) Node { return NewTopN(inputs[0], n.TopN
 // Props are the derived properties.
 func (n *TopN) Props() *Props { return &n.props }
 
-// Kind is "TopN".
-func (n *TopN) Kind() string { return "TopN" }
+// Kind is "TopN", or "WindowTopN".
+func (n *TopN) Kind() string {
+	if n.Windowed {
+		return "WindowTopN"
+	}
+	return "TopN"
+}
 
 func (n *TopN) payload() any {
-	return []any{n.PartitionBy, n.OrderBy, n.Offset, n.Count, n.Rank, n.RankName}
+	return []any{n.PartitionBy, n.OrderBy, n.Offset, n.Count, n.Rank, n.RankName, n.Windowed, n.WindowEnd, n.LastOfTies}
 }
 
 func (n *TopN) details() string {
@@ -69,6 +84,9 @@ func (n *TopN) details() string {
 		OrderText(n.OrderBy, names), n.Offset+1, n.Offset+n.Count)
 	if n.Rank {
 		text += " rank=" + n.RankName
+	}
+	if n.LastOfTies {
+		text += " last of ties"
 	}
 	return text
 }

@@ -105,7 +105,7 @@ func NewWindowTVF(input Node, w Window, span errs.Span) *WindowTVF {
 	}
 	n.props = Props{
 		Schema: schema, Time: time, Changes: in.Changes, Bounded: in.Bounded,
-		Window: &WindowColumns{Window: w, Start: []int{width}, End: []int{width + 1}, Time: []int{width + 2}},
+		Window: &WindowColumns{Window: w, Start: []int{width}, End: []int{width + 1}, Time: []int{width + 2}, Of: []int{w.Time}},
 	}
 	for _, key := range in.Keys {
 		if w.Kind == Hop || w.Kind == Cumulate {

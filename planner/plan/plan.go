@@ -54,10 +54,12 @@ type Node struct {
 	WindowAgg *WindowAgg `msgpack:"windowagg,omitempty"`
 	Join      *Join      `msgpack:"join,omitempty"`
 	TopN      *TopN      `msgpack:"topn,omitempty"`
-	Dedup     *Dedup     `msgpack:"dedup,omitempty"`
-	Normalize *Normalize `msgpack:"normalize,omitempty"`
-	Limit     *Limit     `msgpack:"limit,omitempty"`
-	Sink      *Sink      `msgpack:"sink,omitempty"`
+	// WindowTopN is that of a KindWindowTopN.
+	WindowTopN *WindowTopN `msgpack:"windowtopn,omitempty"`
+	Dedup      *Dedup      `msgpack:"dedup,omitempty"`
+	Normalize  *Normalize  `msgpack:"normalize,omitempty"`
+	Limit      *Limit      `msgpack:"limit,omitempty"`
+	Sink       *Sink       `msgpack:"sink,omitempty"`
 }
 
 // Kind is the kind of a node.
@@ -82,6 +84,7 @@ const (
 	KindLimit
 	KindSink
 	KindSessionWindow
+	KindWindowTopN
 )
 
 var kindNames = map[Kind]string{
@@ -89,7 +92,7 @@ var kindNames = map[Kind]string{
 	KindLocalGroupAgg: "LocalGroupAggregate", KindGroupAgg: "GroupAggregate",
 	KindLocalWindowAgg: "LocalWindowAggregate", KindWindowAgg: "WindowAggregate", KindJoin: "Join", KindTopN: "TopN",
 	KindDedup: "Deduplicate", KindNormalize: "ChangelogNormalize", KindUnion: "Union", KindLimit: "Limit", KindSink: "Sink",
-	KindSessionWindow: "SessionWindow",
+	KindSessionWindow: "SessionWindow", KindWindowTopN: "WindowTopN",
 }
 
 // Kinds lists all kinds in order.
@@ -360,6 +363,19 @@ type TopN struct {
 	InputRetracts bool  `msgpack:"ir,omitempty"`
 	InputUnique   []int `msgpack:"iu,omitempty"`
 	TTLMillis     int64 `msgpack:"ttl,omitempty"`
+}
+
+// WindowTopN is a TopN whose partitions lie within windows: each is emitted once,
+// as inserts, when the watermark has passed its window's end, the column End.
+type WindowTopN struct {
+	PartitionBy []int         `msgpack:"p"`
+	End         int           `msgpack:"e"`
+	OrderBy     []rex.SortKey `msgpack:"o"`
+	Offset      int64         `msgpack:"f,omitempty"`
+	Count       int64         `msgpack:"c"`
+	Rank        bool          `msgpack:"r,omitempty"`
+	// LastOfTies prefers later rows among equal ones.
+	LastOfTies bool `msgpack:"l,omitempty"`
 }
 
 // Dedup keeps the first or last row of each key by time.

@@ -100,6 +100,8 @@ func (n *Node) describeRows(in types.Schema) string {
 	switch n.Kind {
 	case KindTopN:
 		return n.TopN.describe(in)
+	case KindWindowTopN:
+		return n.WindowTopN.describe(in)
 	case KindDedup:
 		return n.Dedup.describe(in)
 	case KindNormalize:
@@ -295,6 +297,12 @@ func limitText(offset, count int64) string {
 func (t *TopN) describe(in types.Schema) string {
 	text := fmt.Sprintf("by=[%s], order=[%s], %s", columns(in, t.PartitionBy), orderText(t.OrderBy, in), limitText(t.Offset, t.Count))
 	return text + flag(t.Rank, "with rank") + flag(t.InputRetracts, "retracting")
+}
+
+func (t *WindowTopN) describe(in types.Schema) string {
+	text := fmt.Sprintf("by=[%s], order=[%s], %s, end=%s", columns(in, t.PartitionBy), orderText(t.OrderBy, in), limitText(t.Offset, t.Count),
+		columns(in, []int{t.End}))
+	return text + flag(t.Rank, "with rank") + flag(t.LastOfTies, "last of ties")
 }
 
 func (d *Dedup) describe(in types.Schema) string {

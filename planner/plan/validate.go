@@ -101,6 +101,8 @@ func (n *Node) hasRowDetails() bool {
 		return n.Join != nil
 	case KindTopN:
 		return n.TopN != nil
+	case KindWindowTopN:
+		return n.WindowTopN != nil
 	case KindDedup:
 		return n.Dedup != nil
 	case KindNormalize:
@@ -133,6 +135,8 @@ func (n *Node) validateColumns(width int) error {
 		columns = n.Window.Spec.Partition
 	case KindTopN:
 		columns = n.TopN.PartitionBy
+	case KindWindowTopN:
+		columns = append(n.WindowTopN.PartitionBy[:len(n.WindowTopN.PartitionBy):len(n.WindowTopN.PartitionBy)], n.WindowTopN.End)
 	case KindDedup:
 		columns = n.Dedup.Keys
 	case KindNormalize:

@@ -10,7 +10,7 @@ import (
 func deduplicate() Rule {
 	return perNode("deduplicate", "make a top-1 by a time attribute a deduplication", func(_ *Context, n logical.Node) logical.Node {
 		t, ok := n.(*logical.TopN)
-		if !ok || t.Count != 1 || t.Offset != 0 || len(t.OrderBy) != 1 || len(t.PartitionBy) == 0 {
+		if !ok || t.Windowed || t.Count != 1 || t.Offset != 0 || len(t.OrderBy) != 1 || len(t.PartitionBy) == 0 {
 			return n
 		}
 		input := t.Inputs()[0]

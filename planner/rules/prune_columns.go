@@ -144,6 +144,9 @@ func (p *pruner) passing(n logical.Node, in pruned) pruned {
 		in = p.narrow(n.Inputs()[0], in, p.demand.below(n, 0))
 		spec := n.TopNSpec
 		spec.PartitionBy, spec.OrderBy = in.all(spec.PartitionBy), in.keys(spec.OrderBy)
+		if spec.Windowed {
+			spec.WindowEnd = in.at(spec.WindowEnd)
+		}
 		if rank := len(n.Props().Schema) - 1; spec.Rank && p.demand.of[n][rank] == nil {
 			spec.Rank = false
 			out := in.with(logical.NewTopN(in.node, spec), 0)

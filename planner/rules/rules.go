@@ -48,7 +48,7 @@ func stages() []stage {
 		{once: true, rules: []Rule{sharePlans()}},
 		{rules: []Rule{
 			foldConstants(), simplifyBooleans(), simplifyIn(), propagateConstants(), mergeFilters(), outerToInner(), pushFilter(), pushJoinCondition(),
-			mergeProjects(), topN(), deduplicate(), joinKeys(), windowAggregate(), emptyRelations(), projectValues(),
+			mergeProjects(), topN(), windowTopN(), deduplicate(), joinKeys(), windowAggregate(), emptyRelations(), projectValues(),
 		}},
 		{once: true, rules: []Rule{unusedWatermark()}},
 		{once: true, rules: []Rule{pruneColumns()}},

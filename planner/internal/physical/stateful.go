@@ -78,6 +78,14 @@ func (b *builder) topN(n *logical.TopN) (plan.NodeID, error) {
 	if err != nil {
 		return 0, err
 	}
+	if n.Windowed {
+		node := plan.Node{
+			Kind: plan.KindWindowTopN, Inputs: []plan.Input{b.hash(ids[0], n.PartitionBy)},
+			WindowTopN: &plan.WindowTopN{PartitionBy: n.PartitionBy, End: n.WindowEnd, OrderBy: n.OrderBy, Offset: n.Offset, Count: n.Count,
+				Rank: n.Rank, LastOfTies: n.LastOfTies},
+		}
+		return b.add(n, node, hashedBy(n.PartitionBy)), nil
+	}
 	top := &plan.TopN{
 		PartitionBy: n.PartitionBy, OrderBy: n.OrderBy, Offset: n.Offset, Count: n.Count, Rank: n.Rank,
 		InputRetracts: b.at(ids[0]).Mode != plan.InsertOnly, TTLMillis: b.opts.TTLMillis,
