@@ -14,7 +14,7 @@ import (
 //	group u16 | table 6 bytes | [namespace i64, sign flipped] | tag u32 | key length uvarint | key | sub
 //
 // The table is a hash of its full name; its lowest bit tells whether a namespace
-// follows (the slice of a Sliced, the time of a Timers). The tag is the lower half
+// follows (the slice of a Sliced or SlicedMulti). The tag is the lower half
 // of the key's hash: rows of a group lie in hash order, which is the order that
 // memory is scanned in. The sub-key is that of a Multi's entry.
 const (

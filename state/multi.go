@@ -86,14 +86,19 @@ func (s *Store) Multi(spec MultiSpec) (*Multi, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Multi{core: s.core, spec: spec, space: space{id: id}}
-	m.keys = *newTable(s.core, TableSpec{ID: spec.ID, Layout: Layout{Width: multiRowBytes}}, space{id: id})
-	m.subs.pool = &s.core.pool
+	m := newMulti(s.core, spec, space{id: id})
+	s.core.tables = append(s.core.tables, m)
+	return m, m.warm()
+}
+
+func newMulti(c *core, spec MultiSpec, sp space) *Multi {
+	m := &Multi{core: c, spec: spec, space: sp}
+	m.keys = *newTable(c, TableSpec{ID: spec.ID, Layout: Layout{Width: multiRowBytes}}, sp)
+	m.subs.pool = &c.pool
 	m.byHash.grow(0)
 	m.ages.quantum = max(1, spec.TTL.Milliseconds()/64)
 	m.charge()
-	s.core.tables = append(s.core.tables, m)
-	return m, m.warm()
+	return m
 }
 
 func (m *Multi) row(s Slot) *multiRow { return (*multiRow)(m.keys.Row(s)) }
@@ -142,6 +147,9 @@ func (m *Multi) Find(keys *rowcodec.Keys, slots []Slot) error {
 	m.charge()
 	return nil
 }
+
+// Len is the number of entries in memory.
+func (m *Multi) Len() int { return m.entries.count }
 
 // Key is the encoded key of a slot, to be read only.
 func (m *Multi) Key(s Slot) []byte { return m.keys.Key(s) }

@@ -41,6 +41,7 @@ func (m *Multi) entryKey(e Entry) []byte {
 func (m *Multi) write(b Batch, e Entry) error {
 	l := m.entries.link(e)
 	l.flags = l.flags&^flagDirty | flagPersisted
+	m.keys.groups.add(m.keys.Group(l.slot))
 	m.keys.valueBuf = m.appendStored(m.keys.valueBuf[:0], e)
 	return b.Set(m.entryKey(e), m.keys.valueBuf)
 }

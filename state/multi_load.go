@@ -93,6 +93,7 @@ func (a *admission) start(k diskKey) {
 		t.layFor(len(k.key))
 	}
 	a.keys++
+	t.groups.add(k.group)
 	a.slot = t.insert(k.key, k.tag, k.group)
 	e := t.at(a.slot)
 	*(*uint32)(e) = 0

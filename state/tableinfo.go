@@ -17,11 +17,12 @@ const (
 	KindSliced
 	KindMulti
 	KindTimers
+	KindSlicedMulti
 )
 
 // String gives the kind's lower-case name.
 func (k TableKind) String() string {
-	names := [...]string{"table", "sliced", "multi", "timers"}
+	names := [...]string{"table", "sliced", "multi", "timers", "sliced multi"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -62,7 +63,7 @@ func (c *core) open(info TableInfo) (tableID, error) {
 	if c.closed {
 		return 0, errs.Bugf("table %s opened in a closed state store", info.Name)
 	}
-	id := newTableID(info.Name, info.Kind == KindSliced)
+	id := newTableID(info.Name, info.Kind == KindSliced || info.Kind == KindSlicedMulti)
 	if other, taken := c.ids[id]; taken {
 		return 0, errs.Bugf("state tables %s and %s have the same id", other, info.Name)
 	}

@@ -79,6 +79,7 @@ func Operators() map[plan.Kind]Operator {
 		plan.KindLocalWindowAgg: localWindowAggOperator(),
 		plan.KindWindowAgg:      windowAggOperator(),
 		plan.KindJoin:           joinOperator(),
+		plan.KindIntervalJoin:   intervalJoinOperator(),
 		plan.KindTopN:           topNOperator(),
 		plan.KindWindowTopN:     windowTopNOperator(),
 		plan.KindDedup:          dedupOperator(),

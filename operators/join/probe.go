@@ -2,7 +2,6 @@ package join
 
 import (
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/bitutil"
 
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/stream"
@@ -82,21 +81,9 @@ func (p *probe) findNulls(keys []int) {
 	if !p.hasNull {
 		return
 	}
-	n := p.batch.Rows()
-	if cap(p.mask) < n {
-		p.mask = make([]bool, n)
-	}
-	p.mask = p.mask[:n]
-	clear(p.mask)
+	p.mask = append(p.mask[:0], make([]bool, p.batch.Rows())...)
 	for _, key := range keys {
-		col := p.batch.Column(key)
-		if col.NullN() == 0 {
-			continue
-		}
-		bits, offset := col.NullBitmapBytes(), col.Data().Offset()
-		for i := range p.mask {
-			p.mask[i] = p.mask[i] || len(bits) == 0 || !bitutil.BitIsSet(bits, offset+i)
-		}
+		columns.MarkNulls(p.mask, p.batch.Column(key))
 	}
 	p.valid = p.valid[:0]
 	for i, null := range p.mask {

@@ -101,7 +101,7 @@ func (sb *selectBinder) where() error {
 		if err != nil {
 			return err
 		}
-		sb.node = logical.NewFilter(sb.node, all)
+		sb.node = logical.FilterNear(sb.node, logical.Conjuncts(all))
 	}
 	for _, q := range queries {
 		if err := sb.subqueryCondition(q); err != nil {

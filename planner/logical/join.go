@@ -2,6 +2,7 @@ package logical
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -48,6 +49,7 @@ type Join struct {
 	left  Node
 	right Node
 	JoinSpec
+	interval *Interval
 }
 
 // JoinSpec are the fields of a Join.
@@ -71,6 +73,10 @@ func NewJoin(left, right Node, s JoinSpec) *Join {
 	n.props.Changes = joinChanges(s.Type, l.Changes, r.Changes)
 	n.props.Keys = n.joinKeys()
 	n.props.Window = n.joinWindow()
+	if n.interval = n.findInterval(); n.interval != nil && n.interval.Attributes {
+		n.props.Changes = Inserts
+		n.props.Time = append(slices.Clone(l.Time), r.Time...)
+	}
 	return n
 }
 
@@ -204,6 +210,9 @@ func (n *Join) details() string {
 		keys = append(keys, l[n.LeftKeys[i]]+" = "+r[n.RightKeys[i]])
 	}
 	text := n.Type.String() + " on=[" + strings.Join(keys, ", ") + "]"
+	if n.interval != nil {
+		text += n.interval.text(l, r)
+	}
 	if n.Condition != nil {
 		text += " where=" + n.Condition.Format(append(l[:len(l):len(l)], r...))
 	}

@@ -36,6 +36,14 @@ func NewProject(input Node, exprs []rex.Expr, names []string) *Project {
 		}
 	}
 	n.props.Window = in.Window.remap(mapping)
+	for c, lag := range in.Fresh {
+		for _, to := range mapping[c] {
+			if n.props.Fresh == nil {
+				n.props.Fresh = map[int]int64{}
+			}
+			n.props.Fresh[to] = lag
+		}
+	}
 	for _, key := range in.Keys {
 		if mapped, ok := remapKey(key, mapping); ok {
 			n.props.Keys = addKey(n.props.Keys, mapped)

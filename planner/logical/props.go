@@ -19,6 +19,10 @@ type Props struct {
 	Time []TimeKind
 	// Window tells which columns hold a row's window; nil without.
 	Window *WindowColumns
+	// Fresh tells of columns with times that no row comes late by: every row has a
+	// value above the watermark less so many milliseconds. Event times are not fresh,
+	// as rows may be late.
+	Fresh map[int]int64
 	// Changes are the kinds of change that may happen to the described table.
 	Changes Changes
 	// Bounded reports that the rows come to an end.

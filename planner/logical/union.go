@@ -13,7 +13,7 @@ type Union struct {
 // NewUnion makes a Union; it takes the first input's names.
 func NewUnion(inputs ...Node) *Union {
 	n := &Union{inputs: inputs, props: *inputs[0].Props()}
-	n.props.Keys = nil
+	n.props.Keys, n.props.Fresh = nil, nil
 	n.props.Time = slices.Clone(n.props.Time)
 	n.props.Schema = slices.Clone(n.props.Schema)
 	for _, in := range inputs[1:] {

@@ -80,10 +80,36 @@ func NewWindowAggregate(input Node, s WindowAggregateSpec) *WindowAggregate {
 		window.Start = append(window.Start, slices.Index(s.Keys, s.Start))
 	}
 	n.props = Props{Schema: schema, Time: time, Window: window, Changes: Inserts, Bounded: in.Bounded}
+	n.props.Fresh = freshBounds(window)
 	if bound, ok := identifying(window); ok {
 		n.props.Keys = [][]int{union(key, []int{bound})}
 	}
 	return n
+}
+
+// freshBounds tells of window bounds that a window is emitted before the watermark
+// passes its end, and late rows are dropped. Bounds over TIMESTAMP_LTZ are local
+// times, which watermarks don't speak of.
+func freshBounds(w *WindowColumns) map[int]int64 {
+	if w.Window.Proctime {
+		return nil
+	}
+	fresh := map[int]int64{}
+	for _, c := range w.Time {
+		fresh[c] = 0
+	}
+	if w.Window.TimeType.Kind != types.Timestamp {
+		return fresh
+	}
+	for _, c := range w.End {
+		fresh[c] = 0
+	}
+	for _, c := range w.Start {
+		if w.Window.Kind != Session {
+			fresh[c] = w.Window.SizeMillis
+		}
+	}
+	return fresh
 }
 
 // identifying is a column that tells windows of one shape apart. Windows of

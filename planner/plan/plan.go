@@ -60,6 +60,8 @@ type Node struct {
 	Normalize  *Normalize  `msgpack:"normalize,omitempty"`
 	Limit      *Limit      `msgpack:"limit,omitempty"`
 	Sink       *Sink       `msgpack:"sink,omitempty"`
+
+	IntervalJoin *IntervalJoin `msgpack:"intervaljoin,omitempty"`
 }
 
 // Kind is the kind of a node.
@@ -85,6 +87,7 @@ const (
 	KindSink
 	KindSessionWindow
 	KindWindowTopN
+	KindIntervalJoin
 )
 
 var kindNames = map[Kind]string{
@@ -93,6 +96,7 @@ var kindNames = map[Kind]string{
 	KindLocalWindowAgg: "LocalWindowAggregate", KindWindowAgg: "WindowAggregate", KindJoin: "Join", KindTopN: "TopN",
 	KindDedup: "Deduplicate", KindNormalize: "ChangelogNormalize", KindUnion: "Union", KindLimit: "Limit", KindSink: "Sink",
 	KindSessionWindow: "SessionWindow", KindWindowTopN: "WindowTopN",
+	KindIntervalJoin: "IntervalJoin",
 }
 
 // Kinds lists all kinds in order.
@@ -348,6 +352,29 @@ type Join struct {
 	LeftUnique  []int `msgpack:"lu,omitempty"`
 	RightUnique []int `msgpack:"ru,omitempty"`
 	TTLMillis   int64 `msgpack:"ttl,omitempty"`
+}
+
+// IntervalJoin is an equi-join of two insert-only inputs whose rows must be near in
+// time to match, so that rows can be forgotten: LeftTime − RightTime is from
+// LowerMillis to UpperMillis; nil is no bound. It emits inserts only.
+type IntervalJoin struct {
+	Kind      JoinKind `msgpack:"k"`
+	LeftKeys  []int    `msgpack:"l"`
+	RightKeys []int    `msgpack:"r"`
+	// Condition is a further predicate over left then right columns, or nil.
+	Condition   *rex.Expr `msgpack:"c,omitempty"`
+	LeftTime    int       `msgpack:"lt"`
+	RightTime   int       `msgpack:"rt"`
+	LowerMillis *int64    `msgpack:"lo,omitempty"`
+	UpperMillis *int64    `msgpack:"up,omitempty"`
+	// LeftLifeMillis tells when left rows are forgotten: once the watermark is their
+	// time plus this; nil is never. RightLifeMillis likewise.
+	LeftLifeMillis  *int64 `msgpack:"ll,omitempty"`
+	RightLifeMillis *int64 `msgpack:"rl,omitempty"`
+	// DelayMillis is how far the output's watermark stays behind the input's.
+	DelayMillis int64 `msgpack:"d,omitempty"`
+	// ProcTime takes the clock at arrival for the times.
+	ProcTime bool `msgpack:"pt,omitempty"`
 }
 
 // TopN keeps rows Offset+1 … Offset+Count of each partition by OrderBy; ties keep

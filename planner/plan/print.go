@@ -91,6 +91,8 @@ func (p *Plan) Describe(id NodeID) string {
 		return n.WindowAgg.describe()
 	case KindJoin:
 		return n.Join.describe(in, p.Nodes[n.Inputs[1].Node].Schema)
+	case KindIntervalJoin:
+		return n.IntervalJoin.describe(in, p.Nodes[n.Inputs[1].Node].Schema)
 	}
 	return n.describeRows(in)
 }
@@ -269,12 +271,38 @@ func flag(on bool, name string) string {
 	return ""
 }
 
-func (j *Join) describe(l, r types.Schema) string {
-	keys := make([]string, len(j.LeftKeys))
+// onText prints the keys of a join.
+func onText(l types.Schema, left []int, r types.Schema, right []int) string {
+	keys := make([]string, len(left))
 	for i := range keys {
-		keys[i] = columns(l, j.LeftKeys[i:i+1]) + " = " + columns(r, j.RightKeys[i:i+1])
+		keys[i] = columns(l, left[i:i+1]) + " = " + columns(r, right[i:i+1])
 	}
-	text := fmt.Sprintf("%s, on=[%s]", j.Kind, strings.Join(keys, ", "))
+	return "on=[" + strings.Join(keys, ", ") + "]"
+}
+
+func (j *IntervalJoin) describe(l, r types.Schema) string {
+	difference := columns(l, []int{j.LeftTime}) + " - " + columns(r, []int{j.RightTime})
+	text := fmt.Sprintf("%s, %s, near=[%s: %s to %s], forgets=[left: %s, right: %s]", j.Kind, onText(l, j.LeftKeys, r, j.RightKeys),
+		difference, millisText(j.LowerMillis, "any"), millisText(j.UpperMillis, "any"), millisText(j.LeftLifeMillis, "never"),
+		millisText(j.RightLifeMillis, "never"))
+	if j.Condition != nil {
+		text += ", where=" + j.Condition.Format(append(l.Names(), r.Names()...))
+	}
+	if j.DelayMillis > 0 {
+		text += fmt.Sprintf(", delay=%dms", j.DelayMillis)
+	}
+	return text + flag(j.ProcTime, "proctime")
+}
+
+func millisText(v *int64, none string) string {
+	if v == nil {
+		return none
+	}
+	return fmt.Sprintf("%dms", *v)
+}
+
+func (j *Join) describe(l, r types.Schema) string {
+	text := fmt.Sprintf("%s, %s", j.Kind, onText(l, j.LeftKeys, r, j.RightKeys))
 	if j.Condition != nil {
 		text += ", where=" + j.Condition.Format(append(l.Names(), r.Names()...))
 	}

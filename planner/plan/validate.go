@@ -64,7 +64,7 @@ func (n *Node) arity() int {
 	switch n.Kind {
 	case KindSource, KindValues:
 		return 0
-	case KindJoin:
+	case KindJoin, KindIntervalJoin:
 		return 2
 	case KindUnion:
 		return -1
@@ -99,6 +99,8 @@ func (n *Node) hasRowDetails() bool {
 	switch n.Kind {
 	case KindJoin:
 		return n.Join != nil
+	case KindIntervalJoin:
+		return n.IntervalJoin != nil
 	case KindTopN:
 		return n.TopN != nil
 	case KindWindowTopN:
@@ -144,6 +146,10 @@ func (n *Node) validateColumns(width int) error {
 	case KindJoin:
 		if n.Join.Condition != nil {
 			exprs = []rex.Expr{*n.Join.Condition}
+		}
+	case KindIntervalJoin:
+		if n.IntervalJoin.Condition != nil {
+			exprs = []rex.Expr{*n.IntervalJoin.Condition}
 		}
 	}
 	for _, e := range exprs {

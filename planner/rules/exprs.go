@@ -7,20 +7,7 @@ import (
 )
 
 // conjuncts splits a condition at its ANDs, in order.
-func conjuncts(e rex.Expr) []rex.Expr {
-	var out []rex.Expr
-	stack := []rex.Expr{e}
-	for len(stack) > 0 {
-		top := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		if top.Kind == rex.Call && top.Name == "AND" {
-			stack = append(stack, top.Args[1], top.Args[0])
-			continue
-		}
-		out = append(out, top)
-	}
-	return out
-}
+func conjuncts(e rex.Expr) []rex.Expr { return logical.Conjuncts(e) }
 
 // and joins conditions; there must be one at least. Repeated ones are dropped.
 func and(terms []rex.Expr) rex.Expr { return joinTerms("AND", terms) }

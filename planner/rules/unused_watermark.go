@@ -38,6 +38,10 @@ func waits(n logical.Node) bool {
 		return n.Windowed
 	case *logical.WindowTVF:
 		return n.Window.Kind == logical.Session && !n.Window.Proctime
+	case *logical.Join:
+		if x := n.Interval(); x != nil && !x.Proctime {
+			return true
+		}
 	case *logical.Sink:
 		if n.Table == nil {
 			return false

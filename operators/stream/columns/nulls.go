@@ -3,6 +3,7 @@ package columns
 import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
@@ -13,4 +14,21 @@ func Nulls(alloc memory.Allocator, dt arrow.DataType, n int) arrow.Array {
 	defer b.Release()
 	b.AppendNulls(n)
 	return b.NewArray()
+}
+
+// MarkNulls sets the marks of the rows that are NULL in one of cols and reports
+// whether there are any.
+func MarkNulls(marks []bool, cols ...arrow.Array) bool {
+	any := false
+	for _, col := range cols {
+		if col.NullN() == 0 {
+			continue
+		}
+		any = true
+		bits, offset := col.NullBitmapBytes(), col.Data().Offset()
+		for i := range marks {
+			marks[i] = marks[i] || len(bits) == 0 || !bitutil.BitIsSet(bits, offset+i)
+		}
+	}
+	return any
 }

@@ -19,6 +19,9 @@ func (b *builder) join(n *logical.Join) (plan.NodeID, error) {
 	if err != nil {
 		return 0, err
 	}
+	if x := n.Interval(); x != nil && (x.Attributes || b.opts.TTLMillis == 0) {
+		return b.intervalJoin(n, x, ids), nil
+	}
 	join := &plan.Join{
 		Kind: plan.JoinKind(n.Type), LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Condition: n.Condition,
 		LeftUnique: b.orderedKey(ids[0]), RightUnique: b.orderedKey(ids[1]), TTLMillis: b.opts.TTLMillis,
@@ -28,6 +31,28 @@ func (b *builder) join(n *logical.Join) (plan.NodeID, error) {
 		Join: join, Singleton: len(n.LeftKeys) == 0,
 	}
 	return b.add(n, node, joinSpread(n)), nil
+}
+
+// intervalJoin builds a join whose rows die with time. One that is no interval join
+// in Flink's sense stays a plain join when state is to be forgotten after a while
+// anyway: what is forgotten then shows in the result.
+func (b *builder) intervalJoin(n *logical.Join, x *logical.Interval, inputs []plan.NodeID) plan.NodeID {
+	bound := func(v, none int64) *int64 {
+		if v == none {
+			return nil
+		}
+		return &v
+	}
+	return b.add(n, plan.Node{
+		Kind: plan.KindIntervalJoin, Inputs: []plan.Input{b.hash(inputs[0], n.LeftKeys), b.hash(inputs[1], n.RightKeys)},
+		Singleton: len(n.LeftKeys) == 0,
+		IntervalJoin: &plan.IntervalJoin{
+			Kind: plan.JoinKind(n.Type), LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Condition: n.Residual(),
+			LeftTime: x.Left, RightTime: x.Right, LowerMillis: bound(x.LowerMillis, logical.NoLower), UpperMillis: bound(x.UpperMillis, logical.NoUpper),
+			LeftLifeMillis: bound(x.LeftLife, logical.Never), RightLifeMillis: bound(x.RightLife, logical.Never),
+			DelayMillis: x.Delay(), ProcTime: x.Proctime,
+		},
+	}, joinSpread(n))
 }
 
 // joinSpread is how a join's rows lie: by the keys of a side that is not padded.

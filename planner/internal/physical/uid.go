@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/thalweg/thalweg/internal/rex"
@@ -80,7 +81,7 @@ func derive(p *plan.Plan, n *plan.Node, lines []lineage) (lineage, string) {
 		return in, "watermark(" + in.columns[n.Watermark.Column] + ")"
 	case plan.KindUnion:
 		return unionLineage(n, lines)
-	case plan.KindJoin:
+	case plan.KindJoin, plan.KindIntervalJoin:
 		return joinLineage(n, in, lines[n.Inputs[1].Node])
 	case plan.KindSink:
 		return in, "sink(" + n.Sink.Table.Name + ")"
@@ -185,18 +186,30 @@ func unionLineage(n *plan.Node, lines []lineage) (lineage, string) {
 }
 
 func joinLineage(n *plan.Node, l, r lineage) (lineage, string) {
-	j := n.Join
+	j, kind := n.Join, ""
+	if x := n.IntervalJoin; x != nil {
+		j = &plan.Join{Kind: x.Kind, LeftKeys: x.LeftKeys, RightKeys: x.RightKeys, Condition: x.Condition}
+		kind = fmt.Sprintf("near %s %s %s %s %t ", l.columns[x.LeftTime], r.columns[x.RightTime], millis(x.LowerMillis), millis(x.UpperMillis), x.ProcTime)
+	}
 	both := lineage{columns: append(slices.Clone(l.columns), r.columns...)}
 	condition := ""
 	if j.Condition != nil {
 		condition = j.Condition.Format(both.columns)
 	}
-	text := fmt.Sprintf("%s(%s|%s|%s|%s|%s|%s|%s)", j.Kind, l.rows(), r.rows(), names(l, j.LeftKeys), names(r, j.RightKeys), condition, all(l), all(r))
+	text := fmt.Sprintf("%s%s(%s|%s|%s|%s|%s|%s|%s)", kind, j.Kind, l.rows(), r.rows(), names(l, j.LeftKeys), names(r, j.RightKeys), condition, all(l), all(r))
 	out := lineage{base: short(text)}
 	for i := range n.Schema {
 		out.columns = append(out.columns, both.columns[i])
 	}
 	return out, text
+}
+
+// millis prints a bound, or nothing for none.
+func millis(v *int64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatInt(*v, 10)
 }
 
 // beforeLocal is the lineage that a global aggregate's columns speak of: that of

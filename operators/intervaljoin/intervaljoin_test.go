@@ -1,0 +1,85 @@
+package intervaljoin_test
+
+import (
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/expr"
+	"github.com/thalweg/thalweg/operators/intervaljoin"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/optest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// build makes a case out of `left`, `right` (schemas), `lkeys`, `rkeys`, `times` (a
+// column of each side), `kind`, `lower`, `upper` (of left less right), `where` (a
+// comparison of two columns), `keeps` (the side whose rows never die) and `proctime`.
+func build(h optest.Header) (optest.Case, error) {
+	left, err := h.Schema("left")
+	if err != nil {
+		return optest.Case{}, err
+	}
+	right, err := h.Schema("right")
+	if err != nil {
+		return optest.Case{}, err
+	}
+	lower, upper := h.Duration("lower").Milliseconds(), h.Duration("upper").Milliseconds()
+	cfg := intervaljoin.Config{
+		Registry: expr.NewRegistry(), LowerMillis: lower, UpperMillis: upper, LeftLifeMillis: -lower, RightLifeMillis: upper,
+		DelayMillis: max(-lower, upper), Proctime: h.Text("proctime") != "",
+	}
+	if cfg.Proctime {
+		cfg.DelayMillis = 0
+	}
+	switch h.Text("keeps") {
+	case "right":
+		cfg.RightLifeMillis, cfg.DelayMillis = intervaljoin.Never, 0
+	case "both":
+		cfg.LeftLifeMillis, cfg.RightLifeMillis, cfg.DelayMillis = intervaljoin.Never, intervaljoin.Never, 0
+		cfg.LowerMillis = intervaljoin.NoLower
+	}
+	if cfg.LeftKeys, err = h.Columns("lkeys", left); err != nil {
+		return optest.Case{}, err
+	}
+	if cfg.RightKeys, err = h.Columns("rkeys", right); err != nil {
+		return optest.Case{}, err
+	}
+	times := strings.Fields(h.Text("times"))
+	cfg.LeftTime, cfg.RightTime = left.Index(times[0]), right.Index(times[1])
+	for cfg.Kind.String() != h.Text("kind") {
+		if cfg.Kind++; cfg.Kind > intervaljoin.Full {
+			return optest.Case{}, errs.Userf("no such kind")
+		}
+	}
+	joined := append(append(types.Schema{}, left...), right...)
+	if where := strings.Fields(h.Text("where")); len(where) == 3 {
+		a, b := joined.Index(where[0]), joined.Index(where[2])
+		e := rex.CallOf(where[1], types.Of(types.Boolean), rex.Col(a, joined[a].Type), rex.Col(b, joined[b].Type))
+		cfg.Condition = &e
+	}
+	return optest.Case{
+		New:    func() (op.Operator, error) { return intervaljoin.New(cfg) },
+		Inputs: []types.Schema{left, right}, Output: joined, BatchRows: 3,
+		Same: optest.InOrder, Rebatched: optest.Bag,
+	}, nil
+}
+
+func TestIntervalJoin(t *testing.T) { optest.RunText(t, "testdata/intervaljoin", build) }
+
+func TestBadConfigurationsAreRefused(t *testing.T) {
+	for name, cfg := range map[string]intervaljoin.Config{
+		"keys":  {LeftKeys: []int{1}},
+		"empty": {LowerMillis: 1},
+		"pads":  {Kind: intervaljoin.Left, LeftLifeMillis: intervaljoin.Never},
+	} {
+		if _, err := intervaljoin.New(cfg); errs.ClassOf(err) != errs.Bug {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package intervaljoin
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
+	"github.com/thalweg/thalweg/state"
+)
+
+// pairs are candidates of one slice: a row of the batch, by its key's number, and an
+// entry of the other side.
+type pairs struct {
+	keys    []int32
+	entries []state.Entry
+
+	rows     []int32
+	subs     [][]byte
+	selected []int32
+}
+
+func (c *pairs) add(key int32, e state.Entry) {
+	c.keys, c.entries = append(c.keys, key), append(c.entries, e)
+}
+
+// emitPairs emits the pairs that pass the condition and forgets them all.
+func (j *Join) emitPairs(p *probe, slice *state.Multi, out op.Output) error {
+	c := &j.pairs
+	if len(c.entries) == 0 {
+		return nil
+	}
+	defer func() { c.keys, c.entries = c.keys[:0], c.entries[:0] }()
+	cols, err := j.gather(p, slice)
+	if err != nil {
+		return err
+	}
+	all := stream.NewBatch(j.joined, cols, len(c.entries), nil)
+	if j.predicate == nil {
+		j.noteMatches(p, slice, nil)
+		return out.Emit(j.output(all))
+	}
+	defer all.Release()
+	selected, every, err := j.predicate.Select(&j.eval, all, c.selected[:0])
+	if err != nil {
+		return err
+	}
+	c.selected = selected
+	if every {
+		j.noteMatches(p, slice, nil)
+		return out.Emit(j.output(all.Retain()))
+	}
+	if len(selected) == 0 {
+		return nil
+	}
+	j.noteMatches(p, slice, selected)
+	passed := make([]arrow.Array, len(cols))
+	for i := range passed {
+		passed[i] = columns.Take(j.ctx.Alloc, all.Column(i), selected)
+	}
+	return out.Emit(stream.NewBatch(j.ctx.Output, passed, len(selected), nil))
+}
+
+// output is a batch of joined rows as the operator's output.
+func (j *Join) output(b stream.Batch) stream.Batch {
+	defer b.Release()
+	cols := b.Record.Columns()
+	for _, c := range cols {
+		c.Retain()
+	}
+	return stream.NewBatch(j.ctx.Output, cols, b.Rows(), nil)
+}
+
+// gather gives the left then right columns of the pairs.
+func (j *Join) gather(p *probe, slice *state.Multi) ([]arrow.Array, error) {
+	c, other := &j.pairs, j.sides[1-p.input]
+	c.rows, c.subs = c.rows[:0], c.subs[:0]
+	for i, e := range c.entries {
+		c.rows = append(c.rows, p.rowOf(c.keys[i]))
+		c.subs = append(c.subs, j.rowBytes(slice.Sub(e)))
+	}
+	partners, err := other.codec.Decode(j.ctx.Alloc, c.subs)
+	if err != nil {
+		return nil, err
+	}
+	own := make([]arrow.Array, p.batch.Record.NumCols(), len(j.joined.Fields()))
+	for i := range own {
+		own[i] = columns.Take(j.ctx.Alloc, p.batch.Column(i), c.rows)
+	}
+	if p.input == 0 {
+		return append(own, partners...), nil
+	}
+	return append(partners, own...), nil
+}
+
+// noteMatches notes that pairs (all when nil) matched.
+func (j *Join) noteMatches(p *probe, slice *state.Multi, selected []int32) {
+	c, other := &j.pairs, j.sides[1-p.input]
+	note := func(i int) {
+		p.matched[c.keys[i]] = true
+		if x := keptOf(slice, c.entries[i]); other.preserved && x.lonely > 0 {
+			x.lonely = 0
+			slice.MarkDirty(state.NoSlot, c.entries[i])
+		}
+	}
+	if selected == nil {
+		for i := range c.entries {
+			note(i)
+		}
+		return
+	}
+	for _, i := range selected {
+		note(int(i))
+	}
+}
