@@ -82,6 +82,7 @@ func Operators() map[plan.Kind]Operator {
 		plan.KindIntervalJoin:   intervalJoinOperator(),
 		plan.KindTopN:           topNOperator(),
 		plan.KindWindowTopN:     windowTopNOperator(),
+		plan.KindTemporalSort:   temporalSortOperator(),
 		plan.KindDedup:          dedupOperator(),
 		plan.KindNormalize:      normalizeOperator(),
 		plan.KindUnion:          unionOperator(),

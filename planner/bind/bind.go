@@ -39,6 +39,9 @@ func (b *Binder) Query(q *sql.Query) (*logical.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !r.node.Props().Bounded {
+		b.sortByTime(q, r)
+	}
 	node := collectable(r.node, r.visible)
 	return logical.NewSink(node, logical.SinkSpec{OrderBy: r.order, OrderSpan: r.orderSpan, Visible: r.visible, Span: q.Pos()}), nil
 }

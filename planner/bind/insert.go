@@ -30,8 +30,9 @@ func (b *Binder) Insert(s *sql.Insert) (*logical.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(r.order) > 0 && s.Query.Limit == nil && s.Query.Offset == nil {
-		return nil, errs.Unsupportedf("ORDER BY without LIMIT in an INSERT is not supported yet: a table keeps no order").At(r.orderSpan)
+	if b.sortByTime(s.Query, r); len(r.order) > 0 && s.Query.Limit == nil && s.Query.Offset == nil {
+		return nil, errs.Unsupportedf("ORDER BY without LIMIT in an INSERT is not supported yet other than by a time attribute, ascending, of rows that never change").
+			At(r.orderSpan).WithHint("order by the column of the WATERMARK first, or add LIMIT")
 	}
 	node := r.relation()
 	targets, err := insertTargets(s, t)

@@ -80,6 +80,20 @@ func (b *Binder) limit(q *sql.Query, r *result) error {
 	return nil
 }
 
+// sortByTime applies an ORDER BY whose first key is a time attribute, ascending:
+// rows can come out in order as time goes on. Whether they never change, as they
+// must, is known only after the rewrites.
+func (b *Binder) sortByTime(q *sql.Query, r *result) {
+	if len(r.order) == 0 || q.Limit != nil || q.Offset != nil {
+		return
+	}
+	if r.order[0].Descending || r.node.Props().Time[r.order[0].Column] == logical.NotTime {
+		return
+	}
+	r.node = logical.NewSort(r.node, r.order, r.orderSpan)
+	r.order = nil
+}
+
 // body binds a query's body with the ORDER BY that follows it.
 func (b *Binder) body(body sql.QueryBody, order []sql.OrderItem, outer *scope) (*result, error) {
 	if s, ok := body.(*sql.Select); ok {

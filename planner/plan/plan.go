@@ -62,6 +62,7 @@ type Node struct {
 	Sink       *Sink       `msgpack:"sink,omitempty"`
 
 	IntervalJoin *IntervalJoin `msgpack:"intervaljoin,omitempty"`
+	TemporalSort *TemporalSort `msgpack:"temporalsort,omitempty"`
 }
 
 // Kind is the kind of a node.
@@ -88,6 +89,7 @@ const (
 	KindSessionWindow
 	KindWindowTopN
 	KindIntervalJoin
+	KindTemporalSort
 )
 
 var kindNames = map[Kind]string{
@@ -97,6 +99,7 @@ var kindNames = map[Kind]string{
 	KindDedup: "Deduplicate", KindNormalize: "ChangelogNormalize", KindUnion: "Union", KindLimit: "Limit", KindSink: "Sink",
 	KindSessionWindow: "SessionWindow", KindWindowTopN: "WindowTopN",
 	KindIntervalJoin: "IntervalJoin",
+	KindTemporalSort: "TemporalSort",
 }
 
 // Kinds lists all kinds in order.
@@ -403,6 +406,13 @@ type WindowTopN struct {
 	Rank        bool          `msgpack:"r,omitempty"`
 	// LastOfTies prefers later rows among equal ones.
 	LastOfTies bool `msgpack:"l,omitempty"`
+}
+
+// TemporalSort gives rows by OrderBy, whose first column is a time that ascends,
+// once the watermark, or the clock, has reached them.
+type TemporalSort struct {
+	OrderBy  []rex.SortKey `msgpack:"o"`
+	ProcTime bool          `msgpack:"p,omitempty"`
 }
 
 // Dedup keeps the first or last row of each key by time.

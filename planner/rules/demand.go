@@ -175,9 +175,6 @@ func (d demand) below(n logical.Node, j int) needs {
 	case *logical.Sink:
 		out.whole(logical.Range(0, len(out))...)
 		return out
-	case *logical.Sort:
-		out.whole(logical.Range(0, len(out))...)
-		return out
 	case *logical.Aggregate:
 		out.whole(n.Keys...)
 		out.whole(d.callColumns(n, n.Aggs, len(n.Keys))...)
@@ -262,6 +259,10 @@ func (d demand) ownColumns(n logical.Node, out needs) {
 		out.whole(n.Args...)
 		out.whole(n.PartitionBy...)
 		for _, k := range n.OrderBy {
+			out.whole(k.Column)
+		}
+	case *logical.Sort:
+		for _, k := range n.Keys {
 			out.whole(k.Column)
 		}
 	case *logical.TopN:

@@ -168,8 +168,8 @@ func (p *pruner) passing(n logical.Node, in pruned) pruned {
 	case *logical.Limit:
 		return in.with(logical.NewLimit(in.node, n.Offset, n.Count), 0)
 	case *logical.Sort:
-		in = p.exactly(n.Inputs()[0], in)
-		return in.with(logical.NewSort(in.node, n.Keys, n.Visible, n.Span), 0)
+		in = p.narrow(n.Inputs()[0], in, p.demand.below(n, 0))
+		return in.with(logical.NewSort(in.node, in.keys(n.Keys), n.Span), 0)
 	}
 	panic("rules: prune_columns does not know " + n.Kind())
 }

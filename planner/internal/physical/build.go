@@ -121,7 +121,7 @@ func (b *builder) stateful(n logical.Node) (plan.NodeID, error) {
 	case *logical.Over:
 		return 0, errs.Unsupportedf("%s is not supported yet other than filtered to the first rows, as in WHERE rn <= 10", n.Function).At(n.Span)
 	case *logical.Sort:
-		return 0, errs.Unsupportedf("ORDER BY without LIMIT is not supported yet here").At(n.Span)
+		return b.temporalSort(n)
 	}
 	return 0, errs.Bugf("no physical operator for %s", n.Kind())
 }

@@ -13,18 +13,14 @@ import (
 // sink builds a root: it checks that the sink accepts the changes that come, and
 // brings changes of one primary key into one order.
 func (b *builder) sink(n *logical.Sink) (plan.NodeID, error) {
-	input := n.Inputs()[0]
-	if s, ok := input.(*logical.Sort); ok && n.Table == nil {
-		input = s.Inputs()[0]
-	}
-	id, err := b.build(input)
+	id, err := b.build(n.Inputs()[0])
 	if err != nil {
 		return 0, err
 	}
 	if n.Table == nil {
 		if len(n.OrderBy) > 0 && !n.Props().Bounded && b.at(id).Kind != plan.KindTopN {
-			return 0, errs.Unsupportedf("ORDER BY without LIMIT of a result that never ends is not supported yet").At(n.OrderSpan).
-				WithHint("add LIMIT, or read bounded tables")
+			return 0, errs.Unsupportedf("ORDER BY without LIMIT of a result that never ends is not supported other than by a time attribute, ascending, of rows that never change").
+				At(n.OrderSpan).WithHint("order by the column of the WATERMARK first, add LIMIT, or read bounded tables")
 		}
 		return b.collect(n, id), nil
 	}

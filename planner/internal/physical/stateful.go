@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/planner/logical"
@@ -136,6 +137,22 @@ func (b *builder) topPairs(n *logical.TopN) []int {
 		return n.PartitionBy
 	}
 	return logical.Range(0, width)
+}
+
+// temporalSort builds an order by time: one task brings all rows into it.
+func (b *builder) temporalSort(n *logical.Sort) (plan.NodeID, error) {
+	ids, err := b.inputs(n)
+	if err != nil {
+		return 0, err
+	}
+	if b.at(ids[0]).Mode != plan.InsertOnly {
+		return 0, errs.Unsupportedf("ORDER BY without LIMIT of rows that change is not supported").At(n.Span).
+			WithHint("add LIMIT, or order what only grows, such as the result of windows")
+	}
+	return b.add(n, plan.Node{
+		Kind: plan.KindTemporalSort, Inputs: []plan.Input{b.single(ids[0])}, Singleton: true,
+		TemporalSort: &plan.TemporalSort{OrderBy: n.Keys, ProcTime: n.Proctime()},
+	}, spread{}), nil
 }
 
 func (b *builder) dedup(n *logical.Dedup) (plan.NodeID, error) {
