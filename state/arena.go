@@ -23,7 +23,7 @@ type arena struct {
 }
 
 const (
-	chunkBytesMax   = 256 << 10
+	chunkBytesMax   = 2 << 20
 	firstSlots      = 16
 	chunkSlotsLeast = 64
 )
@@ -88,39 +88,4 @@ func (a *arena) reset() {
 		a.pool.put(m)
 	}
 	a.mem, a.chunks, a.free, a.next, a.room = nil, nil, nil, 0, 0
-}
-
-// chunkPool recycles chunks between the tables of a store, since slices come and
-// go all the time. It counts the bytes handed out.
-type chunkPool struct {
-	free map[int][][]byte
-	// used are the bytes handed out, kept those waiting in free.
-	used, kept int64
-}
-
-// chunkKeepBytesMax bounds the memory that waits for reuse.
-const chunkKeepBytesMax = 16 << 20
-
-// take hands out memory with undefined contents.
-func (p *chunkPool) take(size int) []byte {
-	p.used += int64(size)
-	if list := p.free[size]; len(list) > 0 {
-		m := list[len(list)-1]
-		p.free[size] = list[:len(list)-1]
-		p.kept -= int64(size)
-		return m
-	}
-	return make([]byte, size)
-}
-
-func (p *chunkPool) put(m []byte) {
-	p.used -= int64(len(m))
-	if p.kept+int64(len(m)) > chunkKeepBytesMax {
-		return
-	}
-	if p.free == nil {
-		p.free = map[int][][]byte{}
-	}
-	p.kept += int64(len(m))
-	p.free[len(m)] = append(p.free[len(m)], m)
 }

@@ -113,20 +113,17 @@ func (t *Table) admit(k diskKey, value []byte) (Slot, error) {
 	if t.ttl != 0 {
 		*(*int64)(unsafe.Add(e, entryStamp)) = t.core.now
 	}
-	if !t.coldUnknown {
-		t.cold--
-	}
+	t.cold.gone(orderAt(k.group, k.tag))
 	return s, t.setStored(t.at(s), value)
 }
 
 // leave drops a clean entry from memory that the backing has.
 func (t *Table) leave(s Slot, e unsafe.Pointer) {
+	hash := rowcodec.Hash(t.keyOf(e))
+	t.cold.left(orderAt(t.Group(s), uint32(hash)), hash)
 	t.clearRow(e)
 	t.drop(s, e)
 	t.size--
-	if !t.coldUnknown {
-		t.cold++
-	}
 }
 
 // groupSet is a set of key groups.

@@ -18,8 +18,7 @@ type orderedSlot struct {
 }
 
 func (t *Table) orderOf(e unsafe.Pointer) uint64 {
-	group := *(*uint16)(unsafe.Add(e, entryGroup))
-	return uint64(group)<<32 | uint64(uint32(rowcodec.Hash(t.keyOf(e))))
+	return orderAt(int(*(*uint16)(unsafe.Add(e, entryGroup))), uint32(rowcodec.Hash(t.keyOf(e))))
 }
 
 // flush writes all dirty rows to b and forgets deleted ones.
@@ -94,7 +93,7 @@ var errStop = errors.New("stop")
 func (t *Table) sweepBacking(b Batch) error {
 	ranges := t.ranges(t.sweepKey)
 	t.sweepKey = t.sweepKey[:0]
-	seen, dropped := 0, 0
+	seen := 0
 	err := t.core.options.Backing.MultiScan(ranges, func(_ int, key, value []byte) error {
 		if seen == sweepRows {
 			t.sweepKey = append(t.sweepKey[:0], key...)
@@ -109,16 +108,13 @@ func (t *Table) sweepBacking(b Batch) error {
 			int64(binary.LittleEndian.Uint64(value[1:]))+t.ttl > t.core.now || t.findOne(k.key, k.tag) != NoSlot {
 			return nil
 		}
-		dropped++
+		t.cold.gone(orderAt(k.group, k.tag))
 		return b.Delete(key)
 	})
-	if err != nil && err != errStop {
-		return err
+	if err == errStop {
+		return nil
 	}
-	if !t.coldUnknown {
-		t.cold -= dropped
-	}
-	return nil
+	return err
 }
 
 // ranges are the backing's ranges of the table, group by group, from key on if it

@@ -15,6 +15,8 @@ type index struct {
 	// homes is the number of homes, a power of two.
 	homes int
 	count int
+	// pool is where the words come from; nil is Go's heap.
+	pool *chunkPool
 }
 
 const (
@@ -47,7 +49,7 @@ func (x *index) grow(extra int) int {
 	for h := homes; h > 1; h >>= 1 {
 		shift--
 	}
-	next := index{words: make([]uint64, homes+indexTail), shift: shift, homes: homes, count: x.count}
+	next := index{words: x.pool.words(homes + indexTail), shift: shift, homes: homes, count: x.count, pool: x.pool}
 	at := -1
 	for _, w := range x.words {
 		if w == 0 {
@@ -55,11 +57,12 @@ func (x *index) grow(extra int) int {
 		}
 		at = max(at+1, next.home(wordTag(w)))
 		if at >= len(next.words)-1 {
-			next.words = append(next.words, make([]uint64, indexTail)...)
+			next.lengthen()
 		}
 		next.words[at] = w
 	}
 	delta := 8 * (len(next.words) - len(x.words))
+	x.pool.releaseWords(x.words)
 	*x = next
 	return delta
 }
@@ -75,10 +78,26 @@ func (x *index) insertAt(at int, w uint64) int {
 	copy(x.words[at+1:end+1], x.words[at:end])
 	x.words[at] = w
 	if end == len(x.words)-1 {
-		x.words = append(x.words, make([]uint64, indexTail)...)
-		return 8 * indexTail
+		return x.lengthen()
 	}
 	return 0
+}
+
+// lengthen adds words at the end, a share of them, since it copies them all. It
+// returns the change in bytes held.
+func (x *index) lengthen() int {
+	longer := x.pool.words(len(x.words) + indexTail + len(x.words)/1024)
+	copy(longer, x.words)
+	delta := 8 * (len(longer) - len(x.words))
+	x.pool.releaseWords(x.words)
+	x.words = longer
+	return delta
+}
+
+// reset gives everything back.
+func (x *index) reset() {
+	x.pool.releaseWords(x.words)
+	*x = index{pool: x.pool}
 }
 
 // place is the position after the last word with a tag ≤ tag: where insertAt may

@@ -56,27 +56,28 @@ func (t *Table) load(keys *rowcodec.Keys, which []int32) error {
 }
 
 // warm reads restored rows into memory while they take less than half the
-// budget: once a table is all in memory, keys that it doesn't hold cost no read.
+// budget; what is left is learned later.
 func (t *Table) warm() error { return t.warmWhile(func() bool { return !t.pressed() }) }
 
 // warmAll reads all restored rows into memory.
 func (t *Table) warmAll() error { return t.warmWhile(func() bool { return true }) }
 
 func (t *Table) warmWhile(room func() bool) error {
-	if !t.coldUnknown {
+	if !t.cold.unknown {
 		return nil
 	}
 	full := false
 	err := t.core.options.Backing.MultiScan(t.ranges(nil), func(_ int, key, value []byte) error {
-		if t.index.count%64 == 63 {
-			t.charge()
-			if full = !room(); full {
-				return errStop
-			}
-		}
 		k, err := parseDiskKey(key)
 		if err != nil {
 			return t.wrap(err)
+		}
+		if t.index.count%64 == 63 {
+			t.charge()
+			if full = !room(); full {
+				t.cold.learned = orderAt(k.group, k.tag)
+				return errStop
+			}
 		}
 		t.groups.add(k.group)
 		_, err = t.admit(k, value)
@@ -87,27 +88,7 @@ func (t *Table) warmWhile(room func() bool) error {
 	}
 	t.charge()
 	if !full {
-		t.coldUnknown = false
+		t.cold.unknown = false
 	}
 	return nil
-}
-
-// countCold counts the rows that are in the backing only.
-func (t *Table) countCold() error {
-	cold := 0
-	err := t.core.options.Backing.MultiScan(t.ranges(nil), func(_ int, key, _ []byte) error {
-		k, err := parseDiskKey(key)
-		if err != nil {
-			return t.wrap(err)
-		}
-		t.groups.add(k.group)
-		if t.findOne(k.key, k.tag) == NoSlot {
-			cold++
-		}
-		return nil
-	})
-	if err == nil {
-		t.cold, t.coldUnknown = cold, false
-	}
-	return err
 }

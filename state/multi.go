@@ -94,7 +94,7 @@ func (s *Store) Multi(spec MultiSpec) (*Multi, error) {
 func newMulti(c *core, spec MultiSpec, sp space) *Multi {
 	m := &Multi{core: c, spec: spec, space: sp}
 	m.keys = *newTable(c, TableSpec{ID: spec.ID, Layout: Layout{Width: multiRowBytes}}, sp)
-	m.subs.pool = &c.pool
+	m.subs.pool, m.byHash.pool = &c.pool, &c.pool
 	m.byHash.grow(0)
 	m.ages.quantum = max(1, spec.TTL.Milliseconds()/64)
 	m.charge()

@@ -114,9 +114,11 @@ func (m *Multi) begin() error {
 	}
 	m.charge()
 	if over := m.core.over(); over > 0 && m.charged*int64(len(m.core.tables)) > m.core.options.BudgetBytes {
-		return m.evict(over)
+		if err := m.evict(over); err != nil {
+			return err
+		}
 	}
-	return nil
+	return m.keys.learn(learnRows)
 }
 
 // collect drops listed keys that have no entries and await no write.
@@ -196,16 +198,17 @@ func (m *Multi) evictKey(b Batch, s Slot) error {
 		e = next
 	}
 	m.freeDirectory(row)
+	if any {
+		hash := rowcodec.Hash(m.keys.Key(s))
+		m.keys.cold.left(orderAt(m.keys.Group(s), uint32(hash)), hash)
+	}
 	m.keys.drop(s, m.keys.at(s))
 	m.keys.size--
-	if any && !m.keys.coldUnknown {
-		m.keys.cold++
-	}
 	return nil
 }
 
 func (m *Multi) liveBytes() int64 {
-	return int64(m.keys.index.count)*int64(m.keys.stride) + m.keys.heap.live + m.subs.live +
+	return int64(m.keys.index.count)*int64(m.keys.stride) + m.keys.heap.live + m.subs.live + m.keys.cold.filter.bytes +
 		int64(m.entries.count)*int64(m.entries.stride) + m.directoryBytes + m.indexBytes()
 }
 

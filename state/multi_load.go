@@ -30,7 +30,7 @@ func (m *Multi) load(keys *rowcodec.Keys) error {
 
 // warm reads restored keys into memory while they take less than half the budget.
 func (m *Multi) warm() error {
-	if !m.keys.coldUnknown {
+	if !m.keys.cold.unknown {
 		return nil
 	}
 	a := admission{m: m, slot: NoSlot, bounded: true}
@@ -40,7 +40,7 @@ func (m *Multi) warm() error {
 	}
 	if err == nil {
 		err = a.finish()
-		m.keys.coldUnknown = false
+		m.keys.cold.unknown = false
 	}
 	m.collect()
 	m.charge()
@@ -73,6 +73,7 @@ func (a *admission) take(key, value []byte) error {
 		}
 		if a.bounded && a.keys%16 == 15 {
 			if m.charge(); m.keys.pressed() {
+				m.keys.cold.learned = orderAt(k.group, k.tag)
 				return errStop
 			}
 		}
@@ -98,9 +99,7 @@ func (a *admission) start(k diskKey) {
 	e := t.at(a.slot)
 	*(*uint32)(e) = 0
 	*flagsOf(e) |= flagHot
-	if !t.coldUnknown {
-		t.cold--
-	}
+	t.cold.gone(orderAt(k.group, k.tag))
 }
 
 // finish links the entries of the current key.

@@ -37,7 +37,7 @@ func (s *Store) SlicedMulti(spec MultiSpec) (*SlicedMulti, error) {
 	}
 	for _, end := range ends {
 		m := d.add(end)
-		m.keys.coldUnknown = true
+		m.keys.cold.unknown = true
 		if err := m.warm(); err != nil {
 			return nil, err
 		}
@@ -56,7 +56,7 @@ func (d *SlicedMulti) Slice(end int64) *Multi {
 
 func (d *SlicedMulti) add(end int64) *Multi {
 	m := newMulti(d.core, d.spec, space{id: d.id, namespace: end})
-	m.keys.coldUnknown = false
+	m.keys.cold.unknown = false
 	d.slices[end] = m
 	at, _ := slices.BinarySearch(d.ends, end)
 	d.ends = slices.Insert(d.ends, at, end)
@@ -85,7 +85,7 @@ func (m *Multi) destroy() error {
 	m.entries.reset()
 	m.entries.count, m.entries.fresh = 0, 0
 	m.subs.reset()
-	m.byHash = index{}
+	m.byHash.reset()
 	m.directories, m.spareDirectories, m.directoryBytes = nil, nil, 0
 	m.changed, m.dead, m.loading = nil, nil, nil
 	err := m.keys.destroy()

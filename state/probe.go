@@ -86,8 +86,8 @@ func (t *Table) renewExpired(slots []Slot) {
 }
 
 // probe looks all keys up in memory. Those not there are inserted if that is
-// asked for and the table is complete, or else listed in t.missing with NoSlot
-// unless the table is complete.
+// asked for and the backing can't have them, or else listed in t.missing with
+// NoSlot if it may.
 //
 // It works in blocks, since in a table larger than the cache nearly all time is
 // spent waiting for two places of each key: its index word and its entry. Loads
@@ -198,9 +198,10 @@ func (t *Table) resolve(p *probing, i int) Slot {
 		return t.upsertOne(p.keys, i)
 	}
 	s := t.findOne(p.keys.At(i), uint32(p.keys.Hashes[i]))
-	if s == NoSlot && !p.complete {
+	switch {
+	case s == NoSlot && !p.complete && t.mayBeCold(p.keys, i):
 		t.missing = append(t.missing, int32(i))
-	} else if p.insert && s != NoSlot && *flagsOf(t.at(s))&flagDead != 0 {
+	case p.insert && (s == NoSlot || *flagsOf(t.at(s))&flagDead != 0):
 		return t.upsertOne(p.keys, i)
 	}
 	return s

@@ -112,7 +112,7 @@ func (sc *scanner) cold(_ int, key, value []byte) error {
 	if t.findOne(k.key, k.tag) != NoSlot {
 		return nil // memory knows better
 	}
-	order := uint64(k.group)<<32 | uint64(k.tag)
+	order := orderAt(k.group, k.tag)
 	end := sc.next
 	for end < len(sc.hot) && sc.hotBefore(sc.hot[end], order, k.key) {
 		end++

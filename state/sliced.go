@@ -89,7 +89,7 @@ func (d *Sliced) Lookup(end int64) *Table { return d.slices[end] }
 
 func (d *Sliced) add(end int64, restored bool) *Table {
 	t := newTable(d.core, d.spec, space{id: d.id, namespace: end})
-	t.coldUnknown = restored
+	t.cold.unknown = restored
 	d.slices[end] = t
 	at, _ := slices.BinarySearch(d.ends, end)
 	d.ends = slices.Insert(d.ends, at, end)
@@ -125,7 +125,7 @@ func (t *Table) destroy() error {
 	b := t.core.options.Backing.NewBatch()
 	defer b.Close()
 	for g := t.core.options.KeyGroups.First; g < t.core.options.KeyGroups.End; g++ {
-		if !t.coldUnknown && !t.groups.has(g) {
+		if !t.cold.unknown && !t.groups.has(g) {
 			continue
 		}
 		lower := t.space.appendPrefix(nil, g)
@@ -135,8 +135,10 @@ func (t *Table) destroy() error {
 	}
 	t.arena.reset()
 	t.heap.reset()
-	t.index = index{}
-	t.changed, t.garbage, t.fresh, t.size, t.cold, t.coldUnknown = nil, nil, 0, 0, 0, false
+	t.index.reset()
+	t.cold.filter.reset()
+	t.cold = coldKeys{filter: t.cold.filter}
+	t.changed, t.garbage, t.fresh, t.size = nil, nil, 0, 0
 	t.charge()
 	if b.Bytes() == 0 {
 		return nil

@@ -132,13 +132,17 @@ func (s *Store) Trim() error {
 	return nil
 }
 
+// evictBytes is how much more than needed is evicted at a time: enough to make the
+// writes worth while, and no more than a batch of rows may wait for.
+const evictBytes = 8 << 20
+
 // over is how far the store is above the mark that eviction goes down to, or not
 // positive while it is within its budget.
 func (c *core) over() int64 {
 	if c.options.BudgetBytes <= 0 || c.live <= c.options.BudgetBytes {
 		return 0
 	}
-	return c.live - c.options.BudgetBytes/8*7
+	return c.live - c.options.BudgetBytes + min(c.options.BudgetBytes/8, evictBytes)
 }
 
 // Snapshot is a store's contents at a barrier.
@@ -215,6 +219,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	c.closed = true
-	c.tables, c.cells, c.pool = nil, nil, chunkPool{}
+	c.tables, c.cells = nil, nil
+	c.pool.close()
 	return c.options.Backing.Close()
 }

@@ -61,10 +61,8 @@ type Table struct {
 	// that the backing knows nothing of.
 	changed []Slot
 	garbage []Slot
-	// cold is the number of rows that are in the backing only; coldUnknown tells
-	// that there may be more, after a restore that didn't fit in memory.
-	cold        int
-	coldUnknown bool
+	// cold are the keys that are in the backing only.
+	cold coldKeys
 	// hand is where the clock goes on evicting.
 	hand Slot
 	// groups marks the key groups that the table has rows of in the backing; only
@@ -139,8 +137,9 @@ func checkLayout(info TableInfo) error {
 }
 
 func newTable(c *core, spec TableSpec, sp space) *Table {
-	t := &Table{core: c, spec: spec, space: sp, ttl: spec.TTL.Milliseconds(), coldUnknown: c.options.Restored}
-	t.heap.pool = &c.pool
+	t := &Table{core: c, spec: spec, space: sp, ttl: spec.TTL.Milliseconds(), cold: coldKeys{unknown: c.options.Restored}}
+	t.heap.pool, t.index.pool, t.cold.filter.pool = &c.pool, &c.pool, &c.pool
+	t.cold.filter.limit = c.options.BudgetBytes / 8
 	t.index.grow(0)
 	t.charge()
 	return t
@@ -276,23 +275,21 @@ func (t *Table) MemoryLen() int { return t.size }
 // is a count kept in memory, except that it reads the backing once after a
 // restore that did not fit in memory.
 func (t *Table) Len() (int, error) {
-	if t.coldUnknown {
-		if err := t.countCold(); err != nil {
-			return 0, err
-		}
+	if err := t.learn(0); err != nil {
+		return 0, err
 	}
-	return t.size + t.cold, nil
+	return t.size + t.cold.count, nil
 }
 
 // complete reports that what is not in memory is nowhere.
-func (t *Table) complete() bool { return t.cold == 0 && !t.coldUnknown }
+func (t *Table) complete() bool { return t.cold.count == 0 && !t.cold.unknown }
 
 func (t *Table) info() TableInfo { return t.core.infos[t.spec.ID] }
 
 func (t *Table) indexBytes() int64 { return 8 * int64(len(t.index.words)) }
 
 func (t *Table) liveBytes() int64 {
-	return int64(t.index.count)*int64(t.stride) + t.heap.live + t.indexBytes()
+	return int64(t.index.count)*int64(t.stride) + t.heap.live + t.indexBytes() + t.cold.filter.bytes
 }
 
 // charge brings core.live up to date.
@@ -312,6 +309,9 @@ func (t *Table) begin(n int) error {
 		if err := t.evict(over); err != nil {
 			return err
 		}
+	}
+	if err := t.learn(n + learnRows); err != nil {
+		return err
 	}
 	if t.ttl != 0 {
 		t.sweep(n/4 + 16)

@@ -77,6 +77,9 @@ func (b *backing) MultiGet(keys [][]byte, found func(i int, value []byte) error)
 	if b.db == nil {
 		return b.small.MultiGet(keys, found)
 	}
+	if len(keys) > getsMost {
+		return b.seekAll(keys, found)
+	}
 	for i, k := range keys {
 		value, closer, err := b.db.Get(k)
 		if err == pebble.ErrNotFound {
@@ -90,6 +93,35 @@ func (b *backing) MultiGet(keys [][]byte, found func(i int, value []byte) error)
 			err = e
 		}
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// getsMost is the number of keys up to which lookups of their own beat an iterator.
+const getsMost = 2
+
+// seekAll is MultiGet by one iterator, which keeps the tables it visits open from
+// key to key.
+func (b *backing) seekAll(keys [][]byte, found func(i int, value []byte) error) error {
+	it, err := b.db.NewIter(nil)
+	if err != nil {
+		return classify(err, b.options.Dir)
+	}
+	defer it.Close()
+	for i, k := range keys {
+		if !it.SeekPrefixGE(k) || !bytes.Equal(it.Key(), k) {
+			if err := it.Error(); err != nil {
+				return classify(err, b.options.Dir)
+			}
+			continue
+		}
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return classify(err, b.options.Dir)
+		}
+		if err := found(i, value); err != nil {
 			return err
 		}
 	}

@@ -40,8 +40,14 @@ type Options struct {
 
 const (
 	memTableDefault = 16 << 20
-	cacheDefault    = 8 << 20
-	smallDefault    = 256 << 10
+	// The block cache is a part of the budget within bounds; 0 means the least.
+	cachePart  = 8
+	cacheLeast = 8 << 20
+	cacheMost  = 256 << 20
+	// blockBytes is small, since cold rows are read one by one.
+	blockBytes   = 4 << 10
+	indexBytes   = 64 << 10
+	smallDefault = 256 << 10
 	// manifestMax is when Pebble starts a new manifest: images carry a copy of it.
 	manifestMax = 64 << 10
 )
@@ -98,12 +104,14 @@ func (o Options) pebbleOptions(f *failures) *pebble.Options {
 		LBaseMaxBytes:               64 << 20,
 	}
 	if p.Cache == nil {
-		p.CacheSize = cacheDefault
+		p.CacheSize = min(cacheMost, max(cacheLeast, o.BudgetBytes/cachePart))
 	}
 	for i := range p.Levels {
 		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-		p.Levels[i].BlockSize = 16 << 10
+		p.Levels[i].BlockSize = blockBytes
+		p.Levels[i].IndexBlockSize = indexBytes
 	}
+	p.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
 	return p
 }
 

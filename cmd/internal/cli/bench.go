@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/pprof"
 	"strconv"
 	"time"
 
@@ -28,6 +29,7 @@ type benchFlags struct {
 	runs        int
 	jsonFile    string
 	inProcess   bool
+	cpuProfile  string
 }
 
 func newBench(stdio Stdio) *cobra.Command {
@@ -56,6 +58,7 @@ func newBenchNexmark(stdio Stdio) *cobra.Command {
 	flags.StringVar(&f.memory, "memory", "", "budget of state kept in memory (default 512mb)")
 	flags.IntVar(&f.runs, "runs", 1, "runs per query; the one with the median rate is reported")
 	flags.StringVar(&f.jsonFile, "json", "", "also write the results to this file ('-' for standard output)")
+	flags.StringVar(&f.cpuProfile, "cpuprofile", "", "write a CPU profile of the run to this file; runs in this process")
 	flags.BoolVar(&f.inProcess, "in-process", false, "run in this process: peak memory is then of all queries so far")
 	return c
 }
@@ -76,6 +79,14 @@ func benchNexmark(ctx context.Context, f benchFlags, stdio Stdio) error {
 	if f.events < 1 || f.rate < 1 || f.runs < 1 {
 		return usageError{fmt.Errorf("--events, --rate and --runs must be positive")}
 	}
+	if f.cpuProfile != "" {
+		stop, err := startProfile(f.cpuProfile)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		f.inProcess = true
+	}
 	report := benchReport{Suite: "nexmark", Version: version(), Checkpoint: f.checkpoints.String()}
 	for _, name := range names {
 		result := f.runQuery(ctx, name, stdio)
@@ -88,6 +99,19 @@ func benchNexmark(ctx context.Context, f benchFlags, stdio Stdio) error {
 		}
 	}
 	return f.write(report, stdio)
+}
+
+// startProfile profiles the process until stop.
+func startProfile(file string) (stop func(), err error) {
+	out, err := os.Create(file)
+	if err != nil {
+		return nil, errs.Wrap(errs.User, err, "--cpuprofile")
+	}
+	if err := pprof.StartCPUProfile(out); err != nil {
+		_ = out.Close()
+		return nil, errs.Wrap(errs.User, err, "--cpuprofile")
+	}
+	return func() { pprof.StopCPUProfile(); _ = out.Close() }, nil
 }
 
 // runQuery measures one query, as often as asked. A query that fails is reported,

@@ -1,0 +1,24 @@
+package state
+
+import "syscall"
+
+// hugePage is the size from which memory is worth asking for in large pages: a
+// probe of a large table then misses the cache, but not the TLB as well.
+const hugePage = 2 << 20
+
+// mapMemory takes zeroed memory from the system rather than from Go's heap. State
+// is most of a process's memory and holds no pointers; were it on the heap, the
+// collector would let garbage grow to the same size before each cycle.
+func mapMemory(size int) []byte {
+	m, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		return nil
+	}
+	if size >= hugePage {
+		_ = syscall.Madvise(m, syscall.MADV_HUGEPAGE) // only faster
+	}
+	return m
+}
+
+// unmapMemory gives memory from mapMemory back.
+func unmapMemory(m []byte) { _ = syscall.Munmap(m) }
