@@ -41,6 +41,7 @@ func settingsSpec() connector.Spec {
 		{Name: "table.dml-sync", Type: connector.TypeBool, Doc: "Whether a script waits for each INSERT's job to end.", Example: "true"},
 		{Name: "table.exec.state.ttl", Type: connector.TypeDuration, Doc: "State that was not used for so long may be dropped; 0 keeps it.", Example: "1 d"},
 		{Name: "table.exec.source.idle-timeout", Type: connector.TypeDuration, Doc: "A source split without rows for so long does not hold back event time; 0 never.", Example: "30 s"},
+		{Name: "table.exec.late-rows.table", Type: connector.TypeString, Doc: "Table that rows coming after their windows are sent to, by column name; without it they are only counted.", Example: "late"},
 		{Name: "table.exec.mini-batch.enabled", Type: connector.TypeBool, Doc: "Whether operators gather rows for allow-latency instead of execution.latency.", Example: "true"},
 		{Name: "table.exec.mini-batch.allow-latency", Type: connector.TypeDuration, Doc: "How long mini-batches gather rows.", Example: "5 s"},
 		{Name: "table.exec.mini-batch.size", Type: connector.TypeBigInt, Doc: "Accepted for scripts written for Flink; execution.batch-rows bounds batches.", Example: "5000"},

@@ -12,6 +12,7 @@ import (
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
+	"github.com/thalweg/thalweg/planner/bind"
 	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/planner/logical"
 	"github.com/thalweg/thalweg/planner/plan"
@@ -214,6 +215,11 @@ func (w *world) rules(t *testing.T, d *datadriven.TestData, p *Planner, stmt sql
 	}
 	fired := map[string]bool{}
 	ctx := &rules.Context{Catalog: w.cat, Functions: w.cat.Functions(), Off: map[string]bool{}, Trace: func(rule string, _ []logical.Node) { fired[rule] = true }}
+	if table := p.opts.Settings[bind.LateTable]; table != "" {
+		ctx.Late = func(rows logical.Node) (*logical.Sink, error) {
+			return bind.New(w.cat, p.opts.Settings).LateSink(rows, table)
+		}
+	}
 	for _, off := range argVals(d, "off") {
 		ctx.Off[off] = true
 	}

@@ -24,6 +24,7 @@ import (
 type Options struct {
 	// Settings are the session's SET options. The planner reads
 	// 'table.optimizer.agg-phase-strategy' (AUTO, ONE_PHASE or TWO_PHASE),
+	// 'table.exec.late-rows.table',
 	// 'table.exec.state.ttl' and 'table.exec.source.idle-timeout'.
 	Settings map[string]string
 	// Parallelism is the number of tasks per stage that the job will have, as a
@@ -100,7 +101,13 @@ func (p *Planner) bindSet(set *sql.StatementSet) ([]logical.Node, error) {
 
 // rewrite applies the rules; trace may be nil.
 func (p *Planner) rewrite(roots []logical.Node, trace func(string, []logical.Node)) ([]logical.Node, error) {
-	return rules.Apply(&rules.Context{Catalog: p.cat, Functions: p.cat.Functions(), Trace: trace}, roots)
+	c := &rules.Context{Catalog: p.cat, Functions: p.cat.Functions(), Trace: trace}
+	if table := p.opts.Settings[bind.LateTable]; table != "" {
+		c.Late = func(rows logical.Node) (*logical.Sink, error) {
+			return bind.New(p.cat, p.opts.Settings).LateSink(rows, table)
+		}
+	}
+	return rules.Apply(c, roots)
 }
 
 // physical chooses operators by the session's settings.

@@ -83,6 +83,7 @@ func Operators() map[plan.Kind]Operator {
 		plan.KindTopN:           topNOperator(),
 		plan.KindWindowTopN:     windowTopNOperator(),
 		plan.KindTemporalSort:   temporalSortOperator(),
+		plan.KindLateRows:       lateRowsOperator(),
 		plan.KindDedup:          dedupOperator(),
 		plan.KindNormalize:      normalizeOperator(),
 		plan.KindUnion:          unionOperator(),

@@ -63,6 +63,7 @@ type Node struct {
 
 	IntervalJoin *IntervalJoin `msgpack:"intervaljoin,omitempty"`
 	TemporalSort *TemporalSort `msgpack:"temporalsort,omitempty"`
+	LateRows     *LateRows     `msgpack:"laterows,omitempty"`
 }
 
 // Kind is the kind of a node.
@@ -90,6 +91,7 @@ const (
 	KindWindowTopN
 	KindIntervalJoin
 	KindTemporalSort
+	KindLateRows
 )
 
 var kindNames = map[Kind]string{
@@ -99,7 +101,7 @@ var kindNames = map[Kind]string{
 	KindDedup: "Deduplicate", KindNormalize: "ChangelogNormalize", KindUnion: "Union", KindLimit: "Limit", KindSink: "Sink",
 	KindSessionWindow: "SessionWindow", KindWindowTopN: "WindowTopN",
 	KindIntervalJoin: "IntervalJoin",
-	KindTemporalSort: "TemporalSort",
+	KindTemporalSort: "TemporalSort", KindLateRows: "LateRows",
 }
 
 // Kinds lists all kinds in order.
@@ -413,6 +415,12 @@ type WindowTopN struct {
 type TemporalSort struct {
 	OrderBy  []rex.SortKey `msgpack:"o"`
 	ProcTime bool          `msgpack:"p,omitempty"`
+}
+
+// LateRows appends a BOOLEAN column that tells whether all windows of a row were
+// over before it came.
+type LateRows struct {
+	Spec WindowSpec `msgpack:"w"`
 }
 
 // Dedup keeps the first or last row of each key by time.

@@ -102,6 +102,8 @@ func (n *Node) describeRows(in types.Schema) string {
 	switch n.Kind {
 	case KindTopN:
 		return n.TopN.describe(in)
+	case KindLateRows:
+		return n.LateRows.Spec.describe(in)
 	case KindTemporalSort:
 		return "order=[" + orderText(n.TemporalSort.OrderBy, in) + "]" + flag(n.TemporalSort.ProcTime, "processing time")
 	case KindWindowTopN:

@@ -105,6 +105,8 @@ func (n *Node) hasRowDetails() bool {
 		return n.TopN != nil
 	case KindWindowTopN:
 		return n.WindowTopN != nil
+	case KindLateRows:
+		return n.LateRows != nil
 	case KindTemporalSort:
 		return n.TemporalSort != nil && len(n.TemporalSort.OrderBy) > 0
 	case KindDedup:

@@ -261,6 +261,9 @@ func (d demand) ownColumns(n logical.Node, out needs) {
 		for _, k := range n.OrderBy {
 			out.whole(k.Column)
 		}
+	case *logical.LateRows:
+		out.whole(n.Column())
+		out.whole(n.Keys...)
 	case *logical.Sort:
 		for _, k := range n.Keys {
 			out.whole(k.Column)

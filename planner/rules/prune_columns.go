@@ -167,6 +167,14 @@ func (p *pruner) passing(n logical.Node, in pruned) pruned {
 		return in.with(logical.NewDedup(in.node, in.all(n.Keys), time, n.KeepLast), 0)
 	case *logical.Limit:
 		return in.with(logical.NewLimit(in.node, n.Offset, n.Count), 0)
+	case *logical.LateRows:
+		w, end := n.Window, n.End
+		if n.Attached {
+			end = in.at(end)
+		} else {
+			w.Time = in.at(w.Time)
+		}
+		return in.with(logical.NewLateRows(in.node, w, n.Attached, end, in.all(n.Keys)), 1)
 	case *logical.Sort:
 		in = p.narrow(n.Inputs()[0], in, p.demand.below(n, 0))
 		return in.with(logical.NewSort(in.node, in.keys(n.Keys), n.Span), 0)

@@ -19,6 +19,8 @@ import (
 type Context struct {
 	Catalog   catalog.Catalog
 	Functions catalog.Functions
+	// Late makes the sink of late rows; nil leaves them to be counted.
+	Late func(rows logical.Node) (*logical.Sink, error)
 	// Trace, when set, is told of every rule that fired and the DAG after it.
 	Trace func(rule string, roots []logical.Node)
 	// Off names rules that are not applied.
@@ -50,6 +52,7 @@ func stages() []stage {
 			foldConstants(), simplifyBooleans(), simplifyIn(), propagateConstants(), mergeFilters(), outerToInner(), pushFilter(), pushJoinCondition(),
 			mergeProjects(), topN(), windowTopN(), deduplicate(), joinKeys(), windowAggregate(), emptyRelations(), projectValues(),
 		}},
+		{once: true, rules: []Rule{lateRows()}},
 		{once: true, rules: []Rule{unusedWatermark()}},
 		{once: true, rules: []Rule{pruneColumns()}},
 		{once: true, rules: []Rule{sourceFilters()}},

@@ -34,6 +34,8 @@ func waits(n logical.Node) bool {
 	switch n := n.(type) {
 	case *logical.WindowAggregate:
 		return !n.Window.Proctime
+	case *logical.LateRows:
+		return true
 	case *logical.Sort:
 		return !n.Proctime()
 	case *logical.TopN:

@@ -139,3 +139,19 @@ func (b *builder) windowAgg(n *logical.WindowAggregate) (plan.NodeID, error) {
 func inPhases(n *logical.WindowAggregate) bool {
 	return !n.Attached && n.Window.Kind != logical.Session && !n.Window.Proctime
 }
+
+// lateRows builds what tells late rows, spread as the aggregate that follows.
+func (b *builder) lateRows(n *logical.LateRows) (plan.NodeID, error) {
+	ids, err := b.inputs(n)
+	if err != nil {
+		return 0, err
+	}
+	spec := windowSpec(n.Window)
+	spec.Partition = nil
+	if n.Attached {
+		spec.Attached, spec.End = true, n.End
+	}
+	return b.add(n, plan.Node{
+		Kind: plan.KindLateRows, Inputs: []plan.Input{b.hash(ids[0], n.Keys)}, LateRows: &plan.LateRows{Spec: spec}, Singleton: len(n.Keys) == 0,
+	}, hashedBy(n.Keys)), nil
+}

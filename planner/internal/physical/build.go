@@ -120,6 +120,8 @@ func (b *builder) stateful(n logical.Node) (plan.NodeID, error) {
 		return b.limit(n)
 	case *logical.Over:
 		return 0, errs.Unsupportedf("%s is not supported yet other than filtered to the first rows, as in WHERE rn <= 10", n.Function).At(n.Span)
+	case *logical.LateRows:
+		return b.lateRows(n)
 	case *logical.Sort:
 		return b.temporalSort(n)
 	}

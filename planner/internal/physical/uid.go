@@ -109,6 +109,14 @@ func unaryLineage(p *plan.Plan, n *plan.Node, in lineage, lines []lineage) (line
 		t := n.TopN
 		text := fmt.Sprintf("top(%s|%s|%s|%d|%d|%s)", in.rows(), names(in, t.PartitionBy), orderText(t.OrderBy, in), t.Offset, t.Count, all(in))
 		return own(n, text, len(in.columns), in)
+	case plan.KindLateRows:
+		s := n.LateRows.Spec
+		at := s.Time
+		if s.Attached {
+			at = s.End
+		}
+		text := fmt.Sprintf("late(%s|%s %d %d %d %s)", in.rows(), s.Kind, s.SizeMillis, s.StepMillis, s.OffsetMillis, in.columns[at])
+		return own(n, text, len(in.columns), in)
 	case plan.KindTemporalSort:
 		return own(n, fmt.Sprintf("sort(%s|%s|%s)", in.rows(), orderText(n.TemporalSort.OrderBy, in), all(in)), len(in.columns), in)
 	case plan.KindWindowTopN:

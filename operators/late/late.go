@@ -1,0 +1,112 @@
+// Package late tells rows that come too late for their windows from others, so that
+// a plan can send them elsewhere: it stands right before a windowed aggregate, in
+// the same task, and so hears of event time at the same moments.
+package late
+
+import (
+	"math"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/windows"
+)
+
+// Config describes a Late.
+type Config struct {
+	// Windows are those of the aggregate that follows; sessions must be attached.
+	Windows windows.Spec
+}
+
+// Late appends a BOOLEAN column that tells whether all windows of a row were due
+// before it came. It counts late rows.
+type Late struct {
+	cfg      Config
+	ctx      *op.Context
+	progress op.Progress
+	scratch  []int64
+	flags    []bool
+}
+
+var _ op.Operator = (*Late)(nil)
+
+// New makes a Late.
+func New(cfg Config) (*Late, error) {
+	if cfg.Windows.ProcTime || cfg.Windows.Kind == windows.Session && !cfg.Windows.Attached {
+		return nil, errs.Bugf("late rows of windows whose end event time does not tell")
+	}
+	return &Late{cfg: cfg}, cfg.Windows.Check()
+}
+
+// Open implements op.Operator.
+func (l *Late) Open(ctx *op.Context) error {
+	l.ctx, l.progress = ctx, op.OpenProgress(ctx.State)
+	return nil
+}
+
+// Process implements op.Operator.
+func (l *Late) Process(_ int, batch stream.Batch, out op.Output) error {
+	at := l.cfg.Windows.Time
+	if l.cfg.Windows.Attached {
+		at = l.cfg.Windows.End
+	}
+	times, err := windows.Millis(batch.Column(at), batch.Record.ColumnName(at), &l.scratch)
+	if err != nil {
+		return err
+	}
+	if cap(l.flags) < len(times) {
+		l.flags = make([]bool, len(times))
+	}
+	l.flags = l.flags[:len(times)]
+	for i, t := range times {
+		l.flags[i] = l.isLate(t)
+		if l.flags[i] {
+			l.ctx.Counters.LateRows++
+		}
+	}
+	builder := array.NewBooleanBuilder(l.ctx.Alloc)
+	defer builder.Release()
+	builder.AppendValues(l.flags, nil)
+	cols := make([]arrow.Array, 0, batch.Record.NumCols()+1)
+	for _, c := range batch.Record.Columns() {
+		c.Retain()
+		cols = append(cols, c)
+	}
+	cols = append(cols, builder.NewArray())
+	return out.Emit(stream.NewBatch(l.ctx.Output, cols, batch.Rows(), batch.Kinds))
+}
+
+// isLate reports whether all windows of a time, or the one that ends at t if they
+// are attached, are due. What lies between windows is in none, and so not late.
+func (l *Late) isLate(t int64) bool {
+	s := &l.cfg.Windows
+	if l.progress.At() == math.MinInt64 {
+		return false
+	}
+	if s.Attached {
+		return windows.Fired(t, l.progress.At())
+	}
+	slice := s.SliceEnd(t)
+	if s.FirstEnd(slice) > s.LastEnd(slice) {
+		return false
+	}
+	_, open := s.FirstUnfired(slice, l.progress.At())
+	return !open
+}
+
+// Advance implements op.Operator.
+func (l *Late) Advance(wm stream.Watermark, out op.Output) error {
+	if int64(wm) > l.progress.At() {
+		l.progress.Reach(int64(wm))
+	}
+	return out.Watermark(wm)
+}
+
+// Flush implements op.Operator.
+func (*Late) Flush(op.Output) error { return nil }
+
+// Close implements op.Operator.
+func (*Late) Close() error { return nil }
