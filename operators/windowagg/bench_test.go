@@ -24,6 +24,9 @@ func BenchmarkCount(b *testing.B) {
 	for name, s := range map[string]windows.Spec{
 		"tumble": {Kind: windows.Tumble, SizeMillis: 10_000, Time: 1},
 		"hop":    {Kind: windows.Hop, SizeMillis: 10_000, StepMillis: 2000, Time: 1},
+		// Twenty slices a window.
+		"finehop":  {Kind: windows.Hop, SizeMillis: 40_000, StepMillis: 2000, Time: 1},
+		"cumulate": {Kind: windows.Cumulate, SizeMillis: 40_000, StepMillis: 2000, Time: 1},
 	} {
 		for _, twoPhase := range []bool{false, true} {
 			b.Run(fmt.Sprintf("%s/local=%t", name, twoPhase), func(b *testing.B) { benchmark(b, s, twoPhase) })

@@ -3,7 +3,8 @@
 // event time has passed it, as inserts.
 //
 // Rows are aggregated into slices, the longest stretches of time that lie in the
-// same windows; a window is merged from its slices when it is due. Aggregates that
+// same windows; a window is merged from its slices when it is due, or where that is
+// less work from the window before it: see rolling. Aggregates that
 // can't be merged (DISTINCT, or MIN over an input that retracts) are aggregated
 // into each window apart: then every window is a slice of its own.
 //

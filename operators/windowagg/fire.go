@@ -28,6 +28,9 @@ func (w *WindowAgg) emitWindow(end int64, out op.Output) error {
 	if w.cfg.Windows.Kind == windows.Tumble || w.apart || w.cfg.Windows.Attached {
 		return w.emitSlice(end, out)
 	}
+	if w.rolls {
+		return w.emitRolling(end, out)
+	}
 	slices := w.slicesOf(end)
 	if len(slices) == 1 {
 		return w.emitTable(w.slices.Lookup(slices[0]), end, out)
@@ -79,7 +82,7 @@ func (w *WindowAgg) emitMerged(slices []int64, end int64, out op.Output) error {
 	merged := w.fire.merged
 	defer merged.Reset()
 	for _, slice := range slices {
-		if err := w.mergeSlice(w.slices.Lookup(slice), merged); err != nil {
+		if err := w.mergeSlice(w.slices.Lookup(slice), merged, 1); err != nil {
 			return err
 		}
 	}
@@ -99,7 +102,9 @@ func (w *WindowAgg) emitMerged(slices []int64, end int64, out op.Output) error {
 // mergeBatch is how many groups are merged at a time.
 const mergeBatch = 1024
 
-func (w *WindowAgg) mergeSlice(table *state.Table, merged *aggstate.Buffer) error {
+// mergeSlice adds a slice's groups to merged, or takes them away, and counts in
+// their marks.
+func (w *WindowAgg) mergeSlice(table *state.Table, merged *aggstate.Buffer, sign int) error {
 	return table.ScanBatch(mergeBatch, func(slots []state.Slot) error {
 		f := &w.fire
 		f.keys.Reset()
@@ -112,7 +117,10 @@ func (w *WindowAgg) mergeSlice(table *state.Table, merged *aggstate.Buffer) erro
 		}
 		merged.Upsert(&f.keys, f.to[:len(slots)])
 		partial := w.program.Partials(f.from, table.Heap(), w.ctx.Alloc)
-		w.program.Merge(f.to[:len(slots)], merged.Heap(), partial, 1)
+		w.program.Merge(f.to[:len(slots)], merged.Heap(), partial, sign)
+		for _, row := range f.to[:len(slots)] {
+			*aggstate.Mark(row) += uint64(sign)
+		}
 		for _, p := range partial {
 			p.Release()
 		}

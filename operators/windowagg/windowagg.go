@@ -33,6 +33,9 @@ type WindowAgg struct {
 	progress op.Progress
 	// next is the end of the next window that holds rows, noWindow without one.
 	next int64
+	// rolls tells that windows are merged from their predecessors, in roll.
+	rolls bool
+	roll  rolling
 	// apart tells that every window is aggregated as a slice of its own although
 	// windows overlap.
 	apart bool
@@ -70,7 +73,7 @@ func New(cfg Config) (*WindowAgg, error) {
 	w := &WindowAgg{
 		cfg: cfg, program: program, decoder: decoder, next: noWindow,
 		apart:  cfg.Windows.Kind != windows.Tumble && !cfg.Windows.Attached && !program.Mergeable(),
-		assign: assigner{spec: cfg.Windows}, keyAt: cfg.Keys,
+		assign: assigner{spec: cfg.Windows}, keyAt: cfg.Keys, rolls: rolls(cfg.Windows, program),
 	}
 	if cfg.FromLocal {
 		w.keyAt = make([]int, len(cfg.Keys))
@@ -143,6 +146,7 @@ func (w *WindowAgg) addPart(batch stream.Batch, p part) error {
 	defer rows.Release()
 	if !w.apart {
 		w.next = min(w.next, end)
+		w.roll.touch(p.end)
 		return w.add(rows, p.end)
 	}
 	for last := w.cfg.Windows.LastEnd(p.end); end <= last; end = w.cfg.Windows.NextEnd(end) {
