@@ -54,14 +54,19 @@ func appendNestedJSON(dst []byte, c columns.Cell, i int) []byte {
 		return append(dst, '}')
 	case *array.Map:
 		from, to := x.ValueOffsets(i)
+		keyType, itemType := c.Type.Key, c.Type.Elem
+		if c.Type.Kind == types.Multiset {
+			count := types.Of(types.Int)
+			keyType, itemType = c.Type.Elem, &count
+		}
 		dst = append(dst, '{')
 		for at := int(from); at < int(to); at++ {
 			if at > int(from) {
 				dst = append(dst, ',')
 			}
-			key := columns.AppendCell(nil, columns.Cell{Array: x.Keys(), Type: *c.Type.Key, Zone: c.Zone}, at)
+			key := columns.AppendCell(nil, columns.Cell{Array: x.Keys(), Type: *keyType, Zone: c.Zone}, at)
 			dst = append(appendQuoted(dst, string(key), false), ':')
-			dst = appendJSON(dst, columns.Cell{Array: x.Items(), Type: *c.Type.Elem, Zone: c.Zone}, at)
+			dst = appendJSON(dst, columns.Cell{Array: x.Items(), Type: *itemType, Zone: c.Zone}, at)
 		}
 		return append(dst, '}')
 	case *array.List:

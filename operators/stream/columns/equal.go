@@ -8,8 +8,8 @@ import (
 )
 
 // Equal reports whether row i of a and row j of b hold the same value. NULL
-// equals NULL, NaN equals NaN by its bits, and maps are equal when their entries
-// are so in order. Both arrays have the same type.
+// equals NULL, NaN equals NaN by its bits, and maps are equal when they have the
+// same entries in any order. Both arrays have the same type.
 func Equal(a arrow.Array, i int, b arrow.Array, j int) bool {
 	if a.IsNull(i) || b.IsNull(j) {
 		return a.IsNull(i) && b.IsNull(j)
@@ -31,6 +31,8 @@ func Equal(a arrow.Array, i int, b arrow.Array, j int) bool {
 			}
 		}
 		return true
+	case *array.Map:
+		return equalMaps(x, i, b.(*array.Map), j)
 	case array.ListLike:
 		return equalLists(x, i, b.(array.ListLike), j)
 	case *array.Dictionary:
@@ -55,6 +57,29 @@ func equalLists(a array.ListLike, i int, b array.ListLike, j int) bool {
 	}
 	for k := range int(to - from) {
 		if !Equal(a.ListValues(), int(from)+k, b.ListValues(), int(other)+k) {
+			return false
+		}
+	}
+	return true
+}
+
+// equalMaps looks for each entry at the same place first, since most equal maps are
+// equal in order. Keys are unique.
+func equalMaps(a *array.Map, i int, b *array.Map, j int) bool {
+	from, to := a.ValueOffsets(i)
+	other, end := b.ValueOffsets(j)
+	if to-from != end-other {
+		return false
+	}
+	keys, items := b.Keys(), b.Items()
+	for k := range int(to - from) {
+		at := int(from) + k
+		match := int(other) + k
+		if !Equal(a.Keys(), at, keys, match) {
+			for match = int(other); match < int(end) && !Equal(a.Keys(), at, keys, match); match++ {
+			}
+		}
+		if match == int(end) || !Equal(a.Items(), at, items, match) {
 			return false
 		}
 	}
