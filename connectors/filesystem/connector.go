@@ -151,8 +151,13 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 			l.stored = append(l.stored, f)
 		}
 	}
-	l.format, err = c.formats.Of(table.Options, l.stored)
-	return l, err
+	if l.format, err = c.formats.Of(table.Options, l.stored); err != nil {
+		return nil, err
+	}
+	if _, ok := l.format.(codec.Messages); ok {
+		return nil, errs.Unsupportedf("format '%s' is of messages, and files have no place where one ends", l.format.Spec().Name)
+	}
+	return l, nil
 }
 
 // mode is what changes of rows files hold.

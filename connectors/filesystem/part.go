@@ -22,10 +22,10 @@ type part struct {
 	sink      codec.FileWriter
 }
 
-// isRecords reports a format of single records.
+// isRecords reports a format whose files are records one after another.
 func isRecords(f codec.Format) bool {
-	_, ok := f.(codec.Records)
-	return ok
+	_, ok := f.(codec.Files)
+	return !ok
 }
 
 // create opens the file at path and begins its content.

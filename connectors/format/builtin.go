@@ -2,6 +2,7 @@ package format
 
 import (
 	"github.com/thalweg/thalweg/connectors/format/arrowipc"
+	"github.com/thalweg/thalweg/connectors/format/avro"
 	"github.com/thalweg/thalweg/connectors/format/cdc"
 	"github.com/thalweg/thalweg/connectors/format/codec"
 	"github.com/thalweg/thalweg/connectors/format/csv"
@@ -12,6 +13,7 @@ import (
 
 // Builtin is the registry of all formats that come with Thalweg.
 func Builtin() Registry {
-	formats := []codec.Format{json.Format{}, csv.Format{}, parquet.Format{}, arrowipc.Format{}, raw.Format{}}
+	formats := []codec.Format{json.Format{}, csv.Format{}, parquet.Format{}, arrowipc.Format{}, raw.Format{}, avro.Format{}}
+	formats = append(formats, avro.Confluents()...)
 	return NewRegistry(append(formats, cdc.Formats()...)...)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/format/codec"
 	"github.com/thalweg/thalweg/connectors/format/column"
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/stream"
 )
 
@@ -53,6 +54,9 @@ func newDecoding(s *source, env connector.ReaderEnv) (*decoding, error) {
 func (d *decoding) add(m *message) error {
 	before := d.decoder.Rows()
 	if err := d.decoder.Record(m.data); err != nil {
+		if errs.ClassOf(err) == errs.Resource {
+			return err
+		}
 		return d.bad.Bad(connector.BadRecord{Where: m.where(), Reason: err.Error(), Raw: m.data})
 	}
 	for i, c := range d.columns {

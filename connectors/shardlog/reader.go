@@ -72,6 +72,9 @@ func (r *reader) decode() error {
 		}
 		before := r.decoder.Rows()
 		if err := r.decoder.Record(e.Data); err != nil {
+			if errs.ClassOf(err) == errs.Resource {
+				return err
+			}
 			bad := connector.BadRecord{Where: r.where(e), Reason: err.Error(), Raw: e.Data}
 			if err := r.env.Bad.Bad(bad); err != nil {
 				return err

@@ -77,6 +77,12 @@ func AreChanges(f Format, o connector.Options) bool {
 	return ok && c.Changes(o)
 }
 
+// Messages is a format of records that can't be told apart in a file.
+type Messages interface {
+	Records
+	MessagesOnly()
+}
+
 // Bad is one record that could not be decoded, within the data given to a call.
 type Bad struct {
 	// Offset is the record's start in the data, Line the number of line ends
@@ -100,8 +106,9 @@ type Decoder interface {
 	// ends the call.
 	Lines(data []byte, final bool, bad func(Bad) error) (consumed, lines int, err error)
 	// Record decodes one message, which may hold several records, and appends its
-	// rows; or none of them when it gives an error, which is of class user and
-	// names column and value.
+	// rows; or none of them when it gives an error. One of class user makes the
+	// message a bad record and names column and value; one of class resource says
+	// that something outside is needed and can't be reached, and fails the reader.
 	Record(message []byte) error
 	// Rows is the number of pending rows. Full reports that the batch should be
 	// flushed before going on.
@@ -153,7 +160,7 @@ type FileReader interface {
 	// Seek goes on at a row that Position gave.
 	Position() int64
 	SkipTo(row int64) error
-	// Rows is the number of rows in the file.
+	// Rows is the number of rows in the file, -1 when unknown.
 	Rows() int64
 	Close() error
 }
