@@ -226,7 +226,9 @@ func TestDebeziumEnvelopes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	row := func(id int, name any) any { return map[string]any{"Value": map[string]any{"id": int64(id), "name": name}} }
+	row := func(id int, name any) any {
+		return map[string]any{"Value": map[string]any{"id": int64(id), "name": name}}
+	}
 	send := func(op string, before, after any) error {
 		return d.Record(confluentMessage(t, id, schema, map[string]any{"before": before, "after": after, "op": op,
 			"source": map[string]any{"ts": int64(5)}, "ts_ms": int64(7)}))
