@@ -101,7 +101,11 @@ func (p *Planner) bindSet(set *sql.StatementSet) ([]logical.Node, error) {
 
 // rewrite applies the rules; trace may be nil.
 func (p *Planner) rewrite(roots []logical.Node, trace func(string, []logical.Node)) ([]logical.Node, error) {
-	c := &rules.Context{Catalog: p.cat, Functions: p.cat.Functions(), Trace: trace}
+	emit, err := p.emission()
+	if err != nil {
+		return nil, err
+	}
+	c := &rules.Context{Catalog: p.cat, Functions: p.cat.Functions(), Trace: trace, Emit: emit}
 	if table := p.opts.Settings[bind.LateTable]; table != "" {
 		c.Late = func(rows logical.Node) (*logical.Sink, error) {
 			return bind.New(p.cat, p.opts.Settings).LateSink(rows, table)

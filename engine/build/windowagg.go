@@ -15,6 +15,10 @@ func windowAggOperator() Operator {
 			return session.NewAggregate(session.AggregateConfig{Windows: cfg.Windows, Keys: cfg.Keys, Aggs: cfg.Aggs, Properties: cfg.Properties,
 				InputSchema: cfg.InputSchema, Registry: cfg.Registry, InputRetracts: cfg.InputRetracts})
 		}
+		if e := n.WindowAgg.Emit; e != nil {
+			return windowagg.NewUpdating(cfg, windowagg.Emission{Early: e.Early, EarlyDelay: millis(e.EarlyMillis), Late: e.Late,
+				LateDelay: millis(e.LateMillis), Lateness: millis(e.LatenessMillis)}, n.emitsUpdateBefore())
+		}
 		return windowagg.New(cfg)
 	}}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -34,7 +35,19 @@ func BenchmarkCount(b *testing.B) {
 	}
 }
 
+// BenchmarkUpdating counts as BenchmarkCount does, in windows that are emitted every
+// two seconds: the clock goes with the rows' times.
+func BenchmarkUpdating(b *testing.B) {
+	benchmarkOf(b, windows.Spec{Kind: windows.Tumble, SizeMillis: 10_000, Time: 1}, false, func(cfg windowagg.Config) (op.Operator, error) {
+		return windowagg.NewUpdating(cfg, windowagg.Emission{Early: true, EarlyDelay: 2 * time.Second}, true)
+	})
+}
+
 func benchmark(b *testing.B, s windows.Spec, twoPhase bool) {
+	benchmarkOf(b, s, twoPhase, func(cfg windowagg.Config) (op.Operator, error) { return windowagg.New(cfg) })
+}
+
+func benchmarkOf(b *testing.B, s windows.Spec, twoPhase bool, create func(windowagg.Config) (op.Operator, error)) {
 	const rows = 4096
 	schema, err := stream.ParseSchema("k BIGINT, ts TIMESTAMP(3)")
 	if err != nil {
@@ -50,7 +63,7 @@ func benchmark(b *testing.B, s windows.Spec, twoPhase bool) {
 	}
 	cfg.Aggs = append(cfg.Aggs, call)
 	var operator op.Operator
-	if operator, err = windowagg.New(cfg); err == nil && twoPhase {
+	if operator, err = create(cfg); err == nil && twoPhase {
 		var local op.Operator
 		local, err = windowagg.NewLocal(cfg)
 		operator = optest.Chain(local, operator)
@@ -82,7 +95,13 @@ func benchmark(b *testing.B, s windows.Spec, twoPhase bool) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	cpu := optest.CPUSeconds()
+	ticker, _ := operator.(op.Ticker)
 	for i, batch := range batches {
+		if ticker != nil {
+			if err := ticker.Tick(int64(i*rows/10), bench); err != nil {
+				b.Fatal(err)
+			}
+		}
 		if err := bench.Process(0, batch); err != nil {
 			b.Fatal(err)
 		}

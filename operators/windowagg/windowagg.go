@@ -36,6 +36,10 @@ type WindowAgg struct {
 	// rolls tells that windows are merged from their predecessors, in roll.
 	rolls bool
 	roll  rolling
+	// lateness is by how many milliseconds rows may come after their window was due;
+	// touched, if set, is told of windows that get rows. Both are an Updating's.
+	lateness int64
+	touched  func(end int64)
 	// apart tells that every window is aggregated as a slice of its own although
 	// windows overlap.
 	apart bool
@@ -161,9 +165,9 @@ func (w *WindowAgg) addPart(batch stream.Batch, p part) error {
 // firstUnfired is the end of the first window with the slice that is not due yet.
 func (w *WindowAgg) firstUnfired(slice int64) (end int64, ok bool) {
 	if w.cfg.Windows.Attached {
-		return slice, !windows.Fired(slice, w.progress.At())
+		return slice, !windows.Fired(slice, before(w.progress.At(), w.lateness))
 	}
-	return w.cfg.Windows.FirstUnfired(slice, w.progress.At())
+	return w.cfg.Windows.FirstUnfired(slice, before(w.progress.At(), w.lateness))
 }
 
 // late is the number of rows dropped with a part: input rows where they can be
@@ -177,6 +181,9 @@ func (w *WindowAgg) late(batch stream.Batch, p part) int64 {
 
 // add aggregates rows into the slice ending at end.
 func (w *WindowAgg) add(batch stream.Batch, end int64) error {
+	if w.touched != nil {
+		w.touched(end)
+	}
 	table, err := w.slices.Slice(end)
 	if err != nil {
 		return err

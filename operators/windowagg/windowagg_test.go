@@ -64,8 +64,15 @@ func build(h optest.Header) (optest.Case, error) {
 	}
 	cfg.Properties = []windows.Property{windows.WindowStart, windows.WindowEnd, windows.WindowTime}
 	c := optest.Case{
-		New:    func() (op.Operator, error) { return windowagg.New(cfg) },
+		New:    func() (op.Operator, error) { return newOperator(h, cfg) },
 		Inputs: []types.Schema{cfg.InputSchema}, Same: optest.Bag, Rebatched: optest.Bag, BatchRows: 2,
+	}
+	if h.Has("early") || h.Has("late") {
+		c.Rebatched = optest.Folded
+	}
+	h.Has("lateness")
+	if h.Has("upsert") {
+		c.UpsertKey = []string{cfg.InputSchema[cfg.Keys[0]].Name, "window_end"}
 	}
 	for _, k := range cfg.Keys {
 		c.Output = append(c.Output, cfg.InputSchema[k])
@@ -77,4 +84,17 @@ func build(h optest.Header) (optest.Case, error) {
 	return c, nil
 }
 
+// newOperator makes a WindowAgg, or with `early`, `late`, `lateness` (durations) and
+// `upsert` an Updating.
+func newOperator(h optest.Header, cfg windowagg.Config) (op.Operator, error) {
+	emit := windowagg.Emission{Early: h.Has("early"), EarlyDelay: h.Duration("early"), Late: h.Has("late"), LateDelay: h.Duration("late"),
+		Lateness: h.Duration("lateness")}
+	if upsert := h.Has("upsert"); emit.Early || emit.Late {
+		return windowagg.NewUpdating(cfg, emit, !upsert)
+	}
+	return windowagg.New(cfg)
+}
+
 func TestWindowAgg(t *testing.T) { optest.RunText(t, "testdata/windowagg", build) }
+
+func TestUpdating(t *testing.T) { optest.RunText(t, "testdata/updating", build) }

@@ -47,7 +47,36 @@ type WindowAggregateSpec struct {
 	Aggs     []rex.AggCall
 	Names    []string
 	Bounds   []WindowBound
-	Span     errs.Span
+	// Emit says when windows are emitted besides once, when they are due.
+	Emit Emission
+	Span errs.Span
+}
+
+// Emission is when a window is emitted before it is due, and after: see Flink's
+// 'table.exec.emit' options.
+type Emission struct {
+	// Early and Late emit changes after a delay by the clock.
+	Early       bool
+	EarlyMillis int64
+	Late        bool
+	LateMillis  int64
+	// LatenessMillis is how long after a window was due rows of it still count.
+	LatenessMillis int64
+}
+
+// Updates reports whether windows may be emitted more than once.
+func (e Emission) Updates() bool { return e.Early || e.Late }
+
+// String prints what is on, such as "early=5000ms late=0ms lateness=60000ms".
+func (e Emission) String() string {
+	var parts []string
+	if e.Early {
+		parts = append(parts, fmt.Sprintf("early=%dms", e.EarlyMillis))
+	}
+	if e.Late {
+		parts = append(parts, fmt.Sprintf("late=%dms lateness=%dms", e.LateMillis, e.LatenessMillis))
+	}
+	return strings.Join(parts, " ")
 }
 
 // NewWindowAggregate makes a WindowAggregate.
@@ -81,6 +110,12 @@ func NewWindowAggregate(input Node, s WindowAggregateSpec) *WindowAggregate {
 	}
 	n.props = Props{Schema: schema, Time: time, Window: window, Changes: Inserts, Bounded: in.Bounded}
 	n.props.Fresh = freshBounds(window)
+	if s.Emit.Updates() {
+		n.props.Changes = Inserts | Updates
+		if !in.Changes.InsertOnly() {
+			n.props.Changes = AllChanges
+		}
+	}
 	if bound, ok := identifying(window); ok {
 		n.props.Keys = [][]int{union(key, []int{bound})}
 	}
@@ -141,7 +176,7 @@ func (n *WindowAggregate) Props() *Props { return &n.props }
 func (n *WindowAggregate) Kind() string { return "WindowAggregate" }
 
 func (n *WindowAggregate) payload() any {
-	return []any{n.Window, n.Attached, n.Start, n.End, n.Keys, n.Aggs, n.Bounds}
+	return []any{n.Window, n.Attached, n.Start, n.End, n.Keys, n.Aggs, n.Bounds, n.Emit}
 }
 
 func (n *WindowAggregate) details() string {
@@ -154,8 +189,12 @@ func (n *WindowAggregate) details() string {
 	for i, b := range n.Bounds {
 		bounds[i] = b.String()
 	}
-	return fmt.Sprintf("%s %s by=[%s] aggs=[%s] bounds=[%s]", n.Window, place, strings.Join(pick(names, n.Keys), ", "),
+	text := fmt.Sprintf("%s %s by=[%s] aggs=[%s] bounds=[%s]", n.Window, place, strings.Join(pick(names, n.Keys), ", "),
 		AggsText(n.Aggs, names), strings.Join(bounds, ", "))
+	if n.Emit.Updates() {
+		text += " " + n.Emit.String()
+	}
+	return text
 }
 
 func nameAt(names []string, i int) string {

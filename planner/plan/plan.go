@@ -320,6 +320,19 @@ type WindowAgg struct {
 	InputSchema types.Schema `msgpack:"i"`
 	// InputRetracts tells whether the input may take rows away.
 	InputRetracts bool `msgpack:"r,omitempty"`
+	// Emit has windows emitted more than once, as updates; nil once, when due.
+	Emit *Emission `msgpack:"e,omitempty"`
+}
+
+// Emission is when a window is emitted besides when it is due: what it holds so far
+// EarlyMillis of the clock after it changed, and changes by rows that come at most
+// LatenessMillis of event time after it was due, LateMillis after they came.
+type Emission struct {
+	Early          bool  `msgpack:"e,omitempty"`
+	EarlyMillis    int64 `msgpack:"em,omitempty"`
+	Late           bool  `msgpack:"l,omitempty"`
+	LateMillis     int64 `msgpack:"lm,omitempty"`
+	LatenessMillis int64 `msgpack:"ln,omitempty"`
 }
 
 // JoinKind is the kind of a join.

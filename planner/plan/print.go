@@ -265,6 +265,12 @@ func (a *WindowAgg) describe() string {
 		}
 		text += ", bounds=[" + strings.Join(parts, ", ") + "]"
 	}
+	if e := a.Emit; e != nil && e.Early {
+		text += fmt.Sprintf(", early fire after %dms", e.EarlyMillis)
+	}
+	if e := a.Emit; e != nil && e.Late {
+		text += fmt.Sprintf(", late fire after %dms up to %dms", e.LateMillis, e.LatenessMillis)
+	}
 	return text + flag(a.InputRetracts, "retracting")
 }
 

@@ -8,7 +8,8 @@ import (
 // lateRows sends rows that a windowed aggregate would drop to the session's table
 // for them. Lateness is told right below the aggregate, in its task, so that a row
 // goes either way and never both. Sessions know what is late only themselves, and
-// of an input that changes a late row is no row of its own: there they are counted.
+// of an input that changes a late row is no row of its own: there they are counted,
+// as they are where windows take rows after they were due.
 func lateRows() Rule {
 	return Rule{Name: "late_rows", Doc: "send rows that come after their windows to the table for late rows", Apply: func(c *Context, roots []logical.Node) ([]logical.Node, error) {
 		if c.Late == nil {
@@ -75,7 +76,7 @@ func splitLate(a *logical.WindowAggregate) (*logical.LateRows, func(logical.Node
 
 // tellsLate reports aggregates whose late rows can be told before them.
 func tellsLate(a *logical.WindowAggregate) bool {
-	if a.Window.Proctime || !a.Inputs()[0].Props().Changes.InsertOnly() {
+	if a.Window.Proctime || a.Emit.Updates() || !a.Inputs()[0].Props().Changes.InsertOnly() {
 		return false
 	}
 	return a.Attached || a.Window.Kind != logical.Session

@@ -19,6 +19,8 @@ import (
 type Context struct {
 	Catalog   catalog.Catalog
 	Functions catalog.Functions
+	// Emit says when windows are emitted besides once, when they are due.
+	Emit logical.Emission
 	// Late makes the sink of late rows; nil leaves them to be counted.
 	Late func(rows logical.Node) (*logical.Sink, error)
 	// Trace, when set, is told of every rule that fired and the DAG after it.

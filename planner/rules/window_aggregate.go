@@ -50,7 +50,7 @@ func (x *windowing) bound(column int) (logical.WindowBound, bool) {
 
 func (x *windowing) build() logical.Node {
 	a := x.agg
-	spec := logical.WindowAggregateSpec{Window: x.columns.Window, Aggs: a.Aggs, Names: a.Names, Span: a.Span, Start: -1, End: -1}
+	spec := logical.WindowAggregateSpec{Window: x.columns.Window, Aggs: a.Aggs, Names: a.Names, Span: a.Span, Start: -1, End: -1, Emit: x.c.Emit}
 	var bounds []logical.WindowBound
 	for _, k := range a.Keys {
 		b, ok := x.bound(k)

@@ -70,6 +70,13 @@ func (b *builder) partials(aggs []rex.AggCall, retracts bool) (types.Schema, boo
 	return out, true
 }
 
+// windowPairs are the columns that both rows of an update of a windowed aggregate
+// agree in: the keys and the window.
+func windowPairs(n *logical.WindowAggregate) []int {
+	aggs := len(n.Keys) + len(n.Aggs)
+	return append(logical.Range(0, len(n.Keys)), logical.Range(aggs, aggs+len(n.Bounds))...)
+}
+
 // windowSpec translates a window.
 func windowSpec(w logical.Window) plan.WindowSpec {
 	return plan.WindowSpec{
@@ -107,6 +114,14 @@ func (b *builder) windowAgg(n *logical.WindowAggregate) (plan.NodeID, error) {
 		Spec: windowSpec(n.Window), Keys: n.Keys, Aggs: n.Aggs, InputSchema: input.Props().Schema,
 		InputRetracts: !input.Props().Changes.InsertOnly(),
 	}
+	if n.Emit.Updates() {
+		if n.Window.Kind == logical.Session && !n.Attached {
+			return 0, errs.Unsupportedf("early and late fire of SESSION windows is not supported").At(n.Span).
+				WithHint("RESET 'table.exec.emit.early-fire.enabled' and 'table.exec.emit.late-fire.enabled'")
+		}
+		agg.Emit = &plan.Emission{Early: n.Emit.Early, EarlyMillis: n.Emit.EarlyMillis, Late: n.Emit.Late, LateMillis: n.Emit.LateMillis,
+			LatenessMillis: n.Emit.LatenessMillis}
+	}
 	for _, bound := range n.Bounds {
 		agg.Properties = append(agg.Properties, plan.WindowProperty(bound))
 	}
@@ -130,14 +145,15 @@ func (b *builder) windowAgg(n *logical.WindowAggregate) (plan.NodeID, error) {
 		edge = b.hash(id, logical.Range(0, len(n.Keys)))
 	}
 	node := plan.Node{Kind: plan.KindWindowAgg, Inputs: []plan.Input{edge}, WindowAgg: agg, Singleton: len(n.Keys) == 0}
-	return b.add(n, node, hashedBy(logical.Range(0, len(n.Keys)))), nil
+	return b.add(n, node, hashedBy(logical.Range(0, len(n.Keys))).updating(windowPairs(n))), nil
 }
 
 // inPhases reports windows that a local phase can assign rows to: neither sessions,
-// which other tasks' rows may extend, nor those of processing time, since what was
+// which other tasks' rows may extend, nor windows that are emitted early or late, nor
+// those of processing time, since what was
 // held back would come when the global phase's clock has closed the window.
 func inPhases(n *logical.WindowAggregate) bool {
-	return !n.Attached && n.Window.Kind != logical.Session && !n.Window.Proctime
+	return !n.Emit.Updates() && !n.Attached && n.Window.Kind != logical.Session && !n.Window.Proctime
 }
 
 // lateRows builds what tells late rows, spread as the aggregate that follows.

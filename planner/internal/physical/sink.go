@@ -138,6 +138,8 @@ func describe(n *plan.Node) string {
 			return "an aggregate without GROUP BY"
 		}
 		return "GROUP BY " + columns(logical.Range(0, len(n.GroupAgg.Keys)))
+	case plan.KindWindowAgg:
+		return "windows that are emitted early or late"
 	case plan.KindTopN:
 		return "a top-N by " + columns(n.TopN.PartitionBy)
 	case plan.KindDedup:

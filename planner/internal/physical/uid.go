@@ -242,7 +242,11 @@ func aggLineage(n *plan.Node, in lineage, keys []int, aggs []rex.AggCall, kind s
 
 func windowLineage(n *plan.Node, in lineage) (lineage, string) {
 	w := n.WindowAgg
-	return aggLineage(n, in, w.Keys, w.Aggs, "window "+specText(w.Spec, in)+" ")
+	kind := "window " + specText(w.Spec, in) + " "
+	if w.Emit != nil {
+		kind += "updating "
+	}
+	return aggLineage(n, in, w.Keys, w.Aggs, kind)
 }
 
 func specText(s plan.WindowSpec, in lineage) string {
