@@ -1,8 +1,11 @@
 package optest
 
 import (
+	"math/rand/v2"
 	"time"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"golang.org/x/sys/unix"
 
@@ -86,4 +89,22 @@ type Reporter interface {
 func ReportRows(b Reporter, rows, cpuStart float64) {
 	b.ReportMetric(rows/b.Elapsed().Seconds()/1e6, "Mrows/s")
 	b.ReportMetric(rows/(CPUSeconds()-cpuStart)/1e6, "Mrows/cpu-s")
+}
+
+// Drifting makes batches of `k BIGINT, ts TIMESTAMP(3)` as Nexmark's bids have them:
+// 10,000 keys at a time that slowly drift, ten rows a millisecond.
+func Drifting(schema types.Schema, batches, rows int) []stream.Batch {
+	r := rand.New(rand.NewPCG(1, 2))
+	row := int64(0)
+	out := make([]stream.Batch, batches)
+	for i := range out {
+		k, ts := array.NewInt64Builder(memory.DefaultAllocator), array.NewTimestampBuilder(memory.DefaultAllocator, schema[1].Type.Arrow().(*arrow.TimestampType))
+		for range rows {
+			k.Append(row/100 + r.Int64N(10_000))
+			ts.Append(arrow.Timestamp(row / 10))
+			row++
+		}
+		out[i] = stream.NewBatch(schema.Arrow(), []arrow.Array{k.NewArray(), ts.NewArray()}, rows, nil)
+	}
+	return out
 }

@@ -44,9 +44,8 @@ type Aggregate struct {
 	cfg     AggregateConfig
 	program *aggstate.Program
 	decoder *rowcodec.KeyDecoder
-	ctx     *op.Context
-	times   timeReader
-	tracker *tracker
+	clocked
+	ctx *op.Context
 	// groups holds the accumulators by key and the session's origin.
 	groups *state.Table
 
@@ -87,8 +86,10 @@ func NewAggregate(cfg AggregateConfig) (*Aggregate, error) {
 	if !program.Mergeable() {
 		return nil, errs.Bugf("session aggregate has aggregates that can't be merged")
 	}
-	decoder, err := rowcodec.NewKeyDecoder(program.KeyTypes())
-	return &Aggregate{cfg: cfg, program: program, decoder: decoder, times: timeReader{spec: cfg.Windows}}, err
+	a := &Aggregate{cfg: cfg, program: program, clocked: clocked{times: timeReader{spec: cfg.Windows}}}
+	a.over = a.emit
+	a.decoder, err = rowcodec.NewKeyDecoder(program.KeyTypes())
+	return a, err
 }
 
 // Open implements op.Operator.
@@ -206,29 +207,6 @@ func (a *Aggregate) accumulate(batch stream.Batch, someLate bool) error {
 		defer batch.Release()
 	}
 	return a.program.Apply(batch, aggstate.Groups{Keys: &a.keys, Rows: a.rows, Heap: a.groups.Heap()}, aggstate.Tables{})
-}
-
-// Advance implements op.Operator: it emits the sessions that are over.
-func (a *Aggregate) Advance(wm stream.Watermark, out op.Output) error {
-	if !a.cfg.Windows.ProcTime || wm == stream.EndOfTime {
-		if err := a.advanceTo(int64(wm), out); err != nil {
-			return err
-		}
-	}
-	return out.Watermark(wm)
-}
-
-// Tick implements op.Ticker: sessions of processing time are over by the clock.
-func (a *Aggregate) Tick(nowMillis int64, out op.Output) error {
-	a.times.nowMs = nowMillis
-	if !a.cfg.Windows.ProcTime {
-		return nil
-	}
-	return a.advanceTo(nowMillis-1, out)
-}
-
-func (a *Aggregate) advanceTo(wm int64, out op.Output) error {
-	return a.tracker.advance(wm, func(keys *rowcodec.Keys, over []closed) error { return a.emit(keys, over, out) })
 }
 
 // emit emits sessions that are over and forgets them.

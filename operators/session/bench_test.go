@@ -1,12 +1,7 @@
 package session_test
 
 import (
-	"math/rand/v2"
 	"testing"
-
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/agg"
@@ -54,18 +49,7 @@ func benchmark(b *testing.B, operator op.Operator, schema, output types.Schema) 
 		b.Fatal(err)
 	}
 	defer bench.Close()
-	r := rand.New(rand.NewPCG(1, 2))
-	row := int64(0)
-	batches := make([]stream.Batch, b.N)
-	for i := range batches {
-		k, ts := array.NewInt64Builder(memory.DefaultAllocator), array.NewTimestampBuilder(memory.DefaultAllocator, schema[1].Type.Arrow().(*arrow.TimestampType))
-		for range rows {
-			k.Append(row/100 + r.Int64N(10_000))
-			ts.Append(arrow.Timestamp(row / 10))
-			row++
-		}
-		batches[i] = stream.NewBatch(schema.Arrow(), []arrow.Array{k.NewArray(), ts.NewArray()}, rows, nil)
-	}
+	batches := optest.Drifting(schema, b.N, rows)
 	b.ReportAllocs()
 	b.ResetTimer()
 	cpu := optest.CPUSeconds()

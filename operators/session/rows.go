@@ -25,10 +25,9 @@ type RowsConfig struct {
 // is over, and then gives them out by time, ties in order of arrival, with
 // window_start, window_end and window_time appended.
 type Rows struct {
-	cfg     RowsConfig
+	cfg RowsConfig
+	clocked
 	ctx     *op.Context
-	times   timeReader
-	tracker *tracker
 	codec   *rows.Codec
 	encoder *rowcodec.KeyEncoder
 	// kept holds the rows by key. A sub-key is the time, the arrival number and the
@@ -70,7 +69,9 @@ func NewRows(cfg RowsConfig) (*Rows, error) {
 	if err := check(cfg.Windows); err != nil {
 		return nil, err
 	}
-	return &Rows{cfg: cfg, times: timeReader{spec: cfg.Windows}}, nil
+	r := &Rows{cfg: cfg, clocked: clocked{times: timeReader{spec: cfg.Windows}}}
+	r.over = r.emit
+	return r, nil
 }
 
 // Open implements op.Operator.
@@ -138,29 +139,6 @@ func (r *Rows) keep(batch stream.Batch, i int, t int64) {
 	e, _ := r.kept.Put(r.slots[i], r.sub)
 	*(*uint64)(r.kept.Payload(e)) = uint64(batch.Kind(i))
 	r.kept.MarkDirty(r.slots[i], e)
-}
-
-// Advance implements op.Operator: it gives out the sessions that are over.
-func (r *Rows) Advance(wm stream.Watermark, out op.Output) error {
-	if !r.cfg.Windows.ProcTime || wm == stream.EndOfTime {
-		if err := r.advanceTo(int64(wm), out); err != nil {
-			return err
-		}
-	}
-	return out.Watermark(wm)
-}
-
-// Tick implements op.Ticker: sessions of processing time are over by the clock.
-func (r *Rows) Tick(nowMillis int64, out op.Output) error {
-	r.times.nowMs = nowMillis
-	if !r.cfg.Windows.ProcTime {
-		return nil
-	}
-	return r.advanceTo(nowMillis-1, out)
-}
-
-func (r *Rows) advanceTo(wm int64, out op.Output) error {
-	return r.tracker.advance(wm, func(keys *rowcodec.Keys, over []closed) error { return r.emit(keys, over, out) })
 }
 
 // emit gives out the rows of sessions that are over and forgets them.
