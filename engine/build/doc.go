@@ -87,6 +87,7 @@ func Operators() map[plan.Kind]Operator {
 		plan.KindDedup:          dedupOperator(),
 		plan.KindNormalize:      normalizeOperator(),
 		plan.KindUnion:          unionOperator(),
+		plan.KindOver:           overOperator(),
 		plan.KindLimit:          limitOperator(),
 	}
 }

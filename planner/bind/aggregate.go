@@ -233,7 +233,7 @@ func (a *aggregation) bindCall(call *sql.Call) (rex.AggCall, error) {
 	sig, _ := b.funcs.Aggregate(variant)
 	x := &exprBinder{b: b, scope: a.sb.scope, clause: "the argument of an aggregate"}
 	agg := rex.AggCall{Name: sig.Name, Filter: -1, Distinct: call.Distinct && sig.Name != "MIN" && sig.Name != "MAX"}
-	args, err := a.arguments(x, call, name)
+	args, err := aggregateArguments(x, call, name)
 	if err != nil {
 		return agg, err
 	}
@@ -293,9 +293,9 @@ func (b *Binder) aggregateVariant(name string, call *sql.Call) (string, error) {
 	return name, nil
 }
 
-// arguments binds a call's arguments; COUNT(*) has none. Values of JSON aggregates
-// become JSON.
-func (a *aggregation) arguments(x *exprBinder, call *sql.Call, name string) ([]rex.Expr, error) {
+// aggregateArguments binds a call's arguments; COUNT(*) has none. Values of JSON
+// aggregates become JSON.
+func aggregateArguments(x *exprBinder, call *sql.Call, name string) ([]rex.Expr, error) {
 	if len(call.Args) == 1 {
 		if star, ok := call.Args[0].(*sql.Star); ok {
 			if name != "COUNT" || call.Distinct || len(star.Qualifier) > 0 {

@@ -59,6 +59,7 @@ type Node struct {
 	Dedup      *Dedup      `msgpack:"dedup,omitempty"`
 	Normalize  *Normalize  `msgpack:"normalize,omitempty"`
 	Limit      *Limit      `msgpack:"limit,omitempty"`
+	Over       *Over       `msgpack:"over,omitempty"`
 	Sink       *Sink       `msgpack:"sink,omitempty"`
 
 	IntervalJoin *IntervalJoin `msgpack:"intervaljoin,omitempty"`
@@ -92,6 +93,7 @@ const (
 	KindIntervalJoin
 	KindTemporalSort
 	KindLateRows
+	KindOver
 )
 
 var kindNames = map[Kind]string{
@@ -101,7 +103,7 @@ var kindNames = map[Kind]string{
 	KindDedup: "Deduplicate", KindNormalize: "ChangelogNormalize", KindUnion: "Union", KindLimit: "Limit", KindSink: "Sink",
 	KindSessionWindow: "SessionWindow", KindWindowTopN: "WindowTopN",
 	KindIntervalJoin: "IntervalJoin",
-	KindTemporalSort: "TemporalSort", KindLateRows: "LateRows",
+	KindTemporalSort: "TemporalSort", KindLateRows: "LateRows", KindOver: "Over",
 }
 
 // Kinds lists all kinds in order.

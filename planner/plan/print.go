@@ -116,6 +116,8 @@ func (n *Node) describeRows(in types.Schema) string {
 		return limitText(n.Limit.Offset, n.Limit.Count)
 	case KindSink:
 		return n.Sink.describe(in)
+	case KindOver:
+		return n.Over.describe(in)
 	}
 	return ""
 }

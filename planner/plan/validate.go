@@ -117,6 +117,8 @@ func (n *Node) hasRowDetails() bool {
 		return n.Limit != nil
 	case KindSink:
 		return n.Sink != nil
+	case KindOver:
+		return n.Over != nil
 	}
 	return false
 }
@@ -145,6 +147,8 @@ func (n *Node) validateColumns(width int) error {
 		columns = append(n.WindowTopN.PartitionBy[:len(n.WindowTopN.PartitionBy):len(n.WindowTopN.PartitionBy)], n.WindowTopN.End)
 	case KindDedup:
 		columns = n.Dedup.Keys
+	case KindOver:
+		columns = n.Over.PartitionBy
 	case KindNormalize:
 		columns = n.Normalize.Keys
 	case KindJoin:

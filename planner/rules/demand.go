@@ -256,11 +256,7 @@ func (d demand) ownColumns(n logical.Node, out needs) {
 		out.whole(n.Window.Time)
 		out.whole(n.Window.Partition...)
 	case *logical.Over:
-		out.whole(n.Args...)
-		out.whole(n.PartitionBy...)
-		for _, k := range n.OrderBy {
-			out.whole(k.Column)
-		}
+		out.whole(n.Columns()...)
 	case *logical.LateRows:
 		out.whole(n.Column())
 		out.whole(n.Keys...)

@@ -137,9 +137,7 @@ func (p *pruner) passing(n logical.Node, in pruned) pruned {
 		w.Time, w.Partition = in.at(w.Time), in.all(w.Partition)
 		return in.with(logical.NewWindowTVF(in.node, w, n.Span), 3)
 	case *logical.Over:
-		spec := n.OverSpec
-		spec.Args, spec.PartitionBy, spec.OrderBy = in.all(spec.Args), in.all(spec.PartitionBy), in.keys(spec.OrderBy)
-		return in.with(logical.NewOver(in.node, spec), 1)
+		return p.over(n, p.narrow(n.Inputs()[0], in, p.demand.below(n, 0)))
 	case *logical.TopN:
 		in = p.narrow(n.Inputs()[0], in, p.demand.below(n, 0))
 		spec := n.TopNSpec
@@ -180,6 +178,40 @@ func (p *pruner) passing(n logical.Node, in pruned) pruned {
 		return in.with(logical.NewSort(in.node, in.keys(n.Keys), n.Span), 0)
 	}
 	panic("rules: prune_columns does not know " + n.Kind())
+}
+
+// over drops the calls whose values nothing reads, and itself when none is left.
+func (p *pruner) over(n *logical.Over, in pruned) pruned {
+	spec, need, width := n.OverSpec, p.demand.of[n], len(n.Inputs()[0].Props().Schema)
+	spec.PartitionBy, spec.OrderBy = in.all(spec.PartitionBy), in.keys(spec.OrderBy)
+	spec.Aggs, spec.Places, spec.Names = nil, nil, nil
+	columns, next := append([]int(nil), in.columns...), len(in.node.Props().Schema)
+	for i := range n.Names {
+		if need[width+i] == nil {
+			columns = append(columns, -1)
+			continue
+		}
+		columns = append(columns, next)
+		next++
+		spec.Names = append(spec.Names, n.Names[i])
+		if i < len(n.Aggs) {
+			spec.Aggs = append(spec.Aggs, n.Aggs[i])
+			continue
+		}
+		place := n.Places[i-len(n.Aggs)]
+		if place.Value >= 0 {
+			place.Value = in.at(place.Value)
+		}
+		if place.Default >= 0 {
+			place.Default = in.at(place.Default)
+		}
+		spec.Places = append(spec.Places, place)
+	}
+	if len(spec.Names) == 0 {
+		return pruned{node: in.node, columns: columns}
+	}
+	spec.Aggs = remapCalls(spec.Aggs, in.at)
+	return pruned{node: logical.NewOver(in.node, spec), columns: columns}
 }
 
 // narrow projects a rebuilt input to the columns in need, old in, unless it has no

@@ -54,6 +54,7 @@ func stages() []stage {
 			foldConstants(), simplifyBooleans(), simplifyIn(), propagateConstants(), mergeFilters(), outerToInner(), pushFilter(), pushJoinCondition(),
 			mergeProjects(), topN(), windowTopN(), deduplicate(), joinKeys(), windowAggregate(), emptyRelations(), projectValues(),
 		}},
+		{rules: []Rule{overMode()}},
 		{once: true, rules: []Rule{lateRows()}},
 		{once: true, rules: []Rule{unusedWatermark()}},
 		{once: true, rules: []Rule{pruneColumns()}},

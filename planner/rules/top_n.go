@@ -15,7 +15,7 @@ func topN() Rule {
 			return n
 		}
 		over, ok := f.Inputs()[0].(*logical.Over)
-		if !ok || over.Function != "ROW_NUMBER" {
+		if !ok || !over.Only("ROW_NUMBER") || over.Mode != logical.OverChanging {
 			return n
 		}
 		rank := len(over.Props().Schema) - 1
@@ -36,7 +36,7 @@ func topN() Rule {
 			return filterBy(logical.NewValues(n.Props().Schema, nil), nil)
 		}
 		return filterBy(logical.NewTopN(over.Inputs()[0], logical.TopNSpec{
-			PartitionBy: over.PartitionBy, OrderBy: over.OrderBy, Offset: low - 1, Count: high - low + 1, Rank: true, RankName: over.Name,
+			PartitionBy: over.PartitionBy, OrderBy: over.OrderBy, Offset: low - 1, Count: high - low + 1, Rank: true, RankName: over.Names[0],
 		}), stay)
 	})
 }

@@ -46,6 +46,8 @@ func waits(n logical.Node) bool {
 		if x := n.Interval(); x != nil && !x.Proctime {
 			return true
 		}
+	case *logical.Over:
+		return n.Mode == logical.OverRowtime
 	case *logical.Sink:
 		if n.Table == nil {
 			return false

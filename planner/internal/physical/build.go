@@ -119,7 +119,7 @@ func (b *builder) stateful(n logical.Node) (plan.NodeID, error) {
 	case *logical.Limit:
 		return b.limit(n)
 	case *logical.Over:
-		return 0, errs.Unsupportedf("%s is not supported yet other than filtered to the first rows, as in WHERE rn <= 10", n.Function).At(n.Span)
+		return b.over(n)
 	case *logical.LateRows:
 		return b.lateRows(n)
 	case *logical.Sort:

@@ -41,7 +41,7 @@ func chooseModes(p *plan.Plan) {
 // canUpsert lists the operators that can leave -U out.
 func canUpsert(k plan.Kind) bool {
 	switch k {
-	case plan.KindGroupAgg, plan.KindWindowAgg, plan.KindTopN, plan.KindDedup, plan.KindNormalize, plan.KindCalc:
+	case plan.KindGroupAgg, plan.KindWindowAgg, plan.KindTopN, plan.KindDedup, plan.KindNormalize, plan.KindCalc, plan.KindOver:
 		return true
 	}
 	return false

@@ -123,6 +123,11 @@ func unaryLineage(p *plan.Plan, n *plan.Node, in lineage, lines []lineage) (line
 		t := n.WindowTopN
 		text := fmt.Sprintf("windowtop(%s|%s|%s|%d|%d|%t|%s)", in.rows(), names(in, t.PartitionBy), orderText(t.OrderBy, in), t.Offset, t.Count, t.LastOfTies, all(in))
 		return own(n, text, len(in.columns), in)
+	case plan.KindOver:
+		o := n.Over
+		text := fmt.Sprintf("over(%s|%s|%s|%s|%s|%s|%s|%s)", in.rows(), names(in, o.PartitionBy), orderText(o.OrderBy, in), o.Mode, o.Frame,
+			aggText(o.Aggs, in), placesText(o.Places, in), all(in))
+		return own(n, text, len(in.columns), in)
 	case plan.KindDedup:
 		text := fmt.Sprintf("dedup(%s|%s|%d|%t|%s)", in.rows(), names(in, n.Dedup.Keys), n.Dedup.Time, n.Dedup.KeepLast, all(in))
 		return own(n, text, len(in.columns), in)
@@ -262,6 +267,20 @@ func aggText(aggs []rex.AggCall, in lineage) string {
 		text := fmt.Sprintf("%s(%t %s %s)", a.Name, a.Distinct, names(in, a.Args), orderText(a.OrderBy, in))
 		if a.Filter >= 0 {
 			text += " filter " + in.columns[a.Filter]
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, ", ")
+}
+
+func placesText(places []rex.PlaceCall, in lineage) string {
+	var out []string
+	for _, p := range places {
+		text := fmt.Sprintf("%s %d", p.Name, p.Offset)
+		for _, c := range []int{p.Value, p.Default} {
+			if c >= 0 {
+				text += " " + in.columns[c]
+			}
 		}
 		out = append(out, text)
 	}

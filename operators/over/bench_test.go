@@ -1,0 +1,114 @@
+package over_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/optest"
+	"github.com/thalweg/thalweg/operators/over"
+	"github.com/thalweg/thalweg/operators/stream"
+)
+
+const batchRows = 4096
+
+// timeline makes a batch of random keys and values, a millisecond a row, from a time.
+func timeline(schema types.Schema, r *rand.Rand, keys, from int64) stream.Batch {
+	k, v := array.NewInt64Builder(memory.DefaultAllocator), array.NewInt64Builder(memory.DefaultAllocator)
+	ts := array.NewTimestampBuilder(memory.DefaultAllocator, &arrow.TimestampType{Unit: arrow.Millisecond})
+	for i := range int64(batchRows) {
+		k.Append(r.Int64N(keys))
+		v.Append(r.Int64N(1000))
+		ts.Append(arrow.Timestamp(from + i))
+	}
+	return stream.NewBatch(schema.Arrow(), []arrow.Array{k.NewArray(), v.NewArray(), ts.NewArray()}, batchRows, nil)
+}
+
+func config(b *testing.B, frame rex.Frame, texts ...string) (over.Config, types.Schema) {
+	in, err := stream.ParseSchema("k BIGINT, v BIGINT, ts TIMESTAMP(3)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	cfg := over.Config{PartitionBy: []int{0}, OrderBy: []rex.SortKey{{Column: 2, NullsFirst: true}}, InputSchema: in, Registry: agg.NewRegistry(), Frame: frame}
+	out := in[:3:3]
+	for _, text := range texts {
+		call, field, err := optest.ParseAgg(text, in, cfg.Registry)
+		if err != nil {
+			b.Fatal(err)
+		}
+		cfg.Aggs, out = append(cfg.Aggs, call), append(out, field)
+	}
+	return cfg, out
+}
+
+func run(b *testing.B, operator op.Operator, in, out types.Schema, keys int64) {
+	bench, err := optest.NewBench(operator, []types.Schema{in}, out)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer bench.Close()
+	r, at := rand.New(rand.NewPCG(1, 2)), int64(0)
+	step := func() {
+		batch := timeline(in, r, keys, at)
+		at += batchRows
+		if err := bench.Process(0, batch); err != nil {
+			b.Fatal(err)
+		}
+		if err := bench.Advance(stream.Watermark(at - 1)); err != nil {
+			b.Fatal(err)
+		}
+		batch.Release()
+	}
+	for range 20 {
+		step()
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	cpu := optest.CPUSeconds()
+	for range b.N {
+		step()
+	}
+	optest.ReportRows(b, float64(b.N)*batchRows, cpu)
+}
+
+func rows(n int64) rex.Frame {
+	return rex.Frame{Rows: true, Start: rex.FrameBound{Kind: rex.Preceding, Offset: n}, End: rex.FrameBound{Kind: rex.CurrentRow}}
+}
+
+func BenchmarkTimed(b *testing.B) {
+	running := rex.Frame{End: rex.FrameBound{Kind: rex.CurrentRow}}
+	hour := rex.Frame{Start: rex.FrameBound{Kind: rex.Preceding, Offset: 60_000}, End: rex.FrameBound{Kind: rex.CurrentRow}}
+	for _, keys := range []int64{1, 1000, 100_000} {
+		for name, frame := range map[string]rex.Frame{"running": running, "rows=9": rows(9), "minute": hour} {
+			b.Run(fmt.Sprintf("%s/keys=%d", name, keys), func(b *testing.B) {
+				cfg, out := config(b, frame, "SUM(v) AS s", "COUNT(*) AS n")
+				operator, err := over.NewTimed(over.TimedConfig{Config: cfg})
+				if err != nil {
+					b.Fatal(err)
+				}
+				run(b, operator, cfg.InputSchema, out, keys)
+			})
+		}
+	}
+}
+
+func BenchmarkChanging(b *testing.B) {
+	for _, keys := range []int64{1000, 100_000} {
+		b.Run(fmt.Sprintf("rows=9/keys=%d", keys), func(b *testing.B) {
+			cfg, out := config(b, rows(9), "AVG(v) AS m")
+			operator, err := over.NewChanging(over.ChangingConfig{Config: cfg, InputRetracts: true, EmitUpdateBefore: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			run(b, operator, cfg.InputSchema, out, keys)
+		})
+	}
+}

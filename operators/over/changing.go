@@ -1,0 +1,300 @@
+package over
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rowcodec"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/rows"
+	"github.com/thalweg/thalweg/state"
+)
+
+// ChangingConfig describes a Changing.
+type ChangingConfig struct {
+	Config
+	// InputRetracts tells whether the input may take rows away.
+	InputRetracts bool
+	// EmitUpdateBefore asks for -U before each +U.
+	EmitUpdateBefore bool
+	// AtEnd emits everything once, when the input has ended; for bounded inputs that
+	// only insert.
+	AtEnd bool
+}
+
+// Changing computes OVER in any order and over inputs that take rows away. Each
+// partition's rows are kept in order; a batch emits the net change: rows that are
+// gone with -D, rows whose values changed with -U and +U, new ones with +I.
+type Changing struct {
+	cfg    ChangingConfig
+	ctx    *op.Context
+	keyer  *rowcodec.KeyEncoder
+	sorter *rowcodec.SortEncoder
+	codec  *rows.Codec
+	eval   *evaluator
+	arrivals
+	table *state.Multi
+	// timers lists the partitions, for AtEnd.
+	timers *state.Timers
+
+	keys    rowcodec.Keys
+	sorts   rowcodec.Rows
+	slots   []state.Slot
+	sub     []byte
+	regions []region
+	index   map[state.Slot]int32
+	diff    diff
+}
+
+var (
+	_ op.Operator = (*Changing)(nil)
+	_ op.Ticker   = (*Changing)(nil)
+)
+
+// region is the part of a partition between the least and the greatest sort key
+// that a batch changes; nil keys mean all of it.
+type region struct {
+	slot      state.Slot
+	low, high []byte
+}
+
+// NewChanging makes a Changing.
+func NewChanging(cfg ChangingConfig) (*Changing, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	return &Changing{cfg: cfg, index: map[state.Slot]int32{}}, nil
+}
+
+// Open implements op.Operator.
+func (c *Changing) Open(ctx *op.Context) error {
+	c.ctx = ctx
+	var err error
+	if c.codec, err = rows.NewCodec(ctx.Inputs[0]); err != nil {
+		return err
+	}
+	if c.keyer, err = rowcodec.NewKeyEncoder(c.codec.Pick(c.cfg.PartitionBy)); err != nil {
+		return err
+	}
+	if c.sorter, err = rowcodec.NewSortEncoder(c.codec.Types(), c.cfg.OrderBy); err != nil {
+		return err
+	}
+	c.arrivals.open(ctx.State, "arrivals")
+	if c.table, err = ctx.State.Multi(state.MultiSpec{ID: "rows", Width: wordBytes, Ordered: true, TTL: c.cfg.TTL}); err != nil {
+		return err
+	}
+	if c.cfg.AtEnd {
+		if c.timers, err = ctx.State.Timers("partitions"); err != nil {
+			return err
+		}
+	}
+	c.eval, err = newEvaluator(c)
+	return err
+}
+
+// Process implements op.Operator.
+func (c *Changing) Process(_ int, batch stream.Batch, out op.Output) error {
+	if batch.Rows() == 0 {
+		return nil
+	}
+	if !c.cfg.InputRetracts && !batch.AllInserts() {
+		return errs.Bugf("%s was planned for an input that only inserts", c.ctx.Label)
+	}
+	if err := c.encode(batch); err != nil {
+		return err
+	}
+	if err := c.table.Upsert(&c.keys, c.slots); err != nil {
+		return err
+	}
+	if c.cfg.AtEnd {
+		c.collect(batch)
+		return nil
+	}
+	c.findRegions()
+	before, err := c.eval.evaluate(c.regions)
+	if err != nil {
+		return err
+	}
+	defer before.release()
+	c.apply(batch)
+	after, err := c.eval.evaluate(c.regions)
+	if err != nil {
+		return err
+	}
+	defer after.release()
+	return c.diff.emit(c, before, after, out)
+}
+
+// encode encodes partitions and sort keys of a batch.
+func (c *Changing) encode(batch stream.Batch) error {
+	n := batch.Rows()
+	cols := make([]arrow.Array, len(c.cfg.PartitionBy))
+	for i, at := range c.cfg.PartitionBy {
+		cols[i] = batch.Column(at)
+	}
+	if err := c.keyer.Encode(cols, n, &c.keys); err != nil {
+		return err
+	}
+	if cap(c.slots) < n {
+		c.slots = make([]state.Slot, n)
+	}
+	c.slots = c.slots[:n]
+	return c.sorter.Encode(batch.Record.Columns(), n, &c.sorts)
+}
+
+// findRegions notes what the batch changes of each partition.
+func (c *Changing) findRegions() {
+	clear(c.index)
+	c.regions = c.regions[:0]
+	for i, slot := range c.slots {
+		key := c.sorts.At(i)
+		at, ok := c.index[slot]
+		if !ok {
+			c.index[slot] = int32(len(c.regions))
+			c.regions = append(c.regions, region{slot: slot, low: key, high: key})
+			continue
+		}
+		r := &c.regions[at]
+		if bytes.Compare(key, r.low) < 0 {
+			r.low = key
+		}
+		if bytes.Compare(key, r.high) > 0 {
+			r.high = key
+		}
+	}
+}
+
+// apply adds the batch's rows to their partitions and takes them away.
+func (c *Changing) apply(batch stream.Batch) {
+	cols := batch.Record.Columns()
+	for i, slot := range c.slots {
+		if batch.Kind(i).Adds() {
+			c.insert(slot, cols, i)
+		} else {
+			c.remove(slot, cols, i)
+		}
+	}
+}
+
+// A row is kept as an entry of its partition: the sort key, the arrival number and
+// the row; the payload is the length of the sort key.
+
+func (c *Changing) sortKey(e state.Entry) []byte {
+	return c.table.Sub(e)[:*(*uint64)(c.table.Payload(e))]
+}
+
+func (c *Changing) insert(slot state.Slot, cols []arrow.Array, i int) {
+	key := c.sorts.At(i)
+	c.sub = binary.BigEndian.AppendUint64(append(c.sub[:0], key...), c.next())
+	c.sub = c.codec.Append(c.sub, cols, i)
+	e, _ := c.table.Put(slot, c.sub)
+	*(*uint64)(c.table.Payload(e)) = uint64(len(key))
+	c.table.MarkDirty(slot, e)
+}
+
+// remove takes a row away: of equal ones that which came first. A row that isn't
+// there, say because its TTL has passed, is let be.
+func (c *Changing) remove(slot state.Slot, cols []arrow.Array, i int) {
+	key := c.sorts.At(i)
+	c.sub = c.codec.Append(c.sub[:0], cols, i)
+	for e := c.table.Seek(slot, key); e != state.NoEntry; e = c.table.Next(e) {
+		if !bytes.Equal(c.sortKey(e), key) {
+			return
+		}
+		if bytes.Equal(c.table.Sub(e)[len(key)+wordBytes:], c.sub) {
+			c.table.Remove(slot, e)
+			return
+		}
+	}
+}
+
+// endTime is when partitions are due that wait for the end.
+const endTime = math.MaxInt64 - 1
+
+// collect keeps a batch's rows until the end.
+func (c *Changing) collect(batch stream.Batch) {
+	for i, slot := range c.slots {
+		if c.table.Count(slot) == 0 {
+			c.timers.Register(endTime, c.keys.At(i), c.keys.Hashes[i])
+		}
+	}
+	c.apply(batch)
+}
+
+// Advance implements op.Operator.
+func (c *Changing) Advance(wm stream.Watermark, out op.Output) error {
+	if c.cfg.AtEnd && wm == stream.EndOfTime {
+		if err := c.emitAll(out); err != nil {
+			return err
+		}
+	}
+	return out.Watermark(wm)
+}
+
+// endKeysMax is how many partitions are computed at a time in the end.
+const endKeysMax = 256
+
+// emitAll emits all rows with their values.
+func (c *Changing) emitAll(out op.Output) error {
+	c.keys.Reset()
+	err := c.timers.PopDue(endTime, func(_ int64, key []byte) error {
+		c.keys.Append(key)
+		if c.keys.Len() < endKeysMax {
+			return nil
+		}
+		return c.emitKeys(out)
+	})
+	if err != nil {
+		return err
+	}
+	return c.emitKeys(out)
+}
+
+func (c *Changing) emitKeys(out op.Output) error {
+	defer c.keys.Reset()
+	if c.keys.Len() == 0 {
+		return nil
+	}
+	slots := make([]state.Slot, c.keys.Len())
+	if err := c.table.Upsert(&c.keys, slots); err != nil {
+		return err
+	}
+	c.regions = c.regions[:0]
+	for _, slot := range slots {
+		c.regions = append(c.regions, region{slot: slot})
+	}
+	all, err := c.eval.evaluate(c.regions)
+	if err != nil {
+		return err
+	}
+	defer all.release()
+	if len(all.emitted) == 0 {
+		return nil
+	}
+	values := make([]arrow.Array, len(all.values))
+	for i, v := range all.values {
+		v.Retain()
+		values[i] = v
+	}
+	return emitRows(c.ctx, rowsAt(c.ctx, all.cols, all.emitted), values, nil, out)
+}
+
+// Tick implements op.Ticker: TTLs count by processing time.
+func (c *Changing) Tick(nowMillis int64, _ op.Output) error {
+	c.ctx.State.SetNow(nowMillis)
+	return nil
+}
+
+// Flush implements op.Operator.
+func (c *Changing) Flush(op.Output) error {
+	c.arrivals.keep()
+	return nil
+}
+
+// Close implements op.Operator.
+func (*Changing) Close() error { return nil }

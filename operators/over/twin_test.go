@@ -1,0 +1,169 @@
+package over_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/optest"
+	"github.com/thalweg/thalweg/operators/over"
+	"github.com/thalweg/thalweg/operators/stream"
+)
+
+// cell reads a number of a row; ok is false for NULL.
+func cell(row, name string) (n int, ok bool) {
+	n, err := strconv.Atoi(strings.TrimSuffix(optest.Cells(row)[name], "s"))
+	return n, err == nil
+}
+
+// oracle looks at every other row of its partition for each row.
+func oracle(frame rex.Frame, left []string) []string {
+	parts := map[string][]string{}
+	for _, row := range left {
+		k := optest.Cells(row)["k"]
+		parts[k] = append(parts[k], row)
+	}
+	var out []string
+	for _, rows := range parts {
+		slices.SortStableFunc(rows, func(a, b string) int { return at(a) - at(b) })
+		for i, row := range rows {
+			var in []string
+			for j, other := range rows {
+				if within(frame, rows, i, j) {
+					in = append(in, other)
+				}
+			}
+			out = append(out, row+values(in))
+		}
+	}
+	return out
+}
+
+func at(row string) int {
+	n, ok := cell(row, "ts")
+	if !ok {
+		return -1 << 30
+	}
+	return n
+}
+
+// within tells whether row j is in the frame of row i. NULL is as far from NULL as
+// any distance says.
+func within(f rex.Frame, rows []string, i, j int) bool {
+	scale := 1
+	distance := j - i
+	if !f.Rows {
+		distance, scale = at(rows[j])-at(rows[i]), 1000
+	}
+	_, valued := cell(rows[i], "ts")
+	inside := func(b rex.FrameBound, sign int) bool {
+		if !f.Rows && !valued && (b.Kind == rex.Preceding || b.Kind == rex.Following) {
+			b.Kind = rex.CurrentRow
+		}
+		switch b.Kind {
+		case rex.Preceding:
+			return sign*(distance*scale+int(b.Offset)) >= 0
+		case rex.Following:
+			return sign*(distance*scale-int(b.Offset)) >= 0
+		case rex.CurrentRow:
+			return sign*distance >= 0
+		}
+		return true
+	}
+	return inside(f.Start, 1) && inside(f.End, -1)
+}
+
+// values are SUM, MIN, COUNT(DISTINCT), LAST_VALUE of v and COUNT(*).
+func values(rows []string) string {
+	sum, least, last, seen := "NULL", "NULL", "NULL", map[int]bool{}
+	total, low := 0, 0
+	for _, row := range rows {
+		v, ok := cell(row, "v")
+		if !ok {
+			continue
+		}
+		total += v
+		if len(seen) == 0 || v < low {
+			low = v
+		}
+		seen[v] = true
+		sum, least, last = strconv.Itoa(total), strconv.Itoa(low), strconv.Itoa(v)
+	}
+	return fmt.Sprintf(" s=%s l=%s d=%d z=%s n=%d", sum, least, len(seen), last, len(rows))
+}
+
+var frames = []rex.Frame{
+	{Start: rex.FrameBound{}, End: rex.FrameBound{Kind: rex.CurrentRow}},
+	{Rows: true, Start: rex.FrameBound{}, End: rex.FrameBound{Kind: rex.CurrentRow}},
+	{Rows: true, Start: rex.FrameBound{Kind: rex.Preceding, Offset: 2}, End: rex.FrameBound{Kind: rex.CurrentRow}},
+	{Start: rex.FrameBound{Kind: rex.Preceding, Offset: 2000}, End: rex.FrameBound{Kind: rex.CurrentRow}},
+	{Start: rex.FrameBound{Kind: rex.CurrentRow}, End: rex.FrameBound{Kind: rex.CurrentRow}},
+	{Rows: true, Start: rex.FrameBound{Kind: rex.Preceding, Offset: 3}, End: rex.FrameBound{Kind: rex.Preceding, Offset: 1}},
+	{Rows: true, Start: rex.FrameBound{Kind: rex.Preceding, Offset: 1}, End: rex.FrameBound{Kind: rex.Following, Offset: 2}},
+	{Start: rex.FrameBound{Kind: rex.Following, Offset: 1000}, End: rex.FrameBound{Kind: rex.Following, Offset: 3000}},
+	{Rows: true, Start: rex.FrameBound{Kind: rex.CurrentRow}, End: rex.FrameBound{Kind: rex.UnboundedFollowing}},
+	{Start: rex.FrameBound{}, End: rex.FrameBound{Kind: rex.UnboundedFollowing}},
+	{Rows: true, Start: rex.FrameBound{}, End: rex.FrameBound{Kind: rex.Preceding, Offset: 1}},
+}
+
+func TestAgreesWithATwin(t *testing.T) {
+	in, err := stream.ParseSchema("k STRING, v BIGINT, ts TIMESTAMP(3)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := over.Config{
+		PartitionBy: []int{0}, OrderBy: []rex.SortKey{{Column: 2, NullsFirst: true}}, InputSchema: in, Registry: agg.NewRegistry(),
+	}
+	out := in[:len(in):len(in)]
+	for _, text := range []string{"SUM(v) AS s", "MIN(v) AS l", "COUNT(DISTINCT v) AS d", "LAST_VALUE(v) AS z", "COUNT(*) AS n"} {
+		call, field, err := optest.ParseAgg(text, in, cfg.Registry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Aggs, out = append(cfg.Aggs, call), append(out, field)
+	}
+	for i, frame := range frames {
+		cfg.Frame = frame
+		for _, kind := range []string{"timed", "changing", "retracting", "at end"} {
+			if kind == "timed" && !over.Streamable(cfg) {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s/%s", frame, kind), func(t *testing.T) { checkTwin(t, cfg, in, out, kind, uint64(i)) })
+		}
+	}
+}
+
+func checkTwin(t *testing.T, cfg over.Config, in, out types.Schema, kind string, seed uint64) {
+	c := optest.Case{Inputs: []types.Schema{in}, Output: out, Same: optest.Folded, Rebatched: optest.Folded}
+	c.New = func() (op.Operator, error) {
+		if kind == "timed" {
+			return over.NewTimed(over.TimedConfig{Config: cfg})
+		}
+		return over.NewChanging(over.ChangingConfig{Config: cfg, InputRetracts: kind == "retracting", EmitUpdateBefore: true, AtEnd: kind == "at end"})
+	}
+	random := optest.Random{Steps: 24, Row: func(r *rand.Rand, _ int) string {
+		v, ts := strconv.Itoa(r.IntN(5)), fmt.Sprintf("%ds", r.IntN(6))
+		if r.IntN(6) == 0 {
+			v = "NULL"
+		}
+		if kind != "timed" && r.IntN(8) == 0 {
+			ts = "NULL"
+		}
+		return fmt.Sprintf("k=k%d v=%s ts=%s", r.IntN(2), v, ts)
+	}}
+	if kind == "retracting" {
+		random.DeleteShare = 0.4
+	}
+	script, left := random.Script(seed)
+	script = append(script, optest.Step{Kind: optest.Watermark, Value: int64(stream.EndOfTime)})
+	if err := optest.Check(c, script, oracle(cfg.Frame, left[0])); err != nil {
+		t.Fatalf("%v\n%s", err, strings.Join(script.Lines(), "\n"))
+	}
+}
