@@ -35,6 +35,32 @@ CREATE TABLE bids (auction BIGINT, bidder BIGINT, price BIGINT, ts TIMESTAMP(3),
 CREATE TABLE items (id BIGINT, name STRING) WITH ('connector' = 'memory');
 `
 
+// windowCases are queries whose state goes with their windows.
+func windowCases() []enginetest.Case {
+	return []enginetest.Case{
+		{Name: "hopping windows carried on", Appends: true,
+			DDL: "CREATE TABLE `out` (ws TIMESTAMP(3), a BIGINT, n BIGINT, s BIGINT) WITH ('connector' = 'memory', 'changelog' = 'append');",
+			Insert: "INSERT INTO `out` SELECT window_start, auction, COUNT(*), SUM(price) FROM TABLE(HOP(TABLE bids, DESCRIPTOR(ts), INTERVAL '1' SECOND, INTERVAL '6' SECOND)) " +
+				"GROUP BY window_start, window_end, auction"},
+		{Name: "sessions", Appends: true,
+			DDL: "CREATE TABLE `out` (a BIGINT, n BIGINT, hi BIGINT, ws TIMESTAMP(3), we TIMESTAMP(3)) WITH ('connector' = 'memory', 'changelog' = 'append');",
+			Insert: "INSERT INTO `out` SELECT auction, COUNT(*), MAX(price), SESSION_START(ts, INTERVAL '2' SECOND), SESSION_END(ts, INTERVAL '2' SECOND) " +
+				"FROM bids GROUP BY auction, SESSION(ts, INTERVAL '2' SECOND)"},
+		{Name: "sessions, distinct", Appends: true,
+			DDL: "CREATE TABLE `out` (a BIGINT, d BIGINT, ws TIMESTAMP(3), we TIMESTAMP(3)) WITH ('connector' = 'memory', 'changelog' = 'append');",
+			Insert: "INSERT INTO `out` SELECT auction, COUNT(DISTINCT bidder), window_start, window_end " +
+				"FROM TABLE(SESSION(TABLE bids PARTITION BY auction, DESCRIPTOR(ts), INTERVAL '2' SECOND)) GROUP BY auction, window_start, window_end"},
+		{Name: "top-n within windows", Appends: true,
+			DDL: "CREATE TABLE `out` (we TIMESTAMP(3), a BIGINT, s BIGINT, rn BIGINT) WITH ('connector' = 'memory', 'changelog' = 'append');",
+			Insert: "INSERT INTO `out` SELECT window_end, auction, s, rn FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY s DESC, auction) AS rn FROM (" +
+				"SELECT window_start, window_end, auction, SUM(price) AS s FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(ts), INTERVAL '5' SECOND)) " +
+				"GROUP BY window_start, window_end, auction)) WHERE rn <= 2"},
+		{Name: "order by time", Appends: true,
+			DDL:    "CREATE TABLE `out` (a BIGINT, p BIGINT, ts TIMESTAMP(3)) WITH ('connector' = 'memory', 'changelog' = 'append');",
+			Insert: "INSERT INTO `out` SELECT auction, price, ts FROM bids ORDER BY ts, price"},
+	}
+}
+
 func TestMetamorphic(t *testing.T) {
 	input := map[string][][]string{"bids": bidRows(150), "items": itemRows()}
 	cases := []enginetest.Case{
@@ -77,7 +103,7 @@ func TestMetamorphic(t *testing.T) {
 			DDL:    "CREATE TABLE `out` (a BIGINT, n BIGINT) WITH ('connector' = 'memory');",
 			Insert: "INSERT INTO `out` SELECT auction, price FROM bids WHERE price > 40 UNION ALL SELECT id, 0 FROM items"},
 	}
-	for _, c := range cases {
+	for _, c := range append(cases, windowCases()...) {
 		t.Run(c.Name, func(t *testing.T) {
 			c.Input, c.DDL = input, metamorphicDDL+c.DDL
 			if table := c.Run(t); len(table) == 0 {
