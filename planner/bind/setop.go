@@ -27,9 +27,26 @@ func (b *Binder) setOp(s *sql.SetOp) (logical.Node, error) {
 	case s.Kind == sql.Union:
 		return distinct(logical.NewUnion(inputs...), s.Pos()), nil
 	case s.All:
-		return nil, unsupported(s, "%s ALL", s.Kind)
+		width := len(inputs[0].Props().Schema)
+		for i, in := range inputs {
+			inputs[i] = numbered(in, s.Pos())
+		}
+		node, err := b.setDifference(s, inputs)
+		if err != nil {
+			return nil, err
+		}
+		return logical.Narrow(node, logical.Range(0, width)), nil
 	}
 	return b.setDifference(s, inputs)
+}
+
+// numbered appends to each row its number among equal ones, so that the numbered
+// rows are distinct: INTERSECT ALL and EXCEPT ALL are the plain operations on them.
+func numbered(node logical.Node, span errs.Span) logical.Node {
+	number := rex.PlaceCall{Name: "ROW_NUMBER", Value: -1, Default: -1, Type: types.Of(types.BigInt).NotNull()}
+	return logical.NewOver(node, logical.OverSpec{
+		PartitionBy: logical.Range(0, len(node.Props().Schema)), Places: []rex.PlaceCall{number}, Names: []string{"$copy"}, Span: span,
+	})
 }
 
 // operands flattens a left-deep chain of the same operation that can be done in
