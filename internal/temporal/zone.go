@@ -11,6 +11,16 @@ func OffsetSeconds(zone *time.Location, epochSecond int64) int64 {
 	return int64(offset)
 }
 
+// CalendarOffsetSeconds is LocalOffsetSeconds with the offset after the change for a
+// time that is repeated, as in Java's older calendar, which UNIX_TIMESTAMP and
+// CONVERT_TZ go by.
+func CalendarOffsetSeconds(zone *time.Location, localSecond int64) int64 {
+	if after := OffsetSeconds(zone, localSecond+SecondsPerDay); OffsetSeconds(zone, localSecond-after) == after {
+		return after
+	}
+	return LocalOffsetSeconds(zone, localSecond)
+}
+
 // LocalOffsetSeconds is the offset of zone at a local date-time in seconds: the
 // offset before the change for a time that a change of the clocks skips or
 // repeats, as in Java.

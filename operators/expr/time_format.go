@@ -217,7 +217,7 @@ func bindUnixTimestamp(c *Call) (Kernel, error) {
 		return func(i int) (int64, error) {
 			days, nanos, err := parse(i)
 			local := days*temporal.SecondsPerDay + nanos/temporal.NanosPerSecond
-			return local - temporal.LocalOffsetSeconds(ctx.zone(), local), err
+			return local - temporal.CalendarOffsetSeconds(ctx.zone(), local), err
 		}
 	}), nil
 }

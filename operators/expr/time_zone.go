@@ -55,7 +55,7 @@ func bindConvertTZ(c *Call) (Kernel, error) {
 				return dst, errNull
 			}
 			local := days*temporal.SecondsPerDay + nanos/temporal.NanosPerSecond
-			instant := local - temporal.LocalOffsetSeconds(from, local)
+			instant := local - temporal.CalendarOffsetSeconds(from, local)
 			return temporal.AppendTimestamp(dst, instant+temporal.OffsetSeconds(to, instant), temporal.NanosPerSecond, 0), nil
 		}
 	})(c)
