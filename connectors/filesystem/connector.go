@@ -49,8 +49,9 @@ func ownOptions() []connector.OptionSpec {
 	return []connector.OptionSpec{
 		{Name: "path", Type: connector.TypeString, Required: true, Example: "/data/orders",
 			Doc: "The file, folder or pattern. A relative path starts at the script's folder."},
-		{Name: "compression", Type: connector.TypeEnum, Values: []string{"auto", "none", "gzip", "zstd"}, Default: "auto", Example: "zstd",
-			Doc: "How json, csv and raw files are compressed. Reading, `auto` goes by the ending .gz or .zst; writing, it means none."},
+		{Name: "compression", Type: connector.TypeEnum, Values: append([]string{"auto", format.None}, format.Compressions()...), Default: "auto", Example: "zstd",
+			Doc: "How files of records, such as json and csv, are compressed. Reading, `auto` goes by the ending (.gz, .zst, .lz4, .sz, .deflate, .bz2); writing, it means none. " +
+				"`snappy` is its framing format, `deflate` is zlib's, and `bzip2` is only read."},
 		{Name: "partition.default-name", Type: connector.TypeString, Default: "__HIVE_DEFAULT_PARTITION__", Example: "none",
 			Doc: "What stands for NULL in a folder name."},
 		{Name: "source.monitor-interval", Type: connector.TypeDuration, Example: "10 s",

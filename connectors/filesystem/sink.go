@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/connectors/format"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -19,6 +20,8 @@ func newSink(c *Connector, l *layout) (connector.Sink, error) {
 	switch {
 	case isPattern(l.path):
 		return nil, errs.Userf("table '%s': '%s' is a pattern, and files are written into a folder", l.table.Name, l.path)
+	case !format.CanCompress(l.compression):
+		return nil, errs.Unsupportedf("table '%s': files can't be written with 'compression' = '%s'", l.table.Name, l.compression)
 	case len(l.table.Metadata) > 0:
 		return nil, errs.Userf("table '%s': METADATA columns can't be written", l.table.Name).WithHint("declare them VIRTUAL, or leave them out")
 	case len(l.stored) == 0:
