@@ -10,13 +10,14 @@ func intervalJoinOperator() Operator {
 	return Operator{Stateful: true, Build: func(env *Env, n Node) (op.Operator, error) {
 		j := n.IntervalJoin
 		kind := map[plan.JoinKind]intervaljoin.Kind{plan.Inner: intervaljoin.Inner, plan.Left: intervaljoin.Left,
-			plan.Right: intervaljoin.Right, plan.Full: intervaljoin.Full}[j.Kind]
+			plan.Right: intervaljoin.Right, plan.Full: intervaljoin.Full,
+			plan.Semi: intervaljoin.Semi, plan.Anti: intervaljoin.Anti}[j.Kind]
 		return intervaljoin.New(intervaljoin.Config{
 			Kind: kind, LeftKeys: j.LeftKeys, RightKeys: j.RightKeys, LeftTime: j.LeftTime, RightTime: j.RightTime,
 			LowerMillis: boundOr(j.LowerMillis, intervaljoin.NoLower), UpperMillis: boundOr(j.UpperMillis, intervaljoin.NoUpper),
 			LeftLifeMillis:  boundOr(j.LeftLifeMillis, intervaljoin.Never),
 			RightLifeMillis: boundOr(j.RightLifeMillis, intervaljoin.Never),
-			DelayMillis:     j.DelayMillis, Proctime: j.ProcTime, Condition: j.Condition, Registry: env.Functions, Zone: env.Zone,
+			DelayMillis:     j.DelayMillis, Proctime: j.ProcTime, Windowed: j.Windowed, Condition: j.Condition, Registry: env.Functions, Zone: env.Zone,
 		})
 	}}
 }

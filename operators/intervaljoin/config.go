@@ -19,11 +19,13 @@ const (
 	Left
 	Right
 	Full
+	Semi
+	Anti
 )
 
 // String gives the SQL word.
 func (k Kind) String() string {
-	names := [...]string{"INNER", "LEFT", "RIGHT", "FULL"}
+	names := [...]string{"INNER", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -33,8 +35,11 @@ func (k Kind) String() string {
 // preserves reports whether rows of an input (0 left, 1 right) without partners come
 // out.
 func (k Kind) preserves(input int) bool {
-	return k == Full || k == Left && input == 0 || k == Right && input == 1
+	return k == Full || (k == Left || k == Anti) && input == 0 || k == Right && input == 1
 }
+
+// leftOnly reports whether the output has the left columns alone.
+func (k Kind) leftOnly() bool { return k == Semi || k == Anti }
 
 // Bounds that there are none of.
 const (
@@ -67,6 +72,9 @@ type Config struct {
 	// Proctime takes the clock when a row arrives for its time, and for the
 	// watermark, which is then passed on as it comes.
 	Proctime bool
+	// Windowed tells that the times are the ends of windows: a row that is dead when
+	// it comes is late for its window, is dropped and counted.
+	Windowed bool
 	// Condition is a further predicate over the left then right columns, or nil.
 	Condition *rex.Expr
 	// Registry holds the functions of Condition; may be nil without one.

@@ -11,6 +11,9 @@
 // The output holds inserts only. It keeps the times of both sides, so its watermark
 // stays behind the input's by the longest time a row may wait for its partner.
 //
+// A join within windows is such a join of the windows' ends, which must be equal; here
+// late rows are dropped, and SEMI and ANTI are possible.
+//
 // NULL equals nothing: a row with a NULL in its key or time has no partners and is
 // not kept.
 package intervaljoin

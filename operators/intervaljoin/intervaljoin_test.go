@@ -19,7 +19,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // build makes a case out of `left`, `right` (schemas), `lkeys`, `rkeys`, `times` (a
 // column of each side), `kind`, `lower`, `upper` (of left less right), `where` (a
-// comparison of two columns), `keeps` (the side whose rows never die) and `proctime`.
+// comparison of two columns), `keeps` (the side whose rows never die) `proctime`, and
+// `windowed`.
 func build(h optest.Header) (optest.Case, error) {
 	left, err := h.Schema("left")
 	if err != nil {
@@ -53,7 +54,7 @@ func build(h optest.Header) (optest.Case, error) {
 	times := strings.Fields(h.Text("times"))
 	cfg.LeftTime, cfg.RightTime = left.Index(times[0]), right.Index(times[1])
 	for cfg.Kind.String() != h.Text("kind") {
-		if cfg.Kind++; cfg.Kind > intervaljoin.Full {
+		if cfg.Kind++; cfg.Kind > intervaljoin.Anti {
 			return optest.Case{}, errs.Userf("no such kind")
 		}
 	}
@@ -63,9 +64,16 @@ func build(h optest.Header) (optest.Case, error) {
 		e := rex.CallOf(where[1], types.Of(types.Boolean), rex.Col(a, joined[a].Type), rex.Col(b, joined[b].Type))
 		cfg.Condition = &e
 	}
+	if h.Text("windowed") != "" {
+		cfg.Windowed, cfg.LeftLifeMillis, cfg.RightLifeMillis, cfg.DelayMillis = true, -1, -1, 0
+	}
+	output := joined
+	if cfg.Kind >= intervaljoin.Semi {
+		output = left
+	}
 	return optest.Case{
 		New:    func() (op.Operator, error) { return intervaljoin.New(cfg) },
-		Inputs: []types.Schema{left, right}, Output: joined, BatchRows: 3,
+		Inputs: []types.Schema{left, right}, Output: output, BatchRows: 3,
 		Same: optest.InOrder, Rebatched: optest.Bag,
 	}, nil
 }

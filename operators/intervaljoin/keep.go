@@ -9,6 +9,7 @@ import (
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/columns"
+	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/state"
 )
 
@@ -23,8 +24,16 @@ func (j *Join) keep(p *probe, out op.Output) error {
 	for from < len(p.order) && own.dead(p.timeAt(from), wm) {
 		from++ // by time: all dead rows come first
 	}
+	if j.cfg.Windowed {
+		j.ctx.Counters.LateRows += int64(from)
+	}
 	if own.preserved {
 		if err := j.padNow(p, from, out); err != nil {
+			return err
+		}
+	}
+	if j.cfg.Kind == Semi && p.input == 0 {
+		if err := j.emitNow(p, out); err != nil {
 			return err
 		}
 	}
@@ -51,12 +60,17 @@ func (j *Join) keepRun(p *probe, m matching) error {
 	}
 	for i, slot := range slots {
 		k := p.order[m.from+i]
+		if j.cfg.Kind.leftOnly() && p.input == 0 && p.matched[k] {
+			continue // nothing can change it any more
+		}
 		e, _ := m.slice.Put(slot, j.subKey(own.encoded.At(int(p.rowOf(k))), p.times[k]))
 		x := keptOf(m.slice, e)
 		x.time = p.times[k]
 		x.count++
-		if own.preserved && !p.matched[k] {
+		if own.tracked && !p.matched[k] {
 			x.lonely++
+		}
+		if own.preserved && !p.matched[k] {
 			own.due.Register(plus(x.time, own.life), keys.At(i), keys.Hashes[i])
 		}
 		m.slice.MarkDirty(slot, e)
@@ -86,30 +100,69 @@ func (j *Join) rowBytes(sub []byte) []byte {
 // have a NULL in key or time, and the first dead ones by time.
 func (j *Join) padNow(p *probe, dead int, out op.Output) error {
 	rows := p.alone[:0]
-	for i, null := range p.null {
-		if null {
-			rows = append(rows, int32(i))
+	if p.hasNull {
+		late, err := j.late(p)
+		if err != nil {
+			return err
+		}
+		for i, null := range p.null {
+			if null && !late(i) {
+				rows = append(rows, int32(i))
+			}
 		}
 	}
-	for _, k := range p.order[:dead] {
-		if !p.matched[k] {
-			rows = append(rows, p.rowOf(k))
+	if !j.cfg.Windowed {
+		for _, k := range p.order[:dead] {
+			if !p.matched[k] {
+				rows = append(rows, p.rowOf(k))
+			}
 		}
 	}
-	p.alone = rows
-	if len(rows) == 0 {
+	if p.alone = rows; len(rows) == 0 {
 		return nil
 	}
+	return j.emitPadded(p.input, j.take(p, rows), out)
+}
+
+// late tells which rows of a batch are late for their windows; none without windows.
+func (j *Join) late(p *probe) (func(row int) bool, error) {
+	if !j.cfg.Windowed {
+		return func(int) bool { return false }, nil
+	}
+	own, wm := j.sides[p.input], j.progress.At()
+	ends, err := windows.Millis(p.batch.Column(own.time), p.batch.Record.ColumnName(own.time), &p.scratch)
+	return func(row int) bool { return own.dead(ends[row], wm) }, err
+}
+
+// emitNow emits the left rows of a batch that matched, for SEMI.
+func (j *Join) emitNow(p *probe, out op.Output) error {
+	rows := p.alone[:0]
+	for k, matched := range p.matched {
+		if matched {
+			rows = append(rows, p.rowOf(int32(k)))
+		}
+	}
+	if p.alone = rows; len(rows) == 0 {
+		return nil
+	}
+	return out.Emit(stream.NewBatch(j.ctx.Output, j.take(p, rows), len(rows), nil))
+}
+
+// take gathers rows of the batch.
+func (j *Join) take(p *probe, rows []int32) []arrow.Array {
 	cols := make([]arrow.Array, p.batch.Record.NumCols())
 	for i := range cols {
 		cols[i] = columns.Take(j.ctx.Alloc, p.batch.Column(i), rows)
 	}
-	return j.emitPadded(p.input, cols, out)
+	return cols
 }
 
 // emitPadded emits rows of one input beside NULLs.
 func (j *Join) emitPadded(input int, cols []arrow.Array, out op.Output) error {
 	n := cols[0].Len()
+	if j.cfg.Kind.leftOnly() {
+		return out.Emit(stream.NewBatch(j.ctx.Output, cols, n, nil))
+	}
 	var nulls []arrow.Array
 	for _, dt := range j.sides[1-input].codec.Types() {
 		nulls = append(nulls, columns.Nulls(j.ctx.Alloc, dt, n))

@@ -31,6 +31,9 @@ func (j *Join) emitPairs(p *probe, slice *state.Multi, out op.Output) error {
 		return nil
 	}
 	defer func() { c.keys, c.entries = c.keys[:0], c.entries[:0] }()
+	if j.predicate == nil && j.cfg.Kind.leftOnly() {
+		return j.emitMatched(p, slice, nil, out)
+	}
 	cols, err := j.gather(p, slice)
 	if err != nil {
 		return err
@@ -46,6 +49,12 @@ func (j *Join) emitPairs(p *probe, slice *state.Multi, out op.Output) error {
 		return err
 	}
 	c.selected = selected
+	if j.cfg.Kind.leftOnly() && (every || len(selected) > 0) {
+		if every {
+			selected = nil
+		}
+		return j.emitMatched(p, slice, selected, out)
+	}
 	if every {
 		j.noteMatches(p, slice, nil)
 		return out.Emit(j.output(all.Retain()))
@@ -93,12 +102,31 @@ func (j *Join) gather(p *probe, slice *state.Multi) ([]arrow.Array, error) {
 	return append(partners, own...), nil
 }
 
-// noteMatches notes that pairs (all when nil) matched.
+// emitMatched emits the left rows of a SEMI join that pairs (all when nil) are the
+// first to match. Those of the batch come when all of it is matched.
+func (j *Join) emitMatched(p *probe, slice *state.Multi, selected []int32, out op.Output) error {
+	j.noteMatches(p, slice, selected)
+	if j.cfg.Kind != Semi || len(j.pairs.subs) == 0 {
+		return nil
+	}
+	cols, err := j.sides[0].codec.Decode(j.ctx.Alloc, j.pairs.subs)
+	if err != nil {
+		return err
+	}
+	return out.Emit(stream.NewBatch(j.ctx.Output, cols, len(j.pairs.subs), nil))
+}
+
+// noteMatches notes that pairs (all when nil) matched; subs are then the rows that
+// were lonely until now.
 func (j *Join) noteMatches(p *probe, slice *state.Multi, selected []int32) {
 	c, other := &j.pairs, j.sides[1-p.input]
+	c.subs = c.subs[:0]
 	note := func(i int) {
 		p.matched[c.keys[i]] = true
-		if x := keptOf(slice, c.entries[i]); other.preserved && x.lonely > 0 {
+		if x := keptOf(slice, c.entries[i]); other.tracked && x.lonely > 0 {
+			for range x.lonely {
+				c.subs = append(c.subs, j.rowBytes(slice.Sub(c.entries[i])))
+			}
 			x.lonely = 0
 			slice.MarkDirty(state.NoSlot, c.entries[i])
 		}

@@ -156,6 +156,18 @@ func (j *Join) match(p *probe, out op.Output) error {
 	return nil
 }
 
+// copies is how many pairs a row makes with kept ones: for SEMI and ANTI one tells
+// enough, and only rows that are lonely still matter.
+func (j *Join) copies(p *probe, x *kept) int64 {
+	switch {
+	case !j.cfg.Kind.leftOnly():
+		return x.count
+	case p.input == 1 && x.lonely == 0:
+		return 0
+	}
+	return 1
+}
+
 // matching is a slice of the other side and the run of rows that look into it.
 type matching struct {
 	slice    *state.Multi
@@ -182,7 +194,7 @@ func (j *Join) matchSlice(p *probe, m matching, out op.Output) error {
 			if x.time < lower || x.time > upper || other.dead(x.time, wm) {
 				continue
 			}
-			for range x.count {
+			for range j.copies(p, x) {
 				j.pairs.add(k, e)
 			}
 			if len(j.pairs.entries) < j.ctx.BatchRows {

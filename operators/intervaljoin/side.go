@@ -15,7 +15,7 @@ type kept struct {
 	// time is the rows' time in milliseconds, count how many there are.
 	time  int64
 	count int64
-	// lonely is how many of them never matched; only a preserved side knows.
+	// lonely is how many of them never matched; only a tracked side knows.
 	lonely int64
 }
 
@@ -31,6 +31,8 @@ type side struct {
 	// life is when rows are dead; see Config.
 	life      int64
 	preserved bool
+	// tracked tells that lonely is kept: of preserved rows, and of SEMI's left ones.
+	tracked bool
 
 	encoder *rowcodec.KeyEncoder
 	codec   *rows.Codec
@@ -47,6 +49,7 @@ type side struct {
 // openSide opens the state of an input.
 func openSide(ctx *op.Context, input int, cfg Config) (*side, error) {
 	s := &side{keys: cfg.LeftKeys, time: cfg.LeftTime, life: cfg.LeftLifeMillis, preserved: cfg.Kind.preserves(input)}
+	s.tracked = s.preserved || cfg.Kind.leftOnly() && input == 0
 	s.lower, s.upper = negated(cfg.UpperMillis), negated(cfg.LowerMillis)
 	if input == 1 {
 		s.keys, s.time, s.life = cfg.RightKeys, cfg.RightTime, cfg.RightLifeMillis

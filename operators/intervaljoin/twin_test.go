@@ -30,13 +30,14 @@ func millis(cell string) int64 {
 }
 
 // oracle joins all rows by nested loops: no row of the script is late.
-func oracle(kind intervaljoin.Kind, left, right []string, where bool) []string {
+func oracle(cfg intervaljoin.Config, left, right []string) []string {
+	kind, where := cfg.Kind, cfg.Condition != nil
 	partners := func(l, r string) bool {
 		a, b := optest.Cells(l), optest.Cells(r)
 		if a["a"] == "NULL" || a["a"] != b["b"] || a["t"] == "NULL" || b["u"] == "NULL" {
 			return false
 		}
-		if d := millis(a["t"]) - millis(b["u"]); d < lower || d > upper {
+		if d := millis(a["t"]) - millis(b["u"]); d < cfg.LowerMillis || d > cfg.UpperMillis {
 			return false
 		}
 		return !where || a["x"] != "NULL" && b["y"] != "NULL" && a["x"] < b["y"]
@@ -48,8 +49,13 @@ func oracle(kind intervaljoin.Kind, left, right []string, where bool) []string {
 		for i, r := range right {
 			if partners(l, r) {
 				matched, matchedRight[i] = true, true
-				out = append(out, l+" "+r)
+				if kind <= intervaljoin.Full {
+					out = append(out, l+" "+r)
+				}
 			}
+		}
+		if matched == (kind == intervaljoin.Semi) && kind >= intervaljoin.Semi {
+			out = append(out, l)
 		}
 		if !matched && (kind == intervaljoin.Left || kind == intervaljoin.Full) {
 			out = append(out, l+" b=NULL y=NULL u=NULL")
@@ -64,8 +70,8 @@ func oracle(kind intervaljoin.Kind, left, right []string, where bool) []string {
 }
 
 // randomScript is a script whose rows rise in time with some disorder, and whose
-// watermarks make none of them late.
-func randomScript(seed uint64) (optest.Script, [][]string) {
+// watermarks make none of them late; windowed, their times are ends of windows.
+func randomScript(seed uint64, windowed bool) (optest.Script, [][]string) {
 	at := int64(0)
 	row := func(r *rand.Rand, input int) string {
 		value := func(n int) string {
@@ -75,9 +81,12 @@ func randomScript(seed uint64) (optest.Script, [][]string) {
 			return fmt.Sprint(r.IntN(n))
 		}
 		at += r.Int64N(400)
-		t := "NULL"
-		if r.IntN(20) > 0 {
-			t = (time.Duration(max(0, at-r.Int64N(1500))) * time.Millisecond).String()
+		t, ms := "NULL", max(0, at-r.Int64N(1500))
+		if windowed {
+			ms = (ms/2000 + 1) * 2000
+		}
+		if windowed || r.IntN(20) > 0 {
+			t = (time.Duration(ms) * time.Millisecond).String()
 		}
 		return fmt.Sprintf("%[1]c=%[2]s %[3]c=%[4]s %[5]c=%[6]s", "ab"[input], value(3), "xy"[input], value(4), "tu"[input], t)
 	}
@@ -97,7 +106,7 @@ func randomScript(seed uint64) (optest.Script, [][]string) {
 	last := int64(-1)
 	for i, step := range plain {
 		out = append(out, step)
-		if wm := wms[len(plain)-1-i] - 1 - r.Int64N(500); wm > last && wm < 1<<60 && r.IntN(2) == 0 {
+		if wm := wms[len(plain)-1-i] - 2 - r.Int64N(500); wm > last && wm < 1<<60 && r.IntN(2) == 0 {
 			last = wm
 			out = append(out, optest.Step{Kind: optest.Watermark, Value: wm})
 		}
@@ -114,29 +123,37 @@ func TestAgreesWithATwin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	joined := append(append(types.Schema{}, left...), right...)
 	less := rex.CallOf("<", types.Of(types.Boolean), rex.Col(1, types.StringType()), rex.Col(4, types.StringType()))
-	for kind := intervaljoin.Inner; kind <= intervaljoin.Full; kind++ {
+	for kind := intervaljoin.Inner; kind <= intervaljoin.Anti; kind++ {
 		for _, where := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s/where=%t", kind, where), func(t *testing.T) {
-				cfg := intervaljoin.Config{
-					Kind: kind, LeftKeys: []int{0}, RightKeys: []int{0}, LeftTime: 2, RightTime: 2, LowerMillis: lower, UpperMillis: upper,
-					LeftLifeMillis: -lower, RightLifeMillis: upper, DelayMillis: -lower, Registry: expr.NewRegistry(),
-				}
-				if where {
-					cfg.Condition = &less
-				}
-				c := optest.Case{
-					New:    func() (op.Operator, error) { return intervaljoin.New(cfg) },
-					Inputs: []types.Schema{left, right}, Output: joined, BatchRows: 2, Rebatched: optest.FinalOnly,
-				}
-				for seed := range uint64(3) {
-					script, rows := randomScript(seed + 10*uint64(kind))
-					if err := optest.Check(c, script, oracle(kind, rows[0], rows[1], where)); err != nil {
-						t.Fatalf("%v\n%s", err, strings.Join(script.Lines(), "\n"))
-					}
-				}
-			})
+			cfg := intervaljoin.Config{
+				Kind: kind, LeftKeys: []int{0}, RightKeys: []int{0}, LeftTime: 2, RightTime: 2, LowerMillis: lower, UpperMillis: upper,
+				LeftLifeMillis: -lower, RightLifeMillis: upper, DelayMillis: -lower, Registry: expr.NewRegistry(),
+			}
+			if where {
+				cfg.Condition = &less
+			}
+			t.Run(fmt.Sprintf("%s/where=%t", kind, where), func(t *testing.T) { twin(t, cfg, left, right) })
+			cfg.LowerMillis, cfg.UpperMillis, cfg.LeftLifeMillis, cfg.RightLifeMillis, cfg.DelayMillis = 0, 0, -1, -1, 0
+			cfg.Windowed = true
+			t.Run(fmt.Sprintf("%s/where=%t/windowed", kind, where), func(t *testing.T) { twin(t, cfg, left, right) })
+		}
+	}
+}
+
+// twin compares random runs with the oracle.
+func twin(t *testing.T, cfg intervaljoin.Config, left, right types.Schema) {
+	c := optest.Case{
+		New:    func() (op.Operator, error) { return intervaljoin.New(cfg) },
+		Inputs: []types.Schema{left, right}, Output: append(append(types.Schema{}, left...), right...), BatchRows: 2, Rebatched: optest.FinalOnly,
+	}
+	if cfg.Kind >= intervaljoin.Semi {
+		c.Output = left
+	}
+	for seed := range uint64(2) {
+		script, rows := randomScript(seed+10*uint64(cfg.Kind), cfg.Windowed)
+		if err := optest.Check(c, script, oracle(cfg, rows[0], rows[1])); err != nil {
+			t.Fatalf("%v\n%s", err, strings.Join(script.Lines(), "\n"))
 		}
 	}
 }

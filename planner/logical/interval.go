@@ -24,6 +24,9 @@ type Interval struct {
 	Attributes bool
 	// Proctime tells that they are processing times.
 	Proctime bool
+	// Windowed tells that both are the ends of equal windows that rows of both sides
+	// lie in: it is a window join, which emits inserts only, and drops late rows.
+	Windowed bool
 }
 
 // Bounds that there are none of.
@@ -45,8 +48,11 @@ func (n *Join) Interval() *Interval { return n.interval }
 // nothing but memory, so it is done for inner joins, which need no padding in time.
 func (n *Join) findInterval() *Interval {
 	l, r := n.left.Props(), n.right.Props()
-	if n.Type.LeftOnly() || !l.Changes.InsertOnly() || !r.Changes.InsertOnly() {
+	if !l.Changes.InsertOnly() || !r.Changes.InsertOnly() {
 		return nil
+	}
+	if x := n.findWindows(); x != nil || n.Type.LeftOnly() {
+		return x
 	}
 	var best *Interval
 	for _, b := range n.timeBounds() {
@@ -73,6 +79,30 @@ func (n *Join) findInterval() *Interval {
 		}
 	}
 	return best
+}
+
+// findWindows recognises a window join: both inputs lie in windows of one shape over
+// event time, and must be equal in both bounds. A row is dead when its window is due.
+func (n *Join) findWindows() *Interval {
+	l, r := n.left.Props().Window, n.right.Props().Window
+	if l == nil || r == nil || l.Window.Proctime || !l.Window.SameShape(r.Window) {
+		return nil
+	}
+	starts := false
+	var ends *Interval
+	for _, b := range n.timeBounds() {
+		if b.LowerMillis != 0 || b.UpperMillis != 0 {
+			continue
+		}
+		starts = starts || has(l.Start, b.Left) && has(r.Start, b.Right)
+		if ends == nil && has(l.End, b.Left) && has(r.End, b.Right) {
+			ends = &Interval{Left: b.Left, Right: b.Right, LeftLife: -1, RightLife: -1, Windowed: true}
+		}
+	}
+	if !starts {
+		return nil
+	}
+	return ends
 }
 
 // shorter reports whether fewer rows are kept with x than with o: first of all no
@@ -234,7 +264,7 @@ func Conjuncts(e rex.Expr) []rex.Expr {
 
 // FilterNear is a Filter of terms over input, except that terms which bound the time
 // attributes of both sides of an inner join below go into the join: it is an interval
-// join then, whose output still has time attributes.
+// or window join then, whose output still has time attributes.
 func FilterNear(input Node, terms []rex.Expr) Node {
 	input, rest := near(input, terms)
 	var condition *rex.Expr
@@ -265,7 +295,7 @@ func near(input Node, terms []rex.Expr) (Node, []rex.Expr) {
 			rest = append(rest, t)
 		}
 	}
-	if with := NewJoin(j.left, j.right, spec); with.interval != nil && with.interval.Attributes && len(rest) < len(terms) {
+	if with := NewJoin(j.left, j.right, spec); with.interval != nil && (with.interval.Attributes || with.interval.Windowed) && len(rest) < len(terms) {
 		return with, rest
 	}
 	return j, terms

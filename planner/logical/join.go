@@ -73,11 +73,31 @@ func NewJoin(left, right Node, s JoinSpec) *Join {
 	n.props.Changes = joinChanges(s.Type, l.Changes, r.Changes)
 	n.props.Keys = n.joinKeys()
 	n.props.Window = n.joinWindow()
-	if n.interval = n.findInterval(); n.interval != nil && n.interval.Attributes {
+	n.interval = n.findInterval()
+	switch {
+	case n.interval == nil:
+	case n.interval.Attributes:
 		n.props.Changes = Inserts
 		n.props.Time = append(slices.Clone(l.Time), r.Time...)
+	case n.interval.Windowed:
+		n.props.Changes = Inserts
+		n.windowTimes()
 	}
 	return n
+}
+
+// windowTimes makes window_time of a window join event time: rows come before their
+// windows are due, but not in order of their own times.
+func (n *Join) windowTimes() {
+	l, r := n.left.Props(), n.right.Props()
+	for _, c := range l.Window.Time {
+		n.props.Time[c] = l.Time[c]
+	}
+	if !n.Type.LeftOnly() {
+		for _, c := range r.Window.Time {
+			n.props.Time[len(l.Schema)+c] = r.Time[c]
+		}
+	}
 }
 
 func joinSchema(kind JoinKind, left, right types.Schema) types.Schema {

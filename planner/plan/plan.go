@@ -395,6 +395,9 @@ type IntervalJoin struct {
 	DelayMillis int64 `msgpack:"d,omitempty"`
 	// ProcTime takes the clock at arrival for the times.
 	ProcTime bool `msgpack:"pt,omitempty"`
+	// Windowed tells that the times are ends of windows: rows late for theirs are
+	// dropped. Only then may Kind be Semi or Anti.
+	Windowed bool `msgpack:"w,omitempty"`
 }
 
 // TopN keeps rows Offset+1 … Offset+Count of each partition by OrderBy; ties keep

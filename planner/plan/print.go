@@ -303,7 +303,7 @@ func (j *IntervalJoin) describe(l, r types.Schema) string {
 	if j.DelayMillis > 0 {
 		text += fmt.Sprintf(", delay=%dms", j.DelayMillis)
 	}
-	return text + flag(j.ProcTime, "proctime")
+	return text + flag(j.ProcTime, "proctime") + flag(j.Windowed, "windowed")
 }
 
 func millisText(v *int64, none string) string {

@@ -20,7 +20,7 @@ func (b *builder) join(n *logical.Join) (plan.NodeID, error) {
 	if err != nil {
 		return 0, err
 	}
-	if x := n.Interval(); x != nil && (x.Attributes || b.opts.TTLMillis == 0) {
+	if x := n.Interval(); x != nil && (x.Attributes || x.Windowed || b.opts.TTLMillis == 0) {
 		return b.intervalJoin(n, x, ids), nil
 	}
 	join := &plan.Join{
@@ -51,7 +51,7 @@ func (b *builder) intervalJoin(n *logical.Join, x *logical.Interval, inputs []pl
 			Kind: plan.JoinKind(n.Type), LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Condition: n.Residual(),
 			LeftTime: x.Left, RightTime: x.Right, LowerMillis: bound(x.LowerMillis, logical.NoLower), UpperMillis: bound(x.UpperMillis, logical.NoUpper),
 			LeftLifeMillis: bound(x.LeftLife, logical.Never), RightLifeMillis: bound(x.RightLife, logical.Never),
-			DelayMillis: x.Delay(), ProcTime: x.Proctime,
+			DelayMillis: x.Delay(), ProcTime: x.Proctime, Windowed: x.Windowed,
 		},
 	}, joinSpread(n))
 }

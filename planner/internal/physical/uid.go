@@ -205,6 +205,9 @@ func joinLineage(n *plan.Node, l, r lineage) (lineage, string) {
 	if x := n.IntervalJoin; x != nil {
 		j = &plan.Join{Kind: x.Kind, LeftKeys: x.LeftKeys, RightKeys: x.RightKeys, Condition: x.Condition}
 		kind = fmt.Sprintf("near %s %s %s %s %t ", l.columns[x.LeftTime], r.columns[x.RightTime], millis(x.LowerMillis), millis(x.UpperMillis), x.ProcTime)
+		if x.Windowed {
+			kind = "windowed " + kind
+		}
 	}
 	both := lineage{columns: append(slices.Clone(l.columns), r.columns...)}
 	condition := ""
