@@ -1,6 +1,7 @@
 package shardlog
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -42,10 +43,19 @@ func (st *Stream) Append(records []Record) ([]Result, error) {
 		}
 	}
 	results := make([]Result, len(records))
-	parts, err := st.divide(records)
+	parts, err := st.table.Load().divide(records)
 	if err != nil {
 		return nil, err
 	}
+	appendAll(parts, results)
+	if err := st.appendMoved(records, results); err != nil {
+		return nil, err
+	}
+	return results, firstError(results)
+}
+
+// appendAll appends each part to its shard, side by side.
+func appendAll(parts []part, results []Result) {
 	var others sync.WaitGroup
 	for i := 1; i < len(parts); i++ {
 		others.Add(1)
@@ -58,7 +68,39 @@ func (st *Stream) Append(records []Record) ([]Result, error) {
 		parts[0].append(results)
 	}
 	others.Wait()
-	return results, firstError(results)
+}
+
+// appendMoved appends the records again that met a shard which was just split or
+// merged: none of them was written.
+func (st *Stream) appendMoved(records []Record, results []Result) error {
+	for {
+		var places []int
+		for i := range results {
+			if errors.Is(results[i].Err, errSealed) {
+				places = append(places, i)
+			}
+		}
+		if places == nil {
+			return nil
+		}
+		// The new shards are there when the resharding is over.
+		st.resharding.RLock()
+		table := st.table.Load()
+		st.resharding.RUnlock()
+		moved := make([]Record, len(places))
+		for i, place := range places {
+			moved[i] = records[place]
+		}
+		parts, err := table.divide(moved)
+		if err != nil {
+			return err
+		}
+		again := make([]Result, len(moved))
+		appendAll(parts, again)
+		for i, place := range places {
+			results[place] = again[i]
+		}
+	}
 }
 
 func checkRecord(r *Record) error {
@@ -89,24 +131,24 @@ type part struct {
 }
 
 // divide sorts records by shard, keeping their order.
-func (st *Stream) divide(records []Record) ([]part, error) {
-	if len(st.open) == 1 || len(records) == 0 {
-		return []part{{shard: st.open[0].shard, request: records}}[:min(1, len(records))], nil
+func (t *shardTable) divide(records []Record) ([]part, error) {
+	if len(t.open) == 1 || len(records) == 0 {
+		return []part{{shard: t.open[0].shard, request: records}}[:min(1, len(records))], nil
 	}
 	shardOf := make([]int32, len(records))
-	starts := make([]int32, len(st.open)+1)
+	starts := make([]int32, len(t.open)+1)
 	for i := range records {
 		key, err := records[i].hash()
 		if err != nil {
 			return nil, errs.Wrap(errs.User, err, "record %d", i)
 		}
-		shardOf[i] = int32(st.routeFor(key))
+		shardOf[i] = int32(t.routeFor(key))
 		starts[shardOf[i]+1]++
 	}
 	var parts []part
-	for i := range st.open {
+	for i := range t.open {
 		if starts[i+1] > 0 {
-			parts = append(parts, part{shard: st.open[i].shard, request: records})
+			parts = append(parts, part{shard: t.open[i].shard, request: records})
 		}
 		starts[i+1] += starts[i]
 	}
@@ -117,7 +159,7 @@ func (st *Stream) divide(records []Record) ([]part, error) {
 		next[s]++
 	}
 	used := 0
-	for i := range st.open {
+	for i := range t.open {
 		if starts[i+1] > starts[i] {
 			parts[used].places = places[starts[i]:starts[i+1]]
 			used++

@@ -13,7 +13,7 @@ func TestAppendThatWaitsWritesNothingAfterClose(t *testing.T) {
 	w := newWorld(t, fs)
 	w.create("s", 1)
 	w.put("s", "a")
-	s := mustStream(t, w, "s").shards[0]
+	s := mustStream(t, w, "s").shards()[0]
 	before, err := fs.List(s.dir)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,8 @@
 package shardlog
 
 import (
+	"errors"
+
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/vmihailenco/msgpack/v5"
 
@@ -84,9 +86,9 @@ func (s *shard) append(p *part) (appended, error) {
 		bytes += recordBytes(r.PartitionKey, r.Data)
 	}
 	s.mu.Lock()
-	if s.closed {
+	if err := s.refusal(); err != nil {
 		s.mu.Unlock()
-		return appended{}, s.errClosed()
+		return appended{}, err
 	}
 	g, leads := s.pending, false
 	if g == nil || g.bytes+bytes > groupMaxBytes {
@@ -115,15 +117,27 @@ func (s *shard) lead(g *group) {
 	if s.pending == g {
 		s.pending = nil
 	}
-	closed := s.closed
+	g.err = s.refusal()
 	s.mu.Unlock()
-	if closed {
-		// The directory may be another process's by now, or another stream's.
-		g.err = s.errClosed()
-	} else {
+	if g.err == nil {
 		g.err = s.commit(g)
 	}
 	close(g.done)
+}
+
+// errSealed refuses appends to a shard that is or was split or merged.
+var errSealed = errors.New("the shard takes no more records")
+
+// refusal is why the shard takes no records, or nil. s.mu is held. After close the
+// directory may be another process's, or another stream's.
+func (s *shard) refusal() error {
+	switch {
+	case s.closed:
+		return s.errClosed()
+	case s.sealed:
+		return errSealed
+	}
+	return nil
 }
 
 // commit writes and syncs g and shows it to readers. After a failure the active

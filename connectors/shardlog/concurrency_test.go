@@ -114,7 +114,7 @@ func TestAppendersShareSyncs(t *testing.T) {
 		}
 	}
 	// The first sync waits until all others have joined the next group.
-	shard := mustStream(t, w, "s").shards[0]
+	shard := mustStream(t, w, "s").shards()[0]
 	for waiting := 0; waiting < appenders-1; {
 		shard.mu.Lock()
 		waiting = 0

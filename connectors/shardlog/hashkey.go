@@ -60,3 +60,19 @@ func rangeStart(i, n int) HashKey {
 	lo, _ := bits.Div64(rest, 0, uint64(n))
 	return HashKey{hi, lo}
 }
+
+// minus is k - o, for o ≤ k.
+func (k HashKey) minus(o HashKey) HashKey {
+	lo, borrow := bits.Sub64(k.Lo, o.Lo, 0)
+	hi, _ := bits.Sub64(k.Hi, o.Hi, borrow)
+	return HashKey{hi, lo}
+}
+
+// middle is the first key of the upper half of the keys from first to last.
+func middle(first, last HashKey) HashKey {
+	d := last.minus(first)
+	half := HashKey{d.Hi >> 1, d.Lo>>1 | d.Hi<<63}
+	lo, carry := bits.Add64(first.Lo, half.Lo, 1)
+	hi, _ := bits.Add64(first.Hi, half.Hi, carry)
+	return HashKey{hi, lo}
+}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -234,6 +235,39 @@ func (it *Iterator) Behind() (records uint64, millis int64) {
 		return 0, 0
 	}
 	return v.end - max(it.next, v.horizon), max(0, it.shard.store.nowMillis()-v.arrival)
+}
+
+// ShardID names the shard.
+func (it *Iterator) ShardID() ShardID { return it.shard.id }
+
+// Tip is the arrival of the shard's newest record in epoch milliseconds, 0 when it
+// has had none, and the index behind it.
+func (it *Iterator) Tip() (arrivalMillis int64, end uint64) {
+	v := it.shard.view.Load()
+	return v.arrival, v.end
+}
+
+// Wait blocks until Next would not, for at most so long. It returns early when ctx
+// is done or the store is closed, with an error.
+func (it *Iterator) Wait(ctx context.Context, most time.Duration) error {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	for !it.Ready() {
+		v := it.shard.view.Load()
+		if it.next < v.end || v.closed || v.deleted {
+			return nil
+		}
+		select {
+		case <-v.changed:
+		case <-timer.C:
+			return nil
+		case <-it.shard.store.closing:
+			return errs.Resourcef("the shard log was closed")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // Interrupt makes a blocked Next return. Any goroutine may call it.

@@ -138,13 +138,9 @@ func (t *transaction) add(r *Record) error {
 	if err := checkRecord(r); err != nil {
 		return err
 	}
-	s := t.stream.open[0].shard
-	if len(t.stream.open) > 1 {
-		key, err := r.hash()
-		if err != nil {
-			return err
-		}
-		s = t.stream.open[t.stream.routeFor(key)].shard
+	s, err := t.shardFor(r)
+	if err != nil {
+		return err
 	}
 	p := t.parts[s]
 	if p == nil {
@@ -162,6 +158,20 @@ func (t *transaction) add(r *Record) error {
 	p.block = appendRecord(p.block, r.PartitionKey, r.Data)
 	p.count++
 	return nil
+}
+
+// shardFor is the record's shard now; when it is sealed before the commit, its
+// records go to its descendants.
+func (t *transaction) shardFor(r *Record) (*shard, error) {
+	table := t.stream.table.Load()
+	if len(table.open) == 1 {
+		return table.open[0].shard, nil
+	}
+	key, err := r.hash()
+	if err != nil {
+		return nil, err
+	}
+	return table.open[table.routeFor(key)].shard, nil
 }
 
 // flush writes a part's block to the file.
@@ -202,7 +212,7 @@ func (t *transaction) path(epoch uint64) string {
 // none. The transaction is not used again.
 func (t *transaction) prepare(epoch uint64) (string, error) {
 	c := catalogue{Version: catalogueVersion, ID: t.id, Owner: t.owner, Epoch: epoch}
-	for _, s := range t.stream.shards {
+	for _, s := range t.stream.shards() {
 		if p := t.parts[s]; p != nil {
 			if err := t.flush(p); err != nil {
 				return "", err

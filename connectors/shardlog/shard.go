@@ -25,10 +25,13 @@ type shard struct {
 	// view is nil until the shard is opened.
 	view atomic.Pointer[view]
 
-	// mu guards pending and closed.
+	// mu guards pending, closed and sealed.
 	mu      sync.Mutex
 	pending *group
 	closed  bool
+	// sealed shards were split or merged: they are read to their end and take no
+	// more records.
+	sealed bool
 
 	// writing is held by whoever writes files; it guards what follows.
 	writing sync.Mutex
@@ -82,7 +85,7 @@ func (s *shard) recover() error {
 	if err != nil {
 		return err
 	}
-	v := &view{segments: segments, end: 1, horizon: 1, changed: make(chan struct{})}
+	v := &view{segments: segments, end: 1, horizon: 1, closed: s.isSealed(), changed: make(chan struct{})}
 	s.live = map[transactionID]bool{}
 	// The last segment tells all, unless its first block is corrupt.
 	for i := len(segments) - 1; i >= 0; i-- {
@@ -272,6 +275,13 @@ func (s *shard) isClosed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.closed
+}
+
+// isSealed reports whether the shard takes no more records.
+func (s *shard) isSealed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sealed
 }
 
 func (s *shard) errClosed() error { return errs.Resourcef("%s of stream %s is closed", s.id, s.stream) }

@@ -18,7 +18,10 @@ type source struct {
 	splice *format.Splice
 }
 
-var _ connector.Changing = (*source)(nil)
+var (
+	_ connector.Changing     = (*source)(nil)
+	_ connector.Rediscoverer = (*source)(nil)
+)
 
 func newSource(l *layout) *source {
 	return &source{layout: l, splice: format.NewSplice(l.table.Schema, l.isMetadata)}
@@ -82,33 +85,55 @@ func (s *source) Discover(_ context.Context, known []connector.SplitID, _ int) (
 	for _, id := range known {
 		have[id] = true
 	}
+	// Shards that came by resharding while the job ran are read whole.
+	start := s.start
+	if len(known) > 0 {
+		start = startup{}
+	}
 	var out []connector.Split
-	for _, id := range st.ShardIDs() {
-		if have[connector.SplitID(id)] {
+	for _, m := range st.lineage() {
+		id := connector.SplitID(shardID(m.Number))
+		if have[id] {
 			continue
 		}
-		payload, err := s.describe(st, id)
+		payload, err := s.describe(st, ShardID(id), start)
 		if err != nil {
 			return nil, errs.Wrap(errs.User, err, "table '%s'", s.table.Name)
 		}
-		out = append(out, connector.Split{ID: connector.SplitID(id), Payload: payload})
+		split := connector.Split{ID: id, Payload: payload}
+		for _, p := range m.Parents {
+			split.Parents = append(split.Parents, connector.SplitID(shardID(p)))
+		}
+		out = append(out, split)
 	}
 	return out, nil
 }
 
-func (s *source) describe(st *Stream, id ShardID) ([]byte, error) {
+// discoverEvery is how often a job looks for shards that came by resharding. It
+// also looks whenever a shard ends.
+const discoverEvery = time.Second
+
+// DiscoverEvery implements connector.Rediscoverer.
+func (s *source) DiscoverEvery() time.Duration {
+	if s.latest {
+		return 0
+	}
+	return discoverEvery
+}
+
+func (s *source) describe(st *Stream, id ShardID, start startup) ([]byte, error) {
 	sh, err := st.shard(id)
 	if err != nil {
 		return nil, err
 	}
 	at := TrimHorizon()
-	switch s.start.mode {
+	switch start.mode {
 	case startLatest:
 		at = Latest()
 	case startTimestamp:
-		at = AtTime(time.UnixMilli(s.start.millis))
+		at = AtTime(time.UnixMilli(start.millis))
 	case startSequence:
-		if seq, ok := s.start.sequences[id]; ok {
+		if seq, ok := start.sequences[id]; ok {
 			at = AtSequence(seq)
 		}
 	}

@@ -115,7 +115,7 @@ func (s *Store) add(stream *Stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.streams[stream.meta.Name] = stream
-	s.shards.Add(int64(len(stream.shards)))
+	s.shards.Add(int64(len(stream.shards())))
 }
 
 // CreateStream makes a stream whose shards divide the hash keys evenly. It is
@@ -204,7 +204,7 @@ func (s *Store) DeleteStream(name string) error {
 	}
 	s.mu.Lock()
 	delete(s.streams, name)
-	s.shards.Add(-int64(len(stream.shards)))
+	s.shards.Add(-int64(len(stream.shards())))
 	s.mu.Unlock()
 	if err := stream.close(true); err != nil {
 		return err

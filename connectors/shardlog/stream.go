@@ -3,6 +3,7 @@ package shardlog
 import (
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -10,14 +11,24 @@ import (
 
 // Stream is one stream of a store.
 type Stream struct {
-	store  *Store
-	dir    string
-	shards []*shard
-	// open are the shards that take records, in the order of their hash keys.
-	open []route
+	store *Store
+	dir   string
+	// table are the shards as they are now.
+	table atomic.Pointer[shardTable]
+
+	// resharding is held while the table changes, and for reading by whoever needs
+	// it to stay: commits of transactions, and appends that met a sealed shard.
+	resharding sync.RWMutex
 
 	mu   sync.Mutex
 	meta *streamMeta
+}
+
+// shardTable is an immutable picture of a stream's shards.
+type shardTable struct {
+	shards []*shard // by number
+	// open are the shards that take records, in the order of their hash keys.
+	open []route
 }
 
 // route is an open shard with the first of its hash keys.
@@ -28,30 +39,55 @@ type route struct {
 
 func newStream(store *Store, dir string, meta *streamMeta) *Stream {
 	st := &Stream{store: store, dir: dir, meta: meta}
-	for _, m := range meta.Shards {
-		id := shardID(m.Number)
-		s := &shard{
-			store: store, stream: meta.Name, dir: store.fs.PathJoin(dir, string(id)),
-			id: id, number: m.Number, created: m.CreatedSecond,
-		}
-		st.shards = append(st.shards, s)
-		if m.ClosedMillis == 0 {
-			st.open = append(st.open, route{m.First, s})
-		}
-	}
-	sort.Slice(st.open, func(i, j int) bool { return st.open[i].first.Less(st.open[j].first) })
+	st.table.Store(st.tableOf(meta, nil))
 	return st
 }
 
-// routeFor finds the open shard, by its place in st.open, that a hash key belongs
-// to.
-func (st *Stream) routeFor(k HashKey) int {
-	return sort.Search(len(st.open), func(i int) bool { return k.Less(st.open[i].first) }) - 1
+// tableOf makes the table for a description; shards that are in old are kept.
+func (st *Stream) tableOf(meta *streamMeta, old *shardTable) *shardTable {
+	t := new(shardTable)
+	for _, m := range meta.Shards {
+		s := old.find(m.Number)
+		if s == nil {
+			id := shardID(m.Number)
+			s = &shard{
+				store: st.store, stream: meta.Name, dir: st.store.fs.PathJoin(st.dir, string(id)),
+				id: id, number: m.Number, created: m.CreatedSecond, sealed: m.ClosedMillis > 0,
+			}
+		}
+		t.shards = append(t.shards, s)
+		if m.ClosedMillis == 0 {
+			t.open = append(t.open, route{m.First, s})
+		}
+	}
+	sort.Slice(t.open, func(i, j int) bool { return t.open[i].first.Less(t.open[j].first) })
+	return t
 }
+
+// find finds a shard by number, or nil.
+func (t *shardTable) find(number uint32) *shard {
+	if t == nil {
+		return nil
+	}
+	i := sort.Search(len(t.shards), func(i int) bool { return t.shards[i].number >= number })
+	if i == len(t.shards) || t.shards[i].number != number {
+		return nil
+	}
+	return t.shards[i]
+}
+
+// routeFor finds the open shard, by its place in t.open, that a hash key belongs
+// to.
+func (t *shardTable) routeFor(k HashKey) int {
+	return sort.Search(len(t.open), func(i int) bool { return k.Less(t.open[i].first) }) - 1
+}
+
+// shards are the stream's shards as they are now.
+func (st *Stream) shards() []*shard { return st.table.Load().shards }
 
 // shard finds a shard by name; an unknown one is a user error.
 func (st *Stream) shard(id ShardID) (*shard, error) {
-	for _, s := range st.shards {
+	for _, s := range st.shards() {
 		if s.id == id {
 			return s, s.open()
 		}
@@ -77,6 +113,8 @@ type ShardDescription struct {
 	// shard, and zero in an open one.
 	Starting Sequence
 	Ending   Sequence
+	// Closed is when the shard got its last record, the zero Time while it is open.
+	Closed time.Time
 	// Horizon is the number of the oldest record that is still there, Next the one
 	// that the next record gets at least.
 	Horizon Sequence
@@ -90,10 +128,10 @@ type ShardDescription struct {
 // Describe describes the stream. It opens all shards.
 func (st *Stream) Describe() (Description, error) {
 	st.mu.Lock()
-	meta := *st.meta
+	meta, table := *st.meta, st.table.Load()
 	st.mu.Unlock()
 	d := Description{Name: meta.Name, Created: time.UnixMilli(meta.CreatedMillis).UTC(), Retention: meta.retention()}
-	for i, s := range st.shards {
+	for i, s := range table.shards {
 		if err := s.open(); err != nil {
 			return Description{}, err
 		}
@@ -106,7 +144,7 @@ func (st *Stream) Describe() (Description, error) {
 			sd.Newest = time.UnixMilli(v.arrival).UTC()
 		}
 		if m.ClosedMillis > 0 {
-			sd.Ending = s.sequence(lastIndex, m.ClosedMillis)
+			sd.Ending, sd.Closed = s.sequence(lastIndex, m.ClosedMillis), time.UnixMilli(m.ClosedMillis).UTC()
 		}
 		for _, p := range m.Parents {
 			sd.Parents = append(sd.Parents, shardID(p))
@@ -118,8 +156,9 @@ func (st *Stream) Describe() (Description, error) {
 
 // ShardIDs lists the stream's shards.
 func (st *Stream) ShardIDs() []ShardID {
-	ids := make([]ShardID, len(st.shards))
-	for i, s := range st.shards {
+	shards := st.shards()
+	ids := make([]ShardID, len(shards))
+	for i, s := range shards {
 		ids[i] = s.id
 	}
 	return ids
@@ -143,11 +182,27 @@ func (st *Stream) SetRetention(retention time.Duration) error {
 
 // close stops all appends and, if the stream was deleted, all readers.
 func (st *Stream) close(deleted bool) error {
+	st.resharding.Lock()
+	defer st.resharding.Unlock()
 	var first error
-	for _, s := range st.shards {
+	for _, s := range st.shards() {
 		if err := s.close(deleted); err != nil && first == nil {
 			first = err
 		}
 	}
 	return first
+}
+
+// Created is when the stream was made.
+func (st *Stream) Created() time.Time {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return time.UnixMilli(st.meta.CreatedMillis).UTC()
+}
+
+// lineage lists the stream's shards with their parents, by number.
+func (st *Stream) lineage() []shardMeta {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.meta.Shards
 }

@@ -10,7 +10,8 @@ import (
 
 // commitPending appends a prepared transaction to its shards and removes its file.
 // It may be called again after any failure or crash: a missing file means that all
-// was done before.
+// was done before. Records whose shard was split or merged since they were prepared
+// go to its descendants.
 func (st *Stream) commitPending(name string) error {
 	fs := st.store.fs
 	path := fs.PathJoin(st.dir, pendingDir, name)
@@ -30,14 +31,22 @@ func (st *Stream) commitPending(name string) error {
 	if err != nil {
 		return err
 	}
-	for _, blocks := range c.Shards {
-		s, err := st.shard(shardID(blocks.Shard))
+	st.resharding.RLock()
+	defer st.resharding.RUnlock()
+	moved := movedRecords{stream: st, table: st.table.Load(), id: c.ID}
+	for _, part := range c.Shards {
+		blocks := &pendingBlocks{part, blockReader{file: f}, size, path}
+		if s := moved.table.find(part.Shard); s != nil && !s.isSealed() {
+			err = s.commitOpened(c.ID, blocks)
+		} else {
+			err = moved.add(part.Shard, blocks)
+		}
 		if err != nil {
 			return err
 		}
-		if err := s.commitTransaction(c.ID, &pendingBlocks{blocks, blockReader{file: f}, size, path}); err != nil {
-			return err
-		}
+	}
+	if err := moved.commit(); err != nil {
+		return err
 	}
 	if err := fs.Remove(path); err != nil && !isGone(err) {
 		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.meta.Name)
@@ -46,7 +55,7 @@ func (st *Stream) commitPending(name string) error {
 		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.meta.Name)
 	}
 	// Only now can the shards forget it.
-	for _, s := range st.shards {
+	for _, s := range st.shards() {
 		s.forget(c.ID)
 	}
 	return nil
@@ -73,6 +82,24 @@ func (st *Stream) discardPending(owner string) error {
 	return errs.Wrap(errs.Resource, syncDir(fs, dir), "discarding rows written to stream %s", st.meta.Name)
 }
 
+// transactionBlocks are the blocks of a transaction for one shard.
+type transactionBlocks interface {
+	// block gives block i, valid until the next call; its header needs kind, length
+	// and count only.
+	block(i int) (blockHeader, []byte, error)
+	// count is the number of blocks, bytes their size in all.
+	count() int
+	bytes() int64
+}
+
+var (
+	_ transactionBlocks = (*pendingBlocks)(nil)
+	_ transactionBlocks = (*builtBlocks)(nil)
+)
+
+func (p *pendingBlocks) count() int   { return len(p.Offsets) }
+func (p *pendingBlocks) bytes() int64 { return p.Bytes }
+
 // pendingBlocks reads one shard's blocks of a pending file in order.
 type pendingBlocks struct {
 	shardBlocks
@@ -91,9 +118,27 @@ func (p *pendingBlocks) block(i int) (blockHeader, []byte, error) {
 	return h, block, errs.Wrap(errs.Resource, err, "committing a transaction")
 }
 
+// commitOpened is commitTransaction for a shard that may not be open yet.
+func (s *shard) commitOpened(id transactionID, blocks transactionBlocks) error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	return s.commitTransaction(id, blocks)
+}
+
+// has reports whether the shard holds a transaction whose file may still exist.
+func (s *shard) has(id transactionID) (bool, error) {
+	if err := s.open(); err != nil {
+		return false, err
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.live[id], nil
+}
+
 // commitTransaction appends a transaction's blocks: readers see all of its records
 // at once, and a second call does nothing.
-func (s *shard) commitTransaction(id transactionID, blocks *pendingBlocks) error {
+func (s *shard) commitTransaction(id transactionID, blocks transactionBlocks) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if s.live[id] {
@@ -108,12 +153,12 @@ func (s *shard) commitTransaction(id transactionID, blocks *pendingBlocks) error
 	old := s.view.Load()
 	w := transactionWriter{
 		shard: s, id: id, first: old.end, arrival: s.store.arrival(old.arrival), synced: s.synced,
-		keep: blocks.Bytes <= s.store.tailBudget(), offset: s.size,
+		keep: blocks.bytes() <= s.store.tailBudget(), offset: s.size,
 	}
-	for i := range blocks.Offsets {
+	for i := range blocks.count() {
 		h, block, err := blocks.block(i)
 		if err == nil {
-			err = w.write(h, block, uint32(len(blocks.Offsets)-1-i))
+			err = w.write(h, block, uint32(blocks.count()-1-i))
 		}
 		if err != nil {
 			return s.fail(err)
@@ -129,7 +174,7 @@ func (s *shard) commitTransaction(id transactionID, blocks *pendingBlocks) error
 		active.note(b, w.offsets[i])
 	}
 	next.size, next.arrival, next.end = s.size, w.arrival, w.first
-	next.bytes += blocks.Bytes
+	next.bytes += blocks.bytes()
 	next.tail = nil
 	if w.keep {
 		next.tail = withTail(old.tail, w.tail, s.store.tailBudget())

@@ -144,7 +144,7 @@ func TestTransactionsAreRememberedOverSegments(t *testing.T) {
 	}
 	path := "log/streams/s/pending/" + file
 	content := readFile(t, fs, path)
-	if err := st.shards[0].open(); err != nil {
+	if err := st.shards()[0].open(); err != nil {
 		t.Fatal(err)
 	}
 	c, err := readCatalogue(path, vfs.NewMemFile(content))
@@ -152,7 +152,7 @@ func TestTransactionsAreRememberedOverSegments(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := pendingBlocks{c.Shards[0], blockReader{file: vfs.NewMemFile(content)}, int64(len(content)), path}
-	if err := st.shards[0].commitTransaction(c.ID, &blocks); err != nil {
+	if err := st.shards()[0].commitTransaction(c.ID, &blocks); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 5 {
@@ -165,7 +165,7 @@ func TestTransactionsAreRememberedOverSegments(t *testing.T) {
 	if counts, err := countRecords(w.store, 1); err != nil || counts[0] != 10 {
 		t.Errorf("%v records, want 10; %v", counts, err)
 	}
-	if live := mustStream(t, w, "s").shards[0].live; len(live) != 0 {
+	if live := mustStream(t, w, "s").shards()[0].live; len(live) != 0 {
 		t.Errorf("%d transactions are still remembered", len(live))
 	}
 }

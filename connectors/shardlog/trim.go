@@ -13,7 +13,7 @@ type Trimmed struct {
 }
 
 // Trim removes the records of all streams whose retention has ended, by whole
-// segments. It goes on after an error and gives the first one.
+// segments, and closed shards that have none left. It goes on after an error and gives the first one.
 func (s *Store) Trim() (Trimmed, error) {
 	var total Trimmed
 	var first error
@@ -25,13 +25,16 @@ func (s *Store) Trim() (Trimmed, error) {
 		st.mu.Lock()
 		cutoff := s.nowMillis() - st.meta.retention().Milliseconds()
 		st.mu.Unlock()
-		for _, shard := range st.shards {
+		for _, shard := range st.shards() {
 			done, err := shard.trim(cutoff)
 			total.Segments += done.Segments
 			total.Records += done.Records
 			if err != nil && first == nil {
 				first = err
 			}
+		}
+		if err := st.expire(cutoff); err != nil && first == nil {
+			first = err
 		}
 	}
 	return total, first

@@ -30,6 +30,8 @@ type enumerator struct {
 	pending []connector.Split
 	next    int
 	closed  bool
+	// nudge asks the watching goroutine to look for new splits now.
+	nudge chan struct{}
 }
 
 // addSource makes task t a source task.
@@ -58,7 +60,7 @@ func (a *attempt) enumeratorOf(n plan.NodeID) (*enumerator, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &enumerator{attempt: a, node: node, source: source, ended: map[connector.SplitID]bool{}}
+	e := &enumerator{attempt: a, node: node, source: source, ended: map[connector.SplitID]bool{}, nudge: make(chan struct{}, 1)}
 	if e.policy, _, err = build.BadPolicy(a.job.cfg.Env, node); err != nil {
 		return nil, err
 	}
@@ -167,11 +169,22 @@ func (e *enumerator) watch() {
 			select {
 			case <-ticker.C:
 				e.rediscover()
+			case <-e.nudge:
+				e.rediscover()
 			case <-a.ctx.Done():
 				return
 			}
 		}
 	}()
+}
+
+// lookNow makes watch look for new splits without delay: a split that ended may
+// have children.
+func (e *enumerator) lookNow() {
+	select {
+	case e.nudge <- struct{}{}:
+	default: // it will look anyway
+	}
 }
 
 // rediscover runs on the watching goroutine; what it finds is added by the loop.
@@ -201,6 +214,7 @@ func (r reporter) SplitEnded(_ graph.TaskID, node plan.NodeID, split connector.S
 			if e.node.ID == node {
 				e.ended[split] = true
 				e.release()
+				e.lookNow()
 			}
 		}
 	})
