@@ -1,0 +1,130 @@
+package kinesis
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/thalweg/thalweg/connectors/shardlog"
+	"github.com/thalweg/thalweg/engine/awsapi/wire"
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+const (
+	getRecordsDefault = 10_000
+	// getBytesMax bounds the data of one answer.
+	getBytesMax = 10 << 20
+)
+
+func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInput) (*getRecordsOutput, error) {
+	p, err := s.readPlace(*in.ShardIterator)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.openReady(p.stream)
+	if err != nil {
+		return nil, err
+	}
+	if o.about.Created.UnixMilli() != p.created {
+		return nil, wire.Errorf(codeNotFound, "the ShardIterator is of a stream %s that was deleted", p.stream)
+	}
+	id := shardOfPlace(o, p)
+	it, err := s.iterator(o, string(id), shardlog.AtSequence(p.next))
+	if err != nil {
+		return nil, err
+	}
+	defer it.Close()
+	if in.DryRun {
+		return nil, dryRun()
+	}
+	limit := getRecordsDefault
+	if in.Limit != nil {
+		limit = int(*in.Limit)
+	}
+	read, err := s.read(ctx, it, limit, o.attrs)
+	if err != nil {
+		return nil, err
+	}
+	out := &getRecordsOutput{Records: read.records, MillisBehindLatest: read.behind}
+	if read.end {
+		out.ChildShards = childrenOf(o.about.Shards, id)
+	} else {
+		p.next, p.issued = read.next, s.options.Now().UnixMilli()
+		out.NextShardIterator = p.token()
+	}
+	return out, nil
+}
+
+func shardOfPlace(o *opened, p place) shardlog.ShardID {
+	for _, d := range o.about.Shards {
+		if d.Starting.Shard == p.shard {
+			return d.ID
+		}
+	}
+	return ""
+}
+
+// chunk is what was read of a shard at once.
+type chunk struct {
+	records []record
+	// next is where reading goes on.
+	next shardlog.Sequence
+	// behind is the age of the shard's tip compared with the last record, in
+	// milliseconds.
+	behind int64
+	// end tells that the shard is closed and nothing follows.
+	end bool
+}
+
+// read reads what is there without waiting, up to limit records and ten MiB.
+// Records that are corrupt on disk are left out: their loss is logged, and the
+// shard can be read on.
+func (s *Service) read(ctx context.Context, it *shardlog.Iterator, limit int, attrs *attributes) (chunk, error) {
+	out := chunk{records: []record{}, next: it.Position()}
+	encryption := ""
+	if attrs.KeyID != "" {
+		encryption = attrs.encryption()
+	}
+	for bytes := 0; len(out.records) < limit && it.Ready(); {
+		entries, err := it.Next(ctx, nil)
+		switch {
+		case errors.Is(err, shardlog.ErrShardEnd):
+			out.end = len(out.records) == 0
+			return out, nil
+		case err != nil && errs.ClassOf(err) == errs.Corruption:
+			s.options.Log.Error("records are lost", "error", err)
+			out.next = it.Position()
+			continue
+		case err != nil:
+			return out, internal(err)
+		}
+		for _, e := range entries {
+			size := len(e.Data) + len(e.PartitionKey)
+			if len(out.records) == limit || len(out.records) > 0 && bytes+size > getBytesMax {
+				return s.measured(out, it), nil
+			}
+			bytes += size
+			out.records = append(out.records, record{
+				SequenceNumber: e.Sequence.String(), ApproximateArrivalTimestamp: wire.Timestamp{Time: time.UnixMilli(e.ArrivalMillis)},
+				Data: append([]byte{}, e.Data...), PartitionKey: string(e.PartitionKey), EncryptionType: encryption,
+			})
+			out.next = e.Sequence
+			out.next.Index++
+		}
+	}
+	return s.measured(out, it), nil
+}
+
+// measured fills in how far behind the tip the chunk ends.
+func (s *Service) measured(c chunk, it *shardlog.Iterator) chunk {
+	newest, end := it.Tip()
+	if c.next.Index >= end {
+		return c
+	}
+	if n := len(c.records); n > 0 {
+		c.behind = max(0, newest-c.records[n-1].ApproximateArrivalTimestamp.UnixMilli())
+	} else {
+		c.behind = max(0, s.options.Now().UnixMilli()-newest)
+	}
+	return c
+}

@@ -1,0 +1,149 @@
+package kinesis
+
+import (
+	"context"
+
+	"github.com/thalweg/thalweg/connectors/shardlog"
+	"github.com/thalweg/thalweg/engine/awsapi/wire"
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+func (s *Service) putRecord(_ context.Context, _ wire.Call, in *putRecordInput) (*putRecordOutput, error) {
+	name, err := s.name(in.streamRef)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.writable(name)
+	if err != nil {
+		return nil, err
+	}
+	entry := putRecordsEntry{in.Data, in.PartitionKey, in.ExplicitHashKey}
+	if err := o.check(entry); err != nil {
+		return nil, err
+	}
+	if in.SequenceNumberForOrdering != nil {
+		// Numbers grow within a shard anyway; only one that can't be is refused.
+		if _, err := shardlog.ParseSequence(*in.SequenceNumberForOrdering); err != nil {
+			return nil, invalidArgument("SequenceNumberForOrdering: %s", err)
+		}
+	}
+	if in.DryRun {
+		return nil, dryRun()
+	}
+	results, err := o.stream.Append([]shardlog.Record{entry.record()})
+	if err != nil {
+		return nil, err
+	}
+	return &putRecordOutput{ShardId: string(results[0].ShardID), SequenceNumber: results[0].Sequence.String(), EncryptionType: o.encryption}, nil
+}
+
+func (s *Service) putRecords(_ context.Context, _ wire.Call, in *putRecordsInput) (*putRecordsOutput, error) {
+	name, err := s.name(in.streamRef)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.writable(name)
+	if err != nil {
+		return nil, err
+	}
+	total := 0
+	records := make([]shardlog.Record, len(in.Records))
+	for i, entry := range in.Records {
+		if err := o.check(entry); err != nil {
+			return nil, err
+		}
+		records[i] = entry.record()
+		total += len(entry.Data) + len(*entry.PartitionKey)
+	}
+	if total > s.options.RequestBytes {
+		return nil, invalidArgument("Records size exceeds %d bytes limit: the request has %d", s.options.RequestBytes, total)
+	}
+	if in.DryRun {
+		return nil, dryRun()
+	}
+	results, err := o.stream.Append(records)
+	if results == nil {
+		return nil, err
+	}
+	return s.putResults(results, o.encryption), nil
+}
+
+// putResults answers record by record: a shard that failed fails its own records
+// only.
+func (s *Service) putResults(results []shardlog.Result, encryption string) *putRecordsOutput {
+	out := &putRecordsOutput{Records: make([]putRecordsResult, len(results)), EncryptionType: encryption}
+	var sequence []byte
+	for i, r := range results {
+		if r.Err != nil {
+			out.FailedRecordCount++
+			out.Records[i] = putRecordsResult{ErrorCode: codeInternal, ErrorMessage: "Internal service failure."}
+			s.options.Log.Error("a record could not be appended", "shard", r.ShardID, "error", r.Err)
+			continue
+		}
+		sequence = r.Sequence.Append(sequence[:0])
+		out.Records[i] = putRecordsResult{SequenceNumber: string(sequence), ShardId: string(r.ShardID)}
+	}
+	return out
+}
+
+// writableStream is what a write needs of a stream, without a full description.
+type writableStream struct {
+	stream      *shardlog.Stream
+	recordBytes int
+	encryption  string
+}
+
+func (s *Service) writable(name string) (*writableStream, error) {
+	if _, deleting := s.ghost(name); deleting {
+		return nil, s.notFound(name)
+	}
+	st, err := s.store.Stream(name)
+	if err != nil {
+		return nil, s.notFound(name)
+	}
+	if s.options.Transition > 0 && s.state(name, st.Created()) == stateCreating {
+		return nil, s.notFound(name)
+	}
+	attrs, err := readAttributes(st.Annotations())
+	if err != nil {
+		return nil, err
+	}
+	w := &writableStream{stream: st, recordBytes: int(attrs.recordKiB()) << 10}
+	if attrs.KeyID != "" {
+		w.encryption = attrs.encryption()
+	}
+	return w, nil
+}
+
+// check checks a record against the stream's limit.
+func (w *writableStream) check(e putRecordsEntry) error {
+	if size := len(e.Data) + len(*e.PartitionKey); size > w.recordBytes {
+		return wire.Errorf(wire.CodeValidation, "1 validation error detected: Value at 'data' failed to satisfy constraint: "+
+			"Member must have length less than or equal to %d", w.recordBytes)
+	}
+	if e.ExplicitHashKey != nil {
+		if _, err := shardlog.ParseHashKey(*e.ExplicitHashKey); err != nil {
+			return invalidArgument("Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was %s", *e.ExplicitHashKey)
+		}
+	}
+	return nil
+}
+
+// record is the entry as the log takes it.
+func (e putRecordsEntry) record() shardlog.Record {
+	r := shardlog.Record{PartitionKey: *e.PartitionKey, Data: e.Data}
+	if e.ExplicitHashKey != nil {
+		r.ExplicitHashKey = *e.ExplicitHashKey
+	}
+	return r
+}
+
+// dryRun is how a request that would succeed is answered when it is only tried.
+func dryRun() error {
+	return wire.Errorf(codeDryRun, "Request would have succeeded, but DryRun flag is set.")
+}
+
+// internal wraps an error of the log's for the server's own log.
+func internal(err error) error {
+	return errs.Wrap(errs.Resource, err, "reading the log")
+}

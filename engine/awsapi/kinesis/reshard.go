@@ -1,0 +1,101 @@
+package kinesis
+
+import (
+	"context"
+
+	"github.com/thalweg/thalweg/connectors/shardlog"
+	"github.com/thalweg/thalweg/engine/awsapi/wire"
+)
+
+// openReshard finds a stream whose shards may be changed by its owner.
+func (s *Service) openReshard(r streamRef) (*opened, error) {
+	o, err := s.openActive(r)
+	if err == nil && o.attrs.OnDemand {
+		return nil, wire.Errorf(wire.CodeValidation, "Stream %s is in ON_DEMAND mode: its shards can't be changed by hand", o.name)
+	}
+	return o, err
+}
+
+// reshard runs a change of a stream's shards; the log's refusals are the caller's
+// mistakes.
+func (s *Service) reshard(o *opened, err error) error {
+	if userError(err) {
+		return invalidArgument("%s", err)
+	}
+	s.transition(o.name)
+	return err
+}
+
+func (s *Service) splitShard(_ context.Context, _ wire.Call, in *splitShardInput) (*none, error) {
+	o, err := s.openReshard(in.streamRef)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.mustShard(o, *in.ShardToSplit)
+	if err != nil {
+		return nil, err
+	}
+	at, err := shardlog.ParseHashKey(*in.NewStartingHashKey)
+	if err != nil {
+		return nil, invalidArgument("NewStartingHashKey: %s", err)
+	}
+	return nil, s.reshard(o, o.Split(id, at))
+}
+
+func (s *Service) mergeShards(_ context.Context, _ wire.Call, in *mergeShardsInput) (*none, error) {
+	o, err := s.openReshard(in.streamRef)
+	if err != nil {
+		return nil, err
+	}
+	first, err := s.mustShard(o, *in.ShardToMerge)
+	if err != nil {
+		return nil, err
+	}
+	second, err := s.mustShard(o, *in.AdjacentShardToMerge)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.reshard(o, o.Merge(first, second))
+}
+
+func (s *Service) updateShardCount(_ context.Context, call wire.Call, in *updateShardCountInput) (*updateShardCountOutput, error) {
+	o, err := s.openReshard(in.streamRef)
+	if err != nil {
+		return nil, err
+	}
+	current := int64(0)
+	for _, d := range o.about.Shards {
+		if d.Ending.IsZero() {
+			current++
+		}
+	}
+	target := *in.TargetShardCount
+	if target > 2*current || 2*target < current {
+		return nil, invalidArgument("UpdateShardCount cannot go beyond double or below half of the current shard count %d: the target is %d", current, target)
+	}
+	if err := s.reshard(o, o.Scale(int(target))); err != nil {
+		return nil, err
+	}
+	return &updateShardCountOutput{o.name, s.streamARN(call, o.name), current, target}, nil
+}
+
+func (s *Service) updateStreamMode(_ context.Context, _ wire.Call, in *updateStreamModeInput) (*none, error) {
+	o, err := s.openActive(streamRef{StreamARN: in.StreamARN})
+	if err != nil {
+		return nil, err
+	}
+	s.transition(o.name)
+	return nil, update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+		a.OnDemand = *in.StreamModeDetails.StreamMode == "ON_DEMAND"
+		return nil
+	})
+}
+
+// mustShard finds a shard by name.
+func (s *Service) mustShard(o *opened, id string) (shardlog.ShardID, error) {
+	shardID, known := findShard(o.about.Shards, id)
+	if !known {
+		return "", wire.Errorf(codeNotFound, "Could not find shard %s in stream %s under account %s.", id, o.name, s.options.Account)
+	}
+	return shardID, nil
+}

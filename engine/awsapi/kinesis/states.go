@@ -1,0 +1,125 @@
+package kinesis
+
+import (
+	"time"
+
+	"github.com/thalweg/thalweg/connectors/shardlog"
+	"github.com/thalweg/thalweg/engine/awsapi/wire"
+)
+
+// ghost is a stream that was deleted and is shown as DELETING for a while. Its data
+// is gone already, so that a crash can't bring it back.
+type ghost struct {
+	until   time.Time
+	created time.Time
+}
+
+// The states of streams and consumers.
+const (
+	stateCreating = "CREATING"
+	stateActive   = "ACTIVE"
+	stateUpdating = "UPDATING"
+	stateDeleting = "DELETING"
+)
+
+// opened is a stream that a call works on, as it is at the moment.
+type opened struct {
+	*shardlog.Stream
+	name  string
+	about shardlog.Description
+	attrs *attributes
+	tags  map[string]string
+	state string
+}
+
+// open finds a stream in whatever state.
+func (s *Service) open(name string) (*opened, error) {
+	if _, deleting := s.ghost(name); deleting {
+		return nil, s.notFound(name)
+	}
+	st, err := s.store.Stream(name)
+	if err != nil {
+		return nil, s.notFound(name)
+	}
+	about, err := st.Describe()
+	if err != nil {
+		return nil, err
+	}
+	notes := st.Annotations()
+	attrs, err := readAttributes(notes)
+	if err != nil {
+		return nil, err
+	}
+	return &opened{st, name, about, attrs, notes.Tags, s.state(name, about.Created)}, nil
+}
+
+// openRef is open for the stream that a call names.
+func (s *Service) openRef(r streamRef) (*opened, error) {
+	name, err := s.name(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(name)
+}
+
+// openReady finds a stream that takes and gives records.
+func (s *Service) openReady(name string) (*opened, error) {
+	o, err := s.open(name)
+	if err == nil && o.state == stateCreating {
+		return nil, s.notFound(name)
+	}
+	return o, err
+}
+
+// openActive finds a stream that can be changed.
+func (s *Service) openActive(r streamRef) (*opened, error) {
+	o, err := s.openRef(r)
+	if err == nil && o.state != stateActive {
+		return nil, wire.Errorf(codeInUse, "Stream %s under account %s not ACTIVE, instead in state %s", o.name, s.options.Account, o.state)
+	}
+	return o, err
+}
+
+func (s *Service) notFound(name string) error {
+	return wire.Errorf(codeNotFound, "Stream %s under account %s not found.", name, s.options.Account)
+}
+
+// state is the state of a stream that exists.
+func (s *Service) state(name string, created time.Time) string {
+	now := s.options.Now()
+	if now.Sub(created) < s.options.Transition {
+		return stateCreating
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until, ok := s.busy[name]
+	switch {
+	case ok && now.Before(until):
+		return stateUpdating
+	case ok:
+		delete(s.busy, name)
+	}
+	return stateActive
+}
+
+// transition shows a stream as UPDATING for a while.
+func (s *Service) transition(name string) {
+	if s.options.Transition == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy[name] = s.options.Now().Add(s.options.Transition)
+}
+
+// ghost finds a stream that is being deleted.
+func (s *Service) ghost(name string) (ghost, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.deleting[name]
+	if ok && !s.options.Now().Before(g.until) {
+		delete(s.deleting, name)
+		return ghost{}, false
+	}
+	return g, ok
+}

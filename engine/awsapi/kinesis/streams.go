@@ -1,0 +1,299 @@
+package kinesis
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/thalweg/thalweg/connectors/shardlog"
+	"github.com/thalweg/thalweg/engine/awsapi/wire"
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+const (
+	// onDemandShards is how many shards an on-demand stream starts with.
+	onDemandShards   = 4
+	defaultRetention = 24 * time.Hour
+	// shardLimit is what DescribeLimits answers; nothing enforces it.
+	shardLimit          = shardlog.MaxShards
+	onDemandStreamLimit = 50
+)
+
+func (s *Service) createStream(_ context.Context, _ wire.Call, in *createStreamInput) (*none, error) {
+	name := *in.StreamName
+	onDemand := in.StreamModeDetails != nil && *in.StreamModeDetails.StreamMode == "ON_DEMAND"
+	shards := onDemandShards
+	switch {
+	case onDemand:
+	case in.ShardCount == nil:
+		return nil, wire.Errorf(wire.CodeValidation, "ShardCount is required for a stream in PROVISIONED mode")
+	case *in.ShardCount > shardLimit:
+		return nil, wire.Errorf(codeLimit, "a stream can't have more than %d shards", shardLimit)
+	default:
+		shards = int(*in.ShardCount)
+	}
+	if err := checkTags(in.Tags, nil); err != nil {
+		return nil, err
+	}
+	if _, deleting := s.ghost(name); deleting || slices.Contains(s.store.Streams(), name) {
+		return nil, wire.Errorf(codeInUse, "Stream %s under account %s already exists.", name, s.options.Account)
+	}
+	if err := s.store.CreateStream(name, shards, defaultRetention); err != nil {
+		return nil, err
+	}
+	st, err := s.store.Stream(name)
+	if err != nil {
+		return nil, err
+	}
+	return nil, update(st, func(a *attributes, all *shardlog.Annotations) error {
+		a.OnDemand = onDemand
+		if in.MaxRecordSizeInKiB != nil {
+			a.RecordKiB = *in.MaxRecordSizeInKiB
+		}
+		for k, v := range in.Tags {
+			all.Tags[k] = v
+		}
+		return nil
+	})
+}
+
+func (s *Service) deleteStream(_ context.Context, _ wire.Call, in *deleteStreamInput) (*none, error) {
+	o, err := s.openRef(in.streamRef)
+	if err != nil {
+		return nil, err
+	}
+	if len(o.attrs.Consumers) > 0 && !in.EnforceConsumerDeletion {
+		return nil, wire.Errorf(codeInUse, "Stream %s under account %s has %d registered consumers: deregister them or set EnforceConsumerDeletion",
+			o.name, s.options.Account, len(o.attrs.Consumers))
+	}
+	if err := s.store.DeleteStream(o.name); err != nil {
+		return nil, err
+	}
+	if s.options.Transition > 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.deleting[o.name] = ghost{s.options.Now().Add(s.options.Transition), o.about.Created}
+	}
+	return nil, nil
+}
+
+const describeShardsDefault = 100
+
+func (s *Service) describeStream(_ context.Context, call wire.Call, in *describeStreamInput) (*describeStreamOutput, error) {
+	name, err := s.name(in.streamRef)
+	if err != nil {
+		return nil, err
+	}
+	if g, deleting := s.ghost(name); deleting {
+		return &describeStreamOutput{s.describeGhost(call, name, g)}, nil
+	}
+	o, err := s.open(name)
+	if err != nil {
+		return nil, err
+	}
+	d := streamDescription{
+		StreamName: name, StreamARN: s.streamARN(call, name), StreamStatus: o.state, StreamModeDetails: o.attrs.mode(),
+		Shards: []shard{}, RetentionPeriodHours: int64(o.about.Retention / time.Hour),
+		StreamCreationTimestamp: wire.Timestamp{Time: o.about.Created}, EnhancedMonitoring: metrics(o.attrs.Metrics),
+		EncryptionType: o.attrs.encryption(), KeyId: o.attrs.KeyID,
+	}
+	if o.state != stateCreating {
+		after, limit := "", int64(describeShardsDefault)
+		if in.ExclusiveStartShardId != nil {
+			after = *in.ExclusiveStartShardId
+		}
+		if in.Limit != nil {
+			limit = *in.Limit
+		}
+		d.Shards, d.HasMoreShards = page(o.about.Shards, after, limit)
+	}
+	return &describeStreamOutput{d}, nil
+}
+
+func (s *Service) describeGhost(call wire.Call, name string, g ghost) streamDescription {
+	return streamDescription{StreamName: name, StreamARN: s.streamARN(call, name), StreamStatus: stateDeleting,
+		StreamModeDetails: (&attributes{}).mode(), Shards: []shard{}, RetentionPeriodHours: int64(defaultRetention / time.Hour),
+		StreamCreationTimestamp: wire.Timestamp{Time: g.created}, EnhancedMonitoring: metrics(nil), EncryptionType: "NONE"}
+}
+
+// metrics is the form in which answers list the metrics asked for.
+func metrics(names []string) []enhancedMetrics {
+	return []enhancedMetrics{{ShardLevelMetrics: append([]string{}, names...)}}
+}
+
+func (s *Service) describeStreamSummary(_ context.Context, call wire.Call, in *streamRef) (*describeStreamSummaryOutput, error) {
+	o, err := s.openRef(*in)
+	if err != nil {
+		return nil, err
+	}
+	open := int64(0)
+	for _, sh := range o.about.Shards {
+		if sh.Ending.IsZero() {
+			open++
+		}
+	}
+	return &describeStreamSummaryOutput{streamSummary{
+		StreamName: o.name, StreamARN: s.streamARN(call, o.name), StreamStatus: o.state, StreamModeDetails: o.attrs.mode(),
+		RetentionPeriodHours: int64(o.about.Retention / time.Hour), StreamCreationTimestamp: wire.Timestamp{Time: o.about.Created},
+		EnhancedMonitoring: metrics(o.attrs.Metrics), EncryptionType: o.attrs.encryption(), KeyId: o.attrs.KeyID,
+		OpenShardCount: open, ConsumerCount: int64(len(o.attrs.Consumers)), MaxRecordSizeInKiB: o.attrs.recordKiB(),
+	}}, nil
+}
+
+const listStreamsDefault = 100
+
+func (s *Service) listStreams(_ context.Context, call wire.Call, in *listStreamsInput) (*listStreamsOutput, error) {
+	after, limit := "", listStreamsDefault
+	if in.Limit != nil {
+		limit = int(*in.Limit)
+	}
+	switch {
+	case in.NextToken != nil:
+		token, err := s.readToken(*in.NextToken)
+		if err != nil {
+			return nil, err
+		}
+		after = token.After
+	case in.ExclusiveStartStreamName != nil:
+		after = *in.ExclusiveStartStreamName
+	}
+	names := s.store.Streams()
+	names = names[sort.Search(len(names), func(i int) bool { return names[i] > after }):]
+	out := &listStreamsOutput{StreamNames: []string{}, StreamSummaries: []streamListed{}}
+	if len(names) > limit {
+		names, out.HasMoreStreams = names[:limit], true
+		out.NextToken = s.token(pageToken{After: names[limit-1]})
+	}
+	for _, name := range names {
+		o, err := s.open(name)
+		if err != nil {
+			continue // deleted meanwhile
+		}
+		out.StreamNames = append(out.StreamNames, name)
+		out.StreamSummaries = append(out.StreamSummaries, streamListed{name, s.streamARN(call, name), o.state, o.attrs.mode(),
+			wire.Timestamp{Time: o.about.Created}})
+	}
+	return out, nil
+}
+
+func (s *Service) describeLimits(context.Context, wire.Call, *none) (*describeLimitsOutput, error) {
+	out := &describeLimitsOutput{ShardLimit: shardLimit, OnDemandStreamCountLimit: onDemandStreamLimit}
+	for _, name := range s.store.Streams() {
+		o, err := s.open(name)
+		if err != nil {
+			continue // deleted meanwhile
+		}
+		if o.attrs.OnDemand {
+			out.OnDemandStreamCount++
+			continue
+		}
+		for _, sh := range o.about.Shards {
+			if sh.Ending.IsZero() {
+				out.OpenShardCount++
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s *Service) increaseRetention(_ context.Context, _ wire.Call, in *retentionInput) (*none, error) {
+	return nil, s.setRetention(in, func(now, wanted time.Duration) bool { return wanted >= now }, "less")
+}
+
+func (s *Service) decreaseRetention(_ context.Context, _ wire.Call, in *retentionInput) (*none, error) {
+	return nil, s.setRetention(in, func(now, wanted time.Duration) bool { return wanted <= now }, "more")
+}
+
+func (s *Service) setRetention(in *retentionInput, allowed func(now, wanted time.Duration) bool, word string) error {
+	o, err := s.openActive(in.streamRef)
+	if err != nil {
+		return err
+	}
+	wanted := time.Duration(*in.RetentionPeriodHours) * time.Hour
+	if wanted < shardlog.MinRetention || wanted > shardlog.MaxRetention {
+		return invalidArgument("a retention of %d hours is not between 24 and 8760", *in.RetentionPeriodHours)
+	}
+	if !allowed(o.about.Retention, wanted) {
+		return invalidArgument("%d hours are %s than the present retention of %d hours", *in.RetentionPeriodHours, word, o.about.Retention/time.Hour)
+	}
+	if err := o.SetRetention(wanted); err != nil {
+		return err
+	}
+	s.transition(o.name)
+	return nil
+}
+
+func (s *Service) enableMonitoring(_ context.Context, call wire.Call, in *monitoringInput) (*monitoringOutput, error) {
+	return s.setMonitoring(call, in, func(now, named []string) []string { return append(now, named...) })
+}
+
+func (s *Service) disableMonitoring(_ context.Context, call wire.Call, in *monitoringInput) (*monitoringOutput, error) {
+	return s.setMonitoring(call, in, func(now, named []string) []string {
+		return slices.DeleteFunc(now, func(m string) bool { return slices.Contains(named, m) })
+	})
+}
+
+// allMetrics is what ALL stands for.
+var allMetrics = strings.Fields("IncomingBytes IncomingRecords IteratorAgeMilliseconds OutgoingBytes OutgoingRecords " +
+	"ReadProvisionedThroughputExceeded WriteProvisionedThroughputExceeded")
+
+func (s *Service) setMonitoring(call wire.Call, in *monitoringInput, change func(now, named []string) []string) (*monitoringOutput, error) {
+	o, err := s.openActive(in.streamRef)
+	if err != nil {
+		return nil, err
+	}
+	named := in.ShardLevelMetrics
+	if slices.Contains(named, "ALL") {
+		named = allMetrics
+	}
+	out := &monitoringOutput{StreamName: o.name, StreamARN: s.streamARN(call, o.name)}
+	return out, update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+		out.CurrentShardLevelMetrics = append([]string{}, a.Metrics...)
+		a.Metrics = change(slices.Clone(a.Metrics), named)
+		slices.Sort(a.Metrics)
+		a.Metrics = slices.Compact(a.Metrics)
+		out.DesiredShardLevelMetrics = append([]string{}, a.Metrics...)
+		return nil
+	})
+}
+
+func (s *Service) startEncryption(_ context.Context, _ wire.Call, in *encryptionInput) (*none, error) {
+	return nil, s.setEncryption(in, *in.KeyId)
+}
+
+func (s *Service) stopEncryption(_ context.Context, _ wire.Call, in *encryptionInput) (*none, error) {
+	return nil, s.setEncryption(in, "")
+}
+
+// setEncryption sets what answers say of encryption; nothing is encrypted.
+func (s *Service) setEncryption(in *encryptionInput, key string) error {
+	if *in.EncryptionType != "KMS" {
+		return invalidArgument("EncryptionType must be KMS")
+	}
+	o, err := s.openActive(in.streamRef)
+	if err != nil {
+		return err
+	}
+	s.transition(o.name)
+	return update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+		a.KeyID = key
+		return nil
+	})
+}
+
+func (s *Service) updateMaxRecordSize(_ context.Context, _ wire.Call, in *maxRecordSizeInput) (*none, error) {
+	o, err := s.openActive(streamRef{StreamARN: in.StreamARN})
+	if err != nil {
+		return nil, err
+	}
+	s.transition(o.name)
+	return nil, update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+		a.RecordKiB = *in.MaxRecordSizeInKiB
+		return nil
+	})
+}
+
+// userError tells an error that the caller can mend.
+func userError(err error) bool { return err != nil && errs.ClassOf(err) == errs.User }

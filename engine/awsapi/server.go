@@ -1,0 +1,64 @@
+// Package awsapi is the AWS-compatible front door: one address that serves several
+// services, told apart by what their requests name.
+package awsapi
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/thalweg/thalweg/connectors/shardlog"
+	"github.com/thalweg/thalweg/engine/awsapi/kinesis"
+	"github.com/thalweg/thalweg/engine/awsapi/wire"
+)
+
+// Options configure the front door. The zero value serves callers on this machine
+// without looking at their signatures.
+type Options struct {
+	// Account and Region are those in ARNs; the region of a caller's credential
+	// goes before.
+	Account string
+	Region  string
+	// Secrets are the secret keys by access key id. With any, every call must be
+	// signed with one of them; without, only callers on this machine are served.
+	Secrets map[string]string
+	// Transition is how long streams stay CREATING, UPDATING and DELETING.
+	Transition time.Duration
+	// Log takes failures; nil discards them.
+	Log *slog.Logger
+}
+
+// DefaultRegion and DefaultAccount are those of Options that name none.
+const (
+	DefaultRegion  = "us-east-1"
+	DefaultAccount = "000000000000"
+)
+
+// New makes the handler over the log of a data directory.
+func New(store *shardlog.Store, o Options) http.Handler {
+	if o.Region == "" {
+		o.Region = DefaultRegion
+	}
+	if o.Account == "" {
+		o.Account = DefaultAccount
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	streams := kinesis.New(store, kinesis.Options{Account: o.Account, Transition: o.Transition, Log: o.Log})
+	return wire.NewHandler(&wire.Verifier{Secrets: o.Secrets}, o.Region, o.Log, streams.Wire())
+}
+
+// streamsPerConnection lets one worker hold a subscription to each of its shards
+// on one connection.
+const streamsPerConnection = 1000
+
+// Configure makes a server speak HTTP/1.1 and HTTP/2 on one port, also without TLS:
+// the SDKs of JavaScript and Java use HTTP/2 by prior knowledge.
+func Configure(server *http.Server) {
+	server.Protocols = new(http.Protocols)
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: streamsPerConnection}
+}

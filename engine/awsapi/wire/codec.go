@@ -1,0 +1,98 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"mime"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// The content types of bodies. The older two names of each are in use as well.
+const (
+	contentJSON = "application/x-amz-json-1.1"
+	contentCBOR = "application/x-amz-cbor-1.1"
+)
+
+// Codec is how a request's body is encoded; its answer is encoded likewise, errors
+// included.
+type Codec struct {
+	// ContentType is the request's, and so the answer's.
+	ContentType string
+	cbor        bool
+}
+
+// codecOf finds the codec for a content type.
+func codecOf(contentType string) (Codec, bool) {
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return Codec{}, false
+	}
+	switch media {
+	case contentJSON, "application/x-amz-json-1.0", "application/json":
+		return Codec{ContentType: media}, true
+	case contentCBOR, "application/cbor":
+		return Codec{ContentType: media, cbor: true}, true
+	}
+	return Codec{}, false
+}
+
+// EventContentType is the `:content-type` of event payloads.
+func (c Codec) EventContentType() string { return c.ContentType }
+
+// Marshal encodes an output. Absent members are left out, never null.
+func (c Codec) Marshal(v any) ([]byte, error) {
+	if c.cbor {
+		return cbor.Marshal(v)
+	}
+	return json.Marshal(v)
+}
+
+// nestingMax bounds the depth of a request.
+const nestingMax = 32
+
+// decoding reads CBOR as Java's encoder writes it: maps, arrays and strings of
+// indefinite length among them.
+var decoding = newDecoding()
+
+func newDecoding() cbor.DecMode {
+	mode, err := cbor.DecOptions{
+		FieldNameMatching: cbor.FieldNameMatchingCaseSensitive, MaxNestedLevels: nestingMax,
+		IndefLength: cbor.IndefLengthAllowed,
+	}.DecMode()
+	if err != nil {
+		panic("wire: " + err.Error())
+	}
+	return mode
+}
+
+// unmarshal decodes an input; unknown members are ignored, as the API promises.
+func (c Codec) unmarshal(b []byte, v any) error {
+	if len(b) == 0 {
+		return nil
+	}
+	err := error(nil)
+	if c.cbor {
+		err = decoding.Unmarshal(b, v)
+	} else {
+		err = json.Unmarshal(b, v)
+	}
+	if err == nil {
+		return nil
+	}
+	e := Errorf(CodeSerialization, "%s", describeDecoding(err))
+	return e
+}
+
+// describeDecoding names the member that has the wrong type.
+func describeDecoding(err error) string {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" {
+		return "member " + wrong.Field + " can't be a " + wrong.Value
+	}
+	var typed *cbor.UnmarshalTypeError
+	if errors.As(err, &typed) {
+		return typed.Error()
+	}
+	return err.Error()
+}

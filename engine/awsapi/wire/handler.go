@@ -1,0 +1,163 @@
+package wire
+
+import (
+	"compress/gzip"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// bodyBytesMax bounds a request: ten MiB of data, in base64 and with its keys.
+const bodyBytesMax = 24 << 20
+
+// Handler answers the calls of several services on one address, told apart by
+// their targets.
+type Handler struct {
+	services map[string]*Service
+	verifier *Verifier
+	region   string
+	log      *slog.Logger
+}
+
+// NewHandler makes a handler; region is the one that unsigned calls are in.
+func NewHandler(verifier *Verifier, region string, log *slog.Logger, services ...*Service) *Handler {
+	h := &Handler{services: map[string]*Service{}, verifier: verifier, region: region, log: log}
+	for _, s := range services {
+		h.services[s.Target] = s
+	}
+	return h
+}
+
+// ServeHTTP answers one call.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	begin(w, r)
+	if r.Method == http.MethodOptions && r.Header.Get("Origin") != "" {
+		preflight(w, r)
+		return
+	}
+	codec, known := codecOf(r.Header.Get("Content-Type"))
+	if r.Method != http.MethodPost || !known {
+		unknownContent(w)
+		return
+	}
+	defer func() {
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			h.log.Error("call panicked", "target", r.Header.Get("X-Amz-Target"), "panic", p)
+			h.fail(w, codec, &Error{Code: CodeInternalFailure, Message: "the server met a bug", Status: http.StatusInternalServerError})
+		}
+	}()
+	if err := h.call(w, r, codec); err != nil {
+		h.fail(w, codec, err)
+	}
+}
+
+// call finds the action and runs it.
+func (h *Handler) call(w http.ResponseWriter, r *http.Request, codec Codec) error {
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	target, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	service := h.services[target]
+	if service == nil || service.actions[name] == nil {
+		return Errorf(CodeUnknownOperation, "there is no operation %q here", r.Header.Get("X-Amz-Target"))
+	}
+	credential, err := h.verifier.verify(r, service.Name, body)
+	if err != nil {
+		return err
+	}
+	call := Call{Region: credential.region, Codec: codec}
+	if call.Region == "" {
+		call.Region = h.region
+	}
+	return service.actions[name](r.Context(), call, body, w)
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var body io.Reader = http.MaxBytesReader(w, r.Body, bodyBytesMax)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		unzipped, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, Errorf(CodeSerialization, "the body is not in gzip: %v", err)
+		}
+		body = io.LimitReader(unzipped, bodyBytesMax)
+	}
+	b, err := io.ReadAll(body)
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, &Error{Code: "RequestEntityTooLargeException", Message: "the request has more than " + strconv.Itoa(bodyBytesMax) + " bytes", Status: http.StatusRequestEntityTooLarge}
+	}
+	if err != nil {
+		return nil, Errorf(CodeSerialization, "the body can't be read: %v", err)
+	}
+	return b, nil
+}
+
+// id2Bytes is the length of the second request id before base64.
+const id2Bytes = 72
+
+// begin sets the headers that every answer has.
+func begin(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("x-amzn-RequestId", uuid.NewString())
+	id2 := make([]byte, id2Bytes)
+	rand.Read(id2)
+	header.Set("x-amz-id-2", base64.StdEncoding.EncodeToString(id2))
+	if r.Header.Get("Origin") != "" {
+		header.Set("Access-Control-Allow-Origin", "*")
+		header.Set("Access-Control-Expose-Headers",
+			"x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,Date")
+	}
+}
+
+// preflight answers a browser's question.
+func preflight(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	for asked, allowed := range map[string]string{
+		"Access-Control-Request-Headers": "Access-Control-Allow-Headers",
+		"Access-Control-Request-Method":  "Access-Control-Allow-Methods",
+	} {
+		if value := r.Header.Get(asked); value != "" {
+			header.Set(allowed, value)
+		}
+	}
+	header.Set("Access-Control-Max-Age", "172800")
+	w.WriteHeader(http.StatusOK)
+}
+
+// unknownContent is how the API answers what it can't even decode.
+func unknownContent(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/xml")
+	// The client has gone if this fails.
+	_ = writeBody(w, http.StatusNotFound, []byte("<UnknownOperationException/>\n"))
+}
+
+// fail answers with an error.
+func (h *Handler) fail(w http.ResponseWriter, codec Codec, err error) {
+	e := errorOf(err)
+	if e.Status >= http.StatusInternalServerError {
+		h.log.Error("call failed", "error", err)
+	}
+	w.Header().Set("Content-Type", codec.ContentType)
+	w.Header().Set("x-amzn-ErrorType", e.Code)
+	body, err := codec.Marshal(errorBody{Type: e.Code, Message: e.Message, Upper: e.Message})
+	if err != nil {
+		h.log.Error("an error can't be encoded", "error", err)
+	}
+	_ = writeBody(w, e.Status, body)
+}
+
+func writeBody(w http.ResponseWriter, status int, body []byte) error {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	// A client that has gone needs no answer.
+	_, _ = w.Write(body)
+	return nil
+}

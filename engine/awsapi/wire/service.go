@@ -1,0 +1,104 @@
+package wire
+
+import (
+	"context"
+	"net/http"
+)
+
+// Service is a service of the API: the actions behind one target prefix.
+type Service struct {
+	// Target is the prefix of the X-Amz-Target header, such as Kinesis_20131202.
+	Target string
+	// Name is what signatures call the service, such as kinesis.
+	Name    string
+	actions map[string]action
+}
+
+// NewService makes a service without actions.
+func NewService(target, name string) *Service {
+	return &Service{Target: target, Name: name, actions: map[string]action{}}
+}
+
+// Actions lists the names of all actions.
+func (s *Service) Actions() []string {
+	var names []string
+	for name := range s.actions {
+		names = append(names, name)
+	}
+	return names
+}
+
+// Call is one request: what an action may know of it besides its input.
+type Call struct {
+	// Region is that of the credential, or the server's own.
+	Region string
+	// Codec is the request's encoding.
+	Codec Codec
+}
+
+// action decodes, runs and answers a call.
+type action func(ctx context.Context, call Call, body []byte, w http.ResponseWriter) error
+
+// Handle adds an action: a function from a checked input to an output. A nil
+// output answers with an empty body.
+func Handle[In, Out any](s *Service, name string, do func(context.Context, Call, *In) (*Out, error)) {
+	s.actions[name] = func(ctx context.Context, call Call, body []byte, w http.ResponseWriter) error {
+		in, err := read[In](call.Codec, body)
+		if err != nil {
+			return err
+		}
+		out, err := do(ctx, call, in)
+		if err != nil {
+			return err
+		}
+		return answer(w, call.Codec, out)
+	}
+}
+
+// HandleStream adds an action that answers with events. start checks the call;
+// what it gives runs when the answer has begun, and its error ends the stream.
+func HandleStream[In any](s *Service, name string, start func(context.Context, Call, *In) (func(*EventStream) error, error)) {
+	s.actions[name] = func(ctx context.Context, call Call, body []byte, w http.ResponseWriter) error {
+		in, err := read[In](call.Codec, body)
+		if err != nil {
+			return err
+		}
+		run, err := start(ctx, call, in)
+		if err != nil {
+			return err
+		}
+		stream, err := newEventStream(call.Codec, w)
+		if err != nil {
+			return nil // the client has gone
+		}
+		if err := run(stream); err != nil && ctx.Err() == nil {
+			// A client that has gone can't be told.
+			_ = stream.Fail(err)
+		}
+		return nil
+	}
+}
+
+// read decodes and checks an input.
+func read[In any](codec Codec, body []byte) (*In, error) {
+	in := new(In)
+	if err := codec.unmarshal(body, in); err != nil {
+		return nil, err
+	}
+	return in, validate(in)
+}
+
+// answer writes an output; nothing for nil.
+func answer[Out any](w http.ResponseWriter, codec Codec, out *Out) error {
+	w.Header().Set("Content-Type", codec.ContentType)
+	if out == nil {
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	body, err := codec.Marshal(out)
+	if err != nil {
+		return err
+	}
+	return writeBody(w, http.StatusOK, body)
+}

@@ -1,0 +1,202 @@
+package wire
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The codes of refused signatures.
+const (
+	codeMissingToken        = "MissingAuthenticationTokenException"
+	codeIncompleteSignature = "IncompleteSignatureException"
+	codeInvalidSignature    = "InvalidSignatureException"
+	codeUnrecognizedClient  = "UnrecognizedClientException"
+	codeAccessDenied        = "AccessDeniedException"
+)
+
+const (
+	algorithm = "AWS4-HMAC-SHA256"
+	timeForm  = "20060102T150405Z"
+	// clockSkewMax is how far a signature's time may be from ours.
+	clockSkewMax = 5 * time.Minute
+)
+
+// Verifier decides whose calls are served. With credentials, a call must be signed
+// with one of them; without any, every signature is taken as it is, but only from
+// this machine.
+type Verifier struct {
+	// Secrets are the secret keys by access key id.
+	Secrets map[string]string
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+}
+
+// credential is what a call's signature says of it.
+type credential struct {
+	accessKey, date, region, service string
+}
+
+// scope is the credential's scope as it is signed.
+func (c credential) scope() string {
+	return strings.Join([]string{c.date, c.region, c.service, "aws4_request"}, "/")
+}
+
+// signature is a call's signature, taken apart.
+type signature struct {
+	credential credential
+	headers    []string
+	value      string
+	time       string
+}
+
+// verify checks a call's signature.
+func (v *Verifier) verify(r *http.Request, service string, body []byte) (credential, error) {
+	s, err := parseSignature(r)
+	if err != nil {
+		return credential{}, err
+	}
+	if len(v.Secrets) == 0 {
+		if !fromLoopback(r) {
+			return credential{}, Errorf(codeAccessDenied, "without credentials in the server's configuration only calls from the same machine are served")
+		}
+		return s.credential, nil
+	}
+	secret, ok := v.Secrets[s.credential.accessKey]
+	if !ok {
+		return credential{}, Errorf(codeUnrecognizedClient, "the access key id %q is not known here", s.credential.accessKey)
+	}
+	if s.credential.service != service {
+		return credential{}, Errorf(codeInvalidSignature, "the credential is for the service %q, not %q", s.credential.service, service)
+	}
+	if err := v.checkTime(s); err != nil {
+		return credential{}, err
+	}
+	if !hmac.Equal([]byte(sign(r, s, secret, body)), []byte(s.value)) {
+		return credential{}, Errorf(codeInvalidSignature, "the signature does not match: check the secret key and the signing method")
+	}
+	return s.credential, nil
+}
+
+func (v *Verifier) checkTime(s signature) error {
+	now := time.Now
+	if v.Now != nil {
+		now = v.Now
+	}
+	at, err := time.Parse(timeForm, s.time)
+	if err != nil || !strings.HasPrefix(s.time, s.credential.date) {
+		return Errorf(codeIncompleteSignature, "the time %q is not of the form %s and on the credential's day", s.time, timeForm)
+	}
+	if skew := now().Sub(at); skew.Abs() > clockSkewMax {
+		return Errorf(codeInvalidSignature, "the signature is of %s, and now it is %s: check the clock", s.time, now().UTC().Format(timeForm))
+	}
+	return nil
+}
+
+// fromLoopback reports that the peer is on this machine.
+func fromLoopback(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// parseSignature reads the Authorization header, or a presigned URL's query.
+func parseSignature(r *http.Request) (signature, error) {
+	header, query := r.Header.Get("Authorization"), r.URL.Query()
+	presigned := query.Has("X-Amz-Algorithm")
+	switch {
+	case header != "" && presigned:
+		return signature{}, Errorf(codeInvalidSignature, "found both an Authorization header and an X-Amz-Algorithm query")
+	case presigned:
+		return presignedSignature(query)
+	case header == "":
+		return signature{}, Errorf(codeMissingToken, "Missing Authentication Token")
+	}
+	fields := map[string]string{}
+	rest, ok := strings.CutPrefix(header, algorithm)
+	for part := range strings.FieldsFuncSeq(rest, func(c rune) bool { return c == ',' || c == ' ' }) {
+		key, value, _ := strings.Cut(part, "=")
+		fields[key] = value
+	}
+	return makeSignature(ok, fields["Credential"], fields["SignedHeaders"], fields["Signature"], r.Header.Get("X-Amz-Date"))
+}
+
+func presignedSignature(q url.Values) (signature, error) {
+	return makeSignature(q.Get("X-Amz-Algorithm") == algorithm, q.Get("X-Amz-Credential"), q.Get("X-Amz-SignedHeaders"),
+		q.Get("X-Amz-Signature"), q.Get("X-Amz-Date"))
+}
+
+// makeSignature checks that nothing is missing.
+func makeSignature(known bool, scope, headers, value, at string) (signature, error) {
+	parts := strings.Split(scope, "/")
+	if !known || len(parts) < 5 || headers == "" || value == "" {
+		return signature{}, Errorf(codeIncompleteSignature,
+			"the Authorization header needs %s with Credential, SignedHeaders and Signature", algorithm)
+	}
+	n := len(parts)
+	c := credential{strings.Join(parts[:n-4], "/"), parts[n-4], parts[n-3], parts[n-2]}
+	return signature{c, strings.Split(headers, ";"), value, at}, nil
+}
+
+// sign computes what the signature must be.
+func sign(r *http.Request, s signature, secret string, body []byte) string {
+	hash := sha256.Sum256([]byte(canonicalRequest(r, s, body)))
+	text := strings.Join([]string{algorithm, s.time, s.credential.scope(), hex.EncodeToString(hash[:])}, "\n")
+	key := []byte("AWS4" + secret)
+	for _, part := range []string{s.credential.date, s.credential.region, s.credential.service, "aws4_request", text} {
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(part))
+		key = mac.Sum(nil)
+	}
+	return hex.EncodeToString(key)
+}
+
+func canonicalRequest(r *http.Request, s signature, body []byte) string {
+	path := r.URL.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	var headers strings.Builder
+	for _, name := range s.headers {
+		values := slices.Clone(r.Header.Values(name))
+		switch name {
+		case "host":
+			values = []string{r.Host}
+		case "content-length":
+			values = []string{strconv.FormatInt(r.ContentLength, 10)}
+		}
+		for i := range values {
+			values[i] = strings.Join(strings.Fields(values[i]), " ")
+		}
+		headers.WriteString(name + ":" + strings.Join(values, ",") + "\n")
+	}
+	return strings.Join([]string{r.Method, path, canonicalQuery(r.URL.Query()), headers.String(),
+		strings.Join(s.headers, ";"), payloadHash(r, body)}, "\n")
+}
+
+// unsignedPayload is what clients that rely on TLS send instead of a hash.
+const unsignedPayload = "UNSIGNED-PAYLOAD"
+
+func payloadHash(r *http.Request, body []byte) string {
+	if r.Header.Get("X-Amz-Content-Sha256") == unsignedPayload {
+		return unsignedPayload
+	}
+	hash := sha256.Sum256(body)
+	return hex.EncodeToString(hash[:])
+}
+
+// canonicalQuery is the query in order, without the signature itself.
+func canonicalQuery(q url.Values) string {
+	q.Del("X-Amz-Signature")
+	return strings.ReplaceAll(q.Encode(), "+", "%20")
+}
