@@ -64,6 +64,10 @@ func randomKey() string {
 // streamsService is the name by which connectors find the log.
 const streamsService = "shardlog"
 
+// Streams is the built-in log of the data directory, for front doors that speak of
+// shards. The engine owns it.
+func (e *Engine) Streams() (*shardlog.Store, error) { return e.streams() }
+
 // streams is the built-in log of the data directory, opened on first use.
 func (e *Engine) streams() (*shardlog.Store, error) {
 	e.mu.Lock()

@@ -83,7 +83,7 @@ var serving = regexp.MustCompile(`msg=serving rest=(http://\S+)`)
 // start starts the server and waits until it answers.
 func (w *crashWorld) start() {
 	w.t.Helper()
-	server := exec.Command(w.binary, "serve", "--data", w.data, "--listen", "127.0.0.1:0",
+	server := exec.Command(w.binary, "serve", "--data", w.data, "--listen", "127.0.0.1:0", "--aws-listen", "",
 		"--checkpoint-interval", "100ms", "--parallelism", "2")
 	stderr, err := server.StderrPipe()
 	if err != nil {

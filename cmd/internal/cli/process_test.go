@@ -85,7 +85,7 @@ func TestDataDirectoryInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer eng.Close()
-	for _, args := range [][]string{{"run", "--data", dir, "-"}, {"serve", "--data", dir, "--listen", "127.0.0.1:0"}} {
+	for _, args := range [][]string{{"run", "--data", dir, "-"}, {"serve", "--data", dir, "--listen", "127.0.0.1:0", "--aws-listen", ""}} {
 		got := runMain(args, "SELECT 1")
 		if got.code != cli.ExitFailed || !strings.Contains(got.err, dir) || !strings.Contains(got.err, "another directory with --data") {
 			t.Errorf("%v: exit %d: %s", args, got.code, got.err)

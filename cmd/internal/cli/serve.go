@@ -20,6 +20,7 @@ import (
 type serveFlags struct {
 	dataDir     string
 	listen      string
+	aws         awsFlags
 	parallelism int
 	checkpoints time.Duration
 	memory      string
@@ -42,6 +43,7 @@ func newServe(stdio Stdio) *cobra.Command {
 	flags := c.Flags()
 	flags.StringVar(&f.dataDir, "data", "", "data directory (required)")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8081", "address of the REST API")
+	f.aws.add(flags)
 	flags.IntVar(&f.parallelism, "parallelism", 0, "tasks of each stage (default: one a core)")
 	flags.DurationVar(&f.checkpoints, "checkpoint-interval", 10*time.Second, "take a checkpoint of each job this often")
 	flags.StringVar(&f.memory, "memory", "", "budget of state that each job keeps in memory (default 512mb)")
@@ -77,6 +79,9 @@ func serve(ctx context.Context, f serveFlags, stdio Stdio) error {
 	if err := checkSettings(settings, stdio.Err); err != nil {
 		return err
 	}
+	if err := f.aws.check(); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return errs.Wrap(errs.Resource, err, "can't listen on %s; choose another address with --listen", f.listen)
@@ -85,7 +90,11 @@ func serve(ctx context.Context, f serveFlags, stdio Stdio) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return errors.Join(serveHTTP(ctx, eng, listener, log), eng.Close())
+	aws, err := f.aws.serve(ctx, eng, log)
+	if err != nil {
+		return errors.Join(err, listener.Close(), eng.Close())
+	}
+	return errors.Join(serveHTTP(ctx, eng, listener, log), aws.close(), eng.Close())
 }
 
 // shutdownPatience is how long open requests may take when the server stops.
