@@ -18,9 +18,9 @@ import (
 )
 
 // CrashAtWrite runs a case, and at its k-th write to the data directory copies what a
-// crash at that moment would leave: files without what was not synced (for even k) or
-// with all of it (for odd k), and the outside world. It starts anew from the copy and checks the result against want:
-// nothing lost, nothing twice. It reports whether the run ended before write k.
+// crash at that moment would leave: files with none, half or all
+// of what was not synced, in turn with k, and the outside world. It starts anew from
+// the copy and checks the result against want: nothing lost, nothing twice. It reports whether the run ended before write k.
 func (c Case) CrashAtWrite(t *testing.T, k int64, want []string) (uncut bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -30,13 +30,13 @@ func (c Case) CrashAtWrite(t *testing.T, k int64, want []string) (uncut bool) {
 		w.tables.Table(name).SetSplits(false, splits...)
 	}
 	var writes atomic.Int64
-	unsynced := int(k%2) * 100
+	unsynced := int(k%3) * 50
 	var left *vfs.MemFS
 	crashed := make(chan *crashWorld, 1)
 	watched := errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
 		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite && writes.Add(1) == k+1 {
 			w.tables.Freeze(func(copied *Tables) {
-				left = mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: unsynced, RNG: rand.New(rand.NewPCG(1, 2))})
+				left = mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: unsynced, RNG: rand.New(rand.NewPCG(uint64(k), 2))})
 				after := &crashWorld{c: c, tables: copied}
 				after.submitted.Store(w.submitted.Load())
 				crashed <- after

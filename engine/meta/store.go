@@ -33,7 +33,7 @@ const (
 
 // Open opens or makes the store in dir of fs.
 func Open(fs vfs.FS, dir string) (*Store, error) {
-	s := &Store{guard: &guard{}}
+	s := &Store{guard: newGuard()}
 	err := s.guard.do(func() (err error) {
 		if err := s.create(fs, dir); err != nil {
 			return err
@@ -51,7 +51,7 @@ func Open(fs vfs.FS, dir string) (*Store, error) {
 }
 
 func (s *Store) options(fs vfs.FS) *pebble.Options {
-	return &pebble.Options{FS: fs, Logger: s.guard, MemTableSize: 1 << 20, FormatMajorVersion: pebble.FormatNewest}
+	return &pebble.Options{FS: orderedFS{fs}, Logger: s.guard, MemTableSize: 1 << 20, FormatMajorVersion: pebble.FormatNewest}
 }
 
 // create makes an empty store in dir if there is none. It is made aside and moved in
