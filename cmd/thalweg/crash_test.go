@@ -160,20 +160,18 @@ func (w *crashWorld) post(path string, body any) map[string]any {
 	return answer
 }
 
-// awaitCaughtUp waits until a job has read everything, that is, until its counters
-// have stood still for a second: draining it ends its sources where they are.
+// awaitCaughtUp waits until no source of a job lags behind: draining it ends its
+// sources where they are.
 func (w *crashWorld) awaitCaughtUp(job string) {
 	w.t.Helper()
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
-	previous, still := "", 0
-	for still < 20 {
-		<-ticker.C
-		now := w.rowsRead(job)
-		if now == previous && now != "" {
-			still++
-		} else {
-			previous, still = now, 0
+	deadline := time.After(time.Minute)
+	for !w.caughtUp(job) {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			w.t.Fatalf("job %s does not catch up", job)
 		}
 	}
 }
@@ -193,15 +191,15 @@ func (w *crashWorld) get(path string) []byte {
 	return body
 }
 
-// rowsRead tells how many rows each source of a job has given; empty before it runs.
-func (w *crashWorld) rowsRead(job string) string {
+// caughtUp reports whether no source of a job lags behind.
+func (w *crashWorld) caughtUp(job string) bool {
 	w.t.Helper()
 	var answer struct {
 		Metrics struct {
 			Nodes []struct {
-				RowsOut int64 `json:"rows_out"`
-				Source  *struct {
-					Splits int `json:"splits"`
+				Source *struct {
+					Splits  int   `json:"splits"`
+					LagRows int64 `json:"lag_rows"`
 				} `json:"source"`
 			} `json:"nodes"`
 		} `json:"metrics"`
@@ -209,17 +207,12 @@ func (w *crashWorld) rowsRead(job string) string {
 	if err := json.Unmarshal(w.get("/v1/jobs/"+job), &answer); err != nil {
 		w.t.Fatal(err)
 	}
-	counts := ""
 	for _, n := range answer.Metrics.Nodes {
-		if n.Source == nil {
-			continue
+		if n.Source != nil && (n.Source.Splits < 2 || n.Source.LagRows != 0) {
+			return false
 		}
-		if n.Source.Splits < 2 {
-			return ""
-		}
-		counts += fmt.Sprint(n.RowsOut, " ")
 	}
-	return counts
+	return len(answer.Metrics.Nodes) > 0
 }
 
 const crashTables = `

@@ -143,7 +143,8 @@ type Reader interface {
 	// Next gives the next rows, owned by the caller, in the schema that the
 	// source agreed on. It blocks until there are some, ctx is done, or wait (a
 	// channel, may be nil) is closed or readable; then it may return an empty
-	// batch and a nil error. At the end of the split it returns ErrEndOfSplit,
+	// batch and a nil error. So it may when it only passed records without rows,
+	// which were bad. At the end of the split it returns ErrEndOfSplit,
 	// possibly with a last batch.
 	Next(ctx context.Context, wait <-chan struct{}) (stream.Batch, error)
 	// Position is the place after the last row given; Open resumes there.

@@ -35,7 +35,7 @@ const (
 type blockKind uint8
 
 const (
-	// recordsBlock holds records.
+	// recordsBlock holds records; one without any is a mark, see mark.go.
 	recordsBlock blockKind = iota + 1
 	// transactionBlock holds records that a transaction committed.
 	transactionBlock

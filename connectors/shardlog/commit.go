@@ -123,6 +123,9 @@ func (s *shard) lead(g *group) {
 		g.err = s.commit(g)
 	}
 	close(g.done)
+	if g.err == nil {
+		s.mark()
+	}
 }
 
 // errSealed refuses appends to a shard that is or was split or merged.

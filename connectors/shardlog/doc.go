@@ -30,7 +30,8 @@
 // I-hole: every block tells how much of its segment was synced when it was
 // written. A block that fails its checks below that mark was acknowledged and is
 // corruption: readers get an error that names the file and the lost records, once,
-// and go on behind it. Above the mark it is a torn tail.
+// and go on behind it. Above the mark it is a torn tail. The last block's mark is a
+// block without records (mark.go).
 //
 // I-once: a transaction (a sink's pending file) is appended to each of its shards
 // by one write. A shard remembers it until the file is gone, and a missing file

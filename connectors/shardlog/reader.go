@@ -25,6 +25,9 @@ type reader struct {
 	entries []Entry
 	trimmed uint64
 	arrival int64 // of the last record decoded
+	// passed tells that records were decoded that gave no row, since Next last
+	// returned.
+	passed bool
 
 	// mu is held by Next, so that Close frees nothing that is in use.
 	mu     sync.Mutex
@@ -34,7 +37,7 @@ type reader struct {
 var _ connector.Reader = (*reader)(nil)
 
 // Next implements connector.Reader. It waits only while it has no row: what is
-// there goes out at once.
+// there goes out at once. Records without rows are told by an empty batch.
 func (r *reader) Next(ctx context.Context, wait <-chan struct{}) (stream.Batch, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -54,6 +57,10 @@ func (r *reader) Next(ctx context.Context, wait <-chan struct{}) (stream.Batch, 
 			return stream.Batch{}, connector.ErrEndOfSplit
 		case r.decoder.Full() || r.decoder.Rows() > 0 && (atEnd || !r.iterator.Ready()):
 			return r.flush(), nil
+		case r.passed && !r.iterator.Ready():
+			// Position, lag and dead letters have moved on.
+			r.passed = false
+			return stream.Batch{}, nil
 		}
 		woken, err := r.read(ctx, wait)
 		if err != nil || woken {
@@ -81,6 +88,7 @@ func (r *reader) decode() error {
 			}
 		}
 		r.extra.add(e, r.decoder.Rows()-before)
+		r.passed = r.passed || r.decoder.Rows() == before
 		r.split.Next, r.arrival = e.Sequence.Index+1, e.ArrivalMillis
 		r.entries = r.entries[1:]
 	}
@@ -103,7 +111,7 @@ func (r *reader) read(ctx context.Context, wait <-chan struct{}) (woken bool, er
 		if r.missing(err.Error()) != nil {
 			return false, err
 		}
-		r.split.Next = r.iterator.Position().Index
+		r.split.Next, r.passed = r.iterator.Position().Index, true
 		return false, nil
 	case err != nil:
 		return false, err
@@ -125,6 +133,7 @@ func (r *reader) missing(reason string) error {
 
 // flush gives the decoded rows with their metadata.
 func (r *reader) flush() stream.Batch {
+	r.passed = false
 	extra := r.extra.flush()
 	defer release(extra)
 	return r.source.splice.Join(r.decoder.Flush(), extra)
@@ -143,9 +152,13 @@ func (r *reader) Position() []byte {
 func (r *reader) Lag() connector.Lag {
 	v := r.iterator.shard.view.Load()
 	lag := connector.Lag{Done: int64(r.split.Next - r.start), Total: -1}
+	end := v.end
+	if r.split.End > 0 {
+		end = min(end, r.split.End)
+	}
 	// Numbers that a crash left unused lie between the last record and the end.
-	if v.end > r.split.Next && (len(r.entries) > 0 || r.iterator.next < v.end) {
-		lag.Rows = int64(v.end - r.split.Next)
+	if end > r.split.Next && (len(r.entries) > 0 || r.iterator.next < end) {
+		lag.Rows = int64(end - r.split.Next)
 		lag.Millis = max(0, v.arrival-r.arrival)
 	}
 	if r.split.End > 0 {

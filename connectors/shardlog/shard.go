@@ -198,22 +198,26 @@ func scanSegment(s *segment) (scanned, error) {
 }
 
 // behindHole moves behind bytes that fail their checks, to the next intact block,
-// if that one shows that they had been synced: then they are corruption. Otherwise
-// they are a torn tail and it returns errNoBlock.
+// if that one or one behind it shows that they had been synced: then they are
+// corruption. Otherwise they are a torn tail and it returns errNoBlock.
 func (r *blockReader) behindHole(limit int64) error {
-	hole := r.at
+	hole, next := r.at, int64(-1)
 	for {
 		if err := r.resync(limit); err != nil {
 			return err
+		}
+		if next < 0 {
+			next = r.at
 		}
 		h, err := r.skip(limit)
 		if err != nil {
 			return err
 		}
 		if h.synced > hole {
-			r.at -= h.bytes()
+			r.at = next
 			return nil
 		}
+		r.at-- // resync looks behind this place
 	}
 }
 
@@ -254,7 +258,7 @@ func totalBytes(fs vfs.FS, segments []*segment) int64 {
 	return total
 }
 
-// close closes the active segment and refuses further appends. Readers of a
+// close makes the last mark durable, closes the active segment and refuses further appends. Readers of a
 // deleted stream are told.
 func (s *shard) close(deleted bool) error {
 	s.mu.Lock()
@@ -266,6 +270,11 @@ func (s *shard) close(deleted bool) error {
 		next := *v
 		next.deleted = true
 		s.publish(v, &next)
+	}
+	if s.file != nil && s.synced < s.size && !deleted {
+		if err := s.sync(); err != nil {
+			return s.fail(err)
+		}
 	}
 	return s.abandon()
 }

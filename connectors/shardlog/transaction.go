@@ -180,6 +180,7 @@ func (s *shard) commitTransaction(id transactionID, blocks transactionBlocks) er
 		next.tail = withTail(old.tail, w.tail, s.store.tailBudget())
 	}
 	s.publish(old, &next)
+	s.mark()
 	return nil
 }
 

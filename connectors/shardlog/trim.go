@@ -52,6 +52,7 @@ func (s *Store) trimPeriodically() {
 		case <-ticker.C:
 			// A segment that could not be removed is tried again next time.
 			_, _ = s.Trim()
+			s.settle()
 		}
 	}
 }

@@ -311,9 +311,11 @@ func (s *sourceTask) onClock() error {
 	return nil
 }
 
-// publish stores the progress, not too often unless force.
+// publish stores the progress, not too often unless force: what is held back goes out
+// a little later, so that the last news always do.
 func (s *sourceTask) publish(force bool) {
-	if !force && time.Since(s.reported) < progressEvery {
+	if early := progressEvery - time.Since(s.reported); !force && early > 0 {
+		s.arm(early)
 		return
 	}
 	s.reported = time.Now()

@@ -2,6 +2,8 @@ package checkpoint_test
 
 import (
 	"context"
+	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -93,6 +95,51 @@ func TestPublishedEpochIsDurableBeforeItIsUsed(t *testing.T) {
 		}
 		if after == nil || after.Epoch != found.Epoch {
 			t.Fatalf("k=%d: epoch %d was used and is gone after a crash", k, found.Epoch)
+		}
+	}
+}
+
+// TestWithdrawnPublicationNeverComesBack fails the directory's sync behind a
+// publication and what would withdraw it, for a while. As soon as somebody learns which
+// epochs there are, a loss of power does not bring the failed one back.
+func TestWithdrawnPublicationNeverComesBack(t *testing.T) {
+	for seed := range uint64(20) {
+		disk := vfs.NewCrashableMem()
+		var named, failing atomic.Bool
+		fs := errorfs.Wrap(disk, errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if named.Load() && failing.Load() && (op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpRemove && seed%2 == 0) {
+				return errCut
+			}
+			if op.Kind == errorfs.OpRename && strings.HasSuffix(op.Path, ".tmp") {
+				named.Store(failing.Load())
+			}
+			return nil
+		}))
+		storage := newStorage(t, fs, "ckpt")
+		c := openCounter(t, pebblestate.Options{FS: disk, Dir: "state", SmallBytes: -1})
+		c.set(t, 0, 10, 1)
+		if err := c.checkpoint(storage, 1); err != nil {
+			t.Fatal(err)
+		}
+		failing.Store(true)
+		if err := c.checkpoint(storage, 2); err == nil {
+			t.Fatal("a checkpoint was published on a failing disk")
+		}
+		if epochs, err := storage.Epochs(context.Background()); err == nil {
+			t.Fatalf("told of epochs %v while the failed one may come back", epochs)
+		}
+		failing.Store(false)
+		epochs, err := storage.Epochs(context.Background())
+		if err != nil || len(epochs) != 1 {
+			t.Fatalf("epochs %v, error %v", epochs, err)
+		}
+		after := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rand.New(rand.NewPCG(seed, 1))})
+		m, err := checkpoint.Latest(context.Background(), newStorage(t, after, "ckpt"))
+		if err != nil || m == nil || m.Epoch != 1 {
+			t.Fatalf("latest %+v, error %v", m, err)
+		}
+		if err := c.store.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -34,6 +34,9 @@ type Local struct {
 	// them yet. tmp numbers temporary files.
 	stored map[string]bool
 	tmp    int
+	// doubtful is the epoch whose publication failed and which a loss of power could
+	// still bring back; 0 if there is none.
+	doubtful uint64
 }
 
 var _ Storage = (*Local)(nil)
@@ -208,6 +211,9 @@ func (l *Local) Publish(_ context.Context, m *Manifest) error {
 	if err != nil {
 		return err
 	}
+	if err := l.withdraw(); err != nil {
+		return l.wrap(err)
+	}
 	if err := l.publish(m.Epoch, b); err != nil {
 		return l.wrap(err)
 	}
@@ -230,13 +236,39 @@ func (l *Local) publish(epoch uint64, b []byte) error {
 	}
 	if err := syncDir(l.fs, l.dir); err != nil {
 		// The caller goes back to the epoch before, so nobody may find this one.
-		return errors.Join(err, l.fs.Remove(l.manifest(epoch)), syncDir(l.fs, l.dir))
+		l.mu.Lock()
+		l.doubtful = epoch
+		l.mu.Unlock()
+		return errors.Join(err, l.withdraw())
 	}
+	return nil
+}
+
+// withdraw makes sure that a publication that failed does not come back. As long as it
+// can't, nobody is told which epochs there are: who went on from the one before would
+// undo what the failed one counts on, and could find it as the latest after a loss of
+// power.
+func (l *Local) withdraw() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.doubtful == 0 {
+		return nil
+	}
+	if err := l.fs.Remove(l.manifest(l.doubtful)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := syncDir(l.fs, l.dir); err != nil {
+		return err
+	}
+	l.doubtful = 0
 	return nil
 }
 
 // Epochs implements Storage.
 func (l *Local) Epochs(context.Context) ([]uint64, error) {
+	if err := l.withdraw(); err != nil {
+		return nil, l.wrap(err)
+	}
 	names, err := l.fs.List(l.dir)
 	if err != nil {
 		return nil, l.wrap(err)

@@ -19,8 +19,8 @@ type Storage interface {
 	// already are referenced. The snapshot's image is borrowed.
 	Put(ctx context.Context, snap state.Snapshot) (Task, error)
 	// Publish makes an epoch visible, after everything it names was Put. When it
-	// returns an error the epoch may or may not be visible after a crash, and is
-	// not before one.
+	// returns an error the epoch may or may not be visible after a crash, until
+	// Epochs has been called with success: from then on it never is.
 	Publish(ctx context.Context, m *Manifest) error
 	// Epochs lists the published epochs, ascending.
 	Epochs(ctx context.Context) ([]uint64, error)
