@@ -3,6 +3,7 @@ package engine
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/engine/meta"
@@ -17,6 +18,10 @@ import (
 // then the engine's. It is a snapshot.
 type sessionCatalog struct {
 	relations map[string]catalog.Relation
+	// databases are those there are besides the default one; database is where
+	// names without one are looked up.
+	databases map[string]bool
+	database  string
 	parts     parts
 }
 
@@ -36,7 +41,7 @@ var (
 
 // catalogOf takes a snapshot for a statement.
 func (s *Session) catalogOf() *sessionCatalog {
-	c := &sessionCatalog{relations: map[string]catalog.Relation{}, parts: s.engine.partsNow()}
+	c := &sessionCatalog{relations: map[string]catalog.Relation{}, databases: s.engine.databasesNow(), parts: s.engine.partsNow()}
 	for name, r := range s.engine.relationsNow() {
 		c.relations[name] = catalogOfRelation(r)
 	}
@@ -45,13 +50,44 @@ func (s *Session) catalogOf() *sessionCatalog {
 	for name, r := range s.temporary {
 		c.relations[name] = catalogOfRelation(r)
 	}
+	c.database = s.database
 	return c
 }
 
 // Relation finds a table or view.
 func (c *sessionCatalog) Relation(name string) (catalog.Relation, bool) {
-	r, ok := c.relations[name]
+	name = strings.TrimPrefix(name, defaultCatalog+".")
+	key, explicit := strings.CutPrefix(name, defaultDatabase+".")
+	if !explicit && !strings.Contains(key, ".") {
+		key = relationKey(c.database, key)
+	}
+	r, ok := c.relations[key]
 	return r, ok
+}
+
+// Within is the catalog as the query of a view sees it: in the view's database.
+func (c *sessionCatalog) Within(view string) catalog.Catalog {
+	inside := *c
+	inside.database, _ = c.splitKey(view)
+	return &inside
+}
+
+// databaseNames lists all databases in order.
+func (c *sessionCatalog) databaseNames() []string {
+	all := append(slices.Collect(maps.Keys(c.databases)), defaultDatabase)
+	slices.Sort(all)
+	return all
+}
+
+// relationsIn lists the names of a database's relations in order.
+func (c *sessionCatalog) relationsIn(database string) []string {
+	var all []string
+	for _, key := range c.Relations() {
+		if in, name := c.splitKey(key); in == database {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // Relations lists all names in order.

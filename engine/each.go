@@ -77,6 +77,10 @@ func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, e
 		return st.createStream(stmt)
 	case *sql.CreateView:
 		return st.createView(stmt)
+	case *sql.CreateDatabase:
+		return st.createDatabase(stmt)
+	case *sql.Alter:
+		return st.alter(stmt)
 	case *sql.Drop:
 		return st.drop(stmt)
 	case *sql.Describe:
@@ -84,13 +88,19 @@ func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, e
 	case *sql.Show:
 		return st.show(stmt)
 	case *sql.Explain:
-		return st.explain(stmt)
+		return st.explain(ctx, stmt)
 	case *sql.Insert, *sql.StatementSet:
 		return st.insert(ctx, stmt)
 	case *sql.QueryStatement:
 		return st.query(ctx, stmt)
 	case *sql.StopJob:
 		return st.stopJob(ctx, stmt)
+	case *sql.Jar:
+		return Result{}, errs.Unsupportedf("JARs can't be loaded: this program runs no Java").At(stmt.Place.Span).
+			WithHint("register a function or a connector written in Go, see docs/embedding.md")
+	case *sql.CreateCatalog:
+		return Result{}, errs.Unsupportedf("there is one catalog, %s", defaultCatalog).At(stmt.Name.Place.Span).
+			WithHint("make databases in it with CREATE DATABASE")
 	}
 	return Result{}, unsupported(stmt)
 }

@@ -36,6 +36,7 @@ type Engine struct {
 	parts     parts
 	extras    extras
 	relations map[string]relation
+	databases map[string]meta.Database
 	jobs      map[string]*jobRun
 	order     []string
 	lastJob   int64
@@ -52,7 +53,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{opts: opts, log: opts.Logger, fs: opts.FS, dir: opts.DataDir, durable: opts.DataDir != "",
-		alloc: alloc.NewPool(0), relations: map[string]relation{}, jobs: map[string]*jobRun{}, services: map[string]any{}}
+		alloc: alloc.NewPool(0), relations: map[string]relation{}, databases: map[string]meta.Database{}, jobs: map[string]*jobRun{}, services: map[string]any{}}
 	if err := e.open(ctx); err != nil {
 		e.release()
 		return nil, err
@@ -87,6 +88,13 @@ func (e *Engine) open(ctx context.Context) error {
 	}
 	for _, r := range relations {
 		e.relations[r.Name()] = r
+	}
+	databases, err := e.meta.Databases()
+	if err != nil {
+		return err
+	}
+	for _, d := range databases {
+		e.databases[d.Name] = d
 	}
 	return e.resumeAll(ctx)
 }
@@ -163,7 +171,7 @@ func (e *Engine) NewSession() *Session {
 	if settings == nil {
 		settings = map[string]string{}
 	}
-	return &Session{engine: e, settings: settings, temporary: map[string]relation{}}
+	return &Session{engine: e, settings: settings, temporary: map[string]relation{}, database: defaultDatabase}
 }
 
 // Execute runs a script in a session of its own; see [Session.Execute].
@@ -212,6 +220,17 @@ func (e *Engine) relationsNow() map[string]relation {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return maps.Clone(e.relations)
+}
+
+// databasesNow lists the databases besides the default one.
+func (e *Engine) databasesNow() map[string]bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := map[string]bool{}
+	for name := range e.databases {
+		all[name] = true
+	}
+	return all
 }
 
 func errNoRows() error {

@@ -27,6 +27,31 @@ func (s *Session) put(r relation, temporary bool) error {
 	return nil
 }
 
+// replace declares a changed relation in the place of the one called old, wherever
+// that one is.
+func (s *Session) replace(old string, r relation) error {
+	s.mu.Lock()
+	if _, temporary := s.temporary[old]; temporary {
+		delete(s.temporary, old)
+		s.temporary[r.Name()] = r
+		s.mu.Unlock()
+		return nil
+	}
+	s.mu.Unlock()
+	e := s.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return errClosed()
+	}
+	if err := e.meta.RenameRelation(old, r); err != nil {
+		return err
+	}
+	delete(e.relations, old)
+	e.relations[r.Name()] = r
+	return nil
+}
+
 // has reports whether a name is taken among the session's or the engine's
 // relations.
 func (s *Session) has(name string, temporary bool) bool {

@@ -19,6 +19,8 @@ type Session struct {
 	settings map[string]string
 	// temporary relations hide the engine's.
 	temporary map[string]relation
+	// database is where names without one are looked up.
+	database string
 }
 
 // Engine is the engine the session belongs to.

@@ -11,7 +11,7 @@ import (
 
 // createTable declares a table, and starts the job that fills it with AS.
 func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Result, error) {
-	name, err := relationName(stmt.Name)
+	name, err := st.relationName(stmt.Name)
 	if err != nil {
 		return Result{}, err
 	}
@@ -22,6 +22,7 @@ func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Re
 	if err != nil {
 		return Result{}, err
 	}
+	table.Name = name
 	if err := st.catalog.parts.check(table); err != nil {
 		return Result{}, atOption(errs.Wrap(errs.Bug, err, "table %s", name), stmt)
 	}
@@ -64,7 +65,7 @@ func atOption(err error, stmt *sql.CreateTable) error {
 
 // createView declares a view.
 func (st *statement) createView(stmt *sql.CreateView) (Result, error) {
-	name, err := relationName(stmt.Name)
+	name, err := st.relationName(stmt.Name)
 	if err != nil {
 		return Result{}, err
 	}
@@ -75,6 +76,7 @@ func (st *statement) createView(stmt *sql.CreateView) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	view.Name = name
 	return Result{Message: "created view " + name}, st.session.put(relation{View: view}, stmt.Temporary)
 }
 
@@ -93,13 +95,16 @@ func (st *statement) taken(name string, ifNotExists, orReplace, temporary bool, 
 
 // drop forgets a table or view.
 func (st *statement) drop(stmt *sql.Drop) (Result, error) {
-	if stmt.Kind == sql.StreamObject {
+	switch stmt.Kind {
+	case sql.StreamObject:
 		return st.dropStream(stmt)
+	case sql.DatabaseObject:
+		return st.dropDatabase(stmt)
 	}
 	if stmt.Kind != sql.TableObject && stmt.Kind != sql.ViewObject {
 		return Result{}, unsupported(stmt)
 	}
-	name, err := relationName(stmt.Name)
+	name, err := st.relationName(stmt.Name)
 	if err != nil {
 		return Result{}, err
 	}

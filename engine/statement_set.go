@@ -62,30 +62,3 @@ func (st *statement) reset(stmt *sql.Reset) (Result, error) {
 	}
 	return Result{Message: "reset " + stmt.Key}, nil
 }
-
-// use accepts the one catalog and the one database there are.
-func (st *statement) use(stmt *sql.Use) (Result, error) {
-	name := stmt.Name.Last()
-	if name != defaultCatalog && name != defaultDatabase {
-		return Result{}, errs.Unsupportedf("there is only the catalog %s with the database %s", defaultCatalog, defaultDatabase).At(stmt.Name.Span)
-	}
-	return Result{Message: "using " + name}, nil
-}
-
-// Flink's names of the catalog and the database that are always there.
-const (
-	defaultCatalog  = "default_catalog"
-	defaultDatabase = "default_database"
-)
-
-// relationName reads the name of a table or view; the only catalog and database may
-// stand before it.
-func relationName(name sql.Name) (string, error) {
-	parts := name.Strings()
-	ok := len(parts) == 1 || len(parts) == 2 && parts[0] == defaultDatabase ||
-		len(parts) == 3 && parts[0] == defaultCatalog && parts[1] == defaultDatabase
-	if !ok {
-		return "", errs.Unsupportedf("there is only the catalog %s with the database %s", defaultCatalog, defaultDatabase).At(name.Span)
-	}
-	return name.Last(), nil
-}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/sql"
 )
@@ -15,10 +16,14 @@ func (st *statement) show(stmt *sql.Show) (Result, error) {
 	switch stmt.What {
 	case "TABLES", "VIEWS", "FUNCTIONS", "USER FUNCTIONS":
 		return st.showNames(stmt)
-	case "CATALOGS", "CURRENT CATALOG":
+	case "CATALOGS":
 		return names("catalog name", []string{defaultCatalog}), nil
-	case "DATABASES", "CURRENT DATABASE":
-		return names("database name", []string{defaultDatabase}), nil
+	case "CURRENT CATALOG":
+		return names("current catalog name", []string{defaultCatalog}), nil
+	case "CURRENT DATABASE":
+		return names("current database name", []string{st.catalog.database}), nil
+	case "DATABASES":
+		return st.showDatabases(stmt)
 	case "STREAMS":
 		return st.showStreams(stmt)
 	case "JOBS":
@@ -35,12 +40,16 @@ func (st *statement) show(stmt *sql.Show) (Result, error) {
 func (st *statement) showNames(stmt *sql.Show) (Result, error) {
 	var all []string
 	column := strings.ToLower(strings.TrimSuffix(stmt.What, "S")) + " name"
+	database, err := st.showFrom(stmt)
+	if err != nil {
+		return Result{}, err
+	}
 	switch stmt.What {
 	case "TABLES":
-		all = st.catalog.Relations()
+		all = st.catalog.relationsIn(database)
 	case "VIEWS":
-		for _, name := range st.catalog.Relations() {
-			if st.catalog.relations[name].View != nil {
+		for _, name := range st.catalog.relationsIn(database) {
+			if st.catalog.relations[relationKey(database, name)].View != nil {
 				all = append(all, name)
 			}
 		}
@@ -55,6 +64,28 @@ func (st *statement) showNames(stmt *sql.Show) (Result, error) {
 	}
 	all = slices.DeleteFunc(all, func(name string) bool { return !matches(name) })
 	return names(column, all), nil
+}
+
+// showFrom is the database that SHOW … FROM names, or else the session's.
+func (st *statement) showFrom(stmt *sql.Show) (string, error) {
+	if stmt.From == nil {
+		return st.catalog.database, nil
+	}
+	name, err := databaseName(*stmt.From)
+	if err != nil {
+		return "", err
+	}
+	return name, st.checkDatabase(name, stmt.From.Span)
+}
+
+// showDatabases lists the databases that match the pattern.
+func (st *statement) showDatabases(stmt *sql.Show) (Result, error) {
+	matches, err := likePattern(stmt)
+	if err != nil {
+		return Result{}, err
+	}
+	all := slices.DeleteFunc(st.catalog.databaseNames(), func(name string) bool { return !matches(name) })
+	return names("database name", all), nil
 }
 
 // userFunctions lists the registered functions.
@@ -102,35 +133,86 @@ func names(column string, all []string) Result {
 func (st *statement) showJobs() Result {
 	var rows [][]string
 	for _, j := range st.session.engine.Jobs() {
-		info := j.Info()
-		rows = append(rows, []string{info.ID, info.Name, info.Status, info.Created.UTC().Format("2006-01-02T15:04:05.000Z")})
+		rows = append(rows, jobRow(j))
 	}
-	return Result{Kind: ResultRows, Rows: textRows([]string{"job id", "job name", "status", "start time"}, rows)}
+	return Result{Kind: ResultRows, Rows: textRows(jobColumns(), rows)}
+}
+
+// jobColumns are Flink's columns of SHOW JOBS and DESCRIBE JOB.
+func jobColumns() []string { return []string{"job id", "job name", "status", "start time"} }
+
+func jobRow(j *Job) []string {
+	info := j.Info()
+	return []string{info.ID, info.Name, info.Status, info.Created.UTC().Format("2006-01-02T15:04:05.000Z")}
+}
+
+// describeJob gives one line of SHOW JOBS.
+func (st *statement) describeJob(stmt *sql.Describe) (Result, error) {
+	id := stmt.Name.Last()
+	job, ok := st.session.engine.Job(id)
+	if !ok {
+		return Result{}, errs.Userf("there is no job '%s'", id).At(stmt.Name.Span).WithHint("SHOW JOBS lists them")
+	}
+	return Result{Kind: ResultRows, Rows: textRows(jobColumns(), [][]string{jobRow(job)})}, nil
+}
+
+// describeDatabase gives what is known of a database.
+func (st *statement) describeDatabase(stmt *sql.Describe) (Result, error) {
+	name, err := databaseName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := st.checkDatabase(name, stmt.Name.Span); err != nil {
+		return Result{}, err
+	}
+	e := st.session.engine
+	e.mu.Lock()
+	d := e.databases[name]
+	e.mu.Unlock()
+	rows := [][]string{{"name", name}, {"comment", d.Comment}}
+	if stmt.Extended {
+		for _, key := range sortedKeys(d.Options) {
+			rows = append(rows, []string{key, d.Options[key]})
+		}
+	}
+	return Result{Kind: ResultRows, Rows: textRows([]string{"info name", "info value"}, rows)}, nil
 }
 
 // showCreate prints the declaration of a table or view.
 func (st *statement) showCreate(stmt *sql.Show) (Result, error) {
-	name, err := relationName(*stmt.Name)
+	name, err := st.relationName(*stmt.Name)
 	if err != nil {
 		return Result{}, err
 	}
 	r, ok := st.catalog.relations[name]
 	switch {
 	case ok && r.Table != nil && stmt.What == "CREATE TABLE":
-		return Result{Kind: ResultText, Message: createTableText(r.Table)}, nil
+		table := *r.Table
+		_, table.Name = st.catalog.splitKey(name)
+		return Result{Kind: ResultText, Message: createTableText(&table)}, nil
 	case ok && r.View != nil && stmt.What == "CREATE VIEW":
-		return Result{Kind: ResultText, Message: createViewText(r.View)}, nil
+		view := *r.View
+		_, view.Name = st.catalog.splitKey(name)
+		return Result{Kind: ResultText, Message: createViewText(&view)}, nil
 	}
 	return Result{}, st.noRelation(strings.TrimPrefix(stmt.What, "CREATE "), name, *stmt.Name)
 }
 
 // describe lists the columns of a table or view.
 func (st *statement) describe(stmt *sql.Describe) (Result, error) {
-	if stmt.Kind != sql.TableObject && stmt.Kind != sql.ViewObject && stmt.Kind != sql.StreamObject {
+	switch stmt.Kind {
+	case sql.TableObject, sql.ViewObject, sql.StreamObject, sql.JobObject, sql.DatabaseObject:
+	default:
 		return Result{}, unsupported(stmt)
 	}
+	switch stmt.Kind {
+	case sql.JobObject:
+		return st.describeJob(stmt)
+	case sql.DatabaseObject:
+		return st.describeDatabase(stmt)
+	}
 	if stmt.Kind == sql.StreamObject {
-		name, err := relationName(stmt.Name)
+		name, err := st.relationName(stmt.Name)
 		if err != nil {
 			return Result{}, err
 		}
@@ -144,7 +226,7 @@ func (st *statement) describe(stmt *sql.Describe) (Result, error) {
 
 // describeRelation gives Flink's columns of DESCRIBE.
 func (st *statement) describeRelation(at sql.Name) (Result, error) {
-	name, err := relationName(at)
+	name, err := st.relationName(at)
 	if err != nil {
 		return Result{}, err
 	}
@@ -211,12 +293,6 @@ func boolText(b bool) string {
 		return "TRUE"
 	}
 	return "FALSE"
-}
-
-// explain gives a statement's plan.
-func (st *statement) explain(stmt *sql.Explain) (Result, error) {
-	text, err := st.planner().Explain(stmt.Statement, stmt.Details...)
-	return Result{Kind: ResultText, Message: text}, err
 }
 
 // sortedKeys lists a map's keys in order.

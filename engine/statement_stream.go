@@ -26,7 +26,7 @@ func streamSpec() connector.Spec {
 // createStream makes a shard log; with columns, also a table of the same name that
 // reads and writes it.
 func (st *statement) createStream(stmt *sql.CreateStream) (Result, error) {
-	name, err := relationName(stmt.Name)
+	name, err := st.relationName(stmt.Name)
 	if err != nil {
 		return Result{}, err
 	}
@@ -54,6 +54,7 @@ func (st *statement) createStream(stmt *sql.CreateStream) (Result, error) {
 		if table.Table, err = st.planner().BindTable(streamTable(stmt, name, rest)); err != nil {
 			return Result{}, err
 		}
+		table.Table.Name = name
 	}
 	if err := store.CreateStream(name, int(options.Int("shards")), options.Duration("retention")); err != nil {
 		return Result{}, err
@@ -99,7 +100,7 @@ func streamTable(stmt *sql.CreateStream, name string, options map[string]string)
 
 // dropStream deletes a stream with all its records, and the table that came with it.
 func (st *statement) dropStream(stmt *sql.Drop) (Result, error) {
-	name, err := relationName(stmt.Name)
+	name, err := st.relationName(stmt.Name)
 	if err != nil {
 		return Result{}, err
 	}

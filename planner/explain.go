@@ -1,11 +1,11 @@
 package planner
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/planner/logical"
 	"github.com/thalweg/thalweg/planner/plan"
 	"github.com/thalweg/thalweg/sql"
@@ -17,12 +17,6 @@ import (
 func (p *Planner) Explain(stmt sql.Statement, details ...sql.ExplainDetail) (string, error) {
 	if view, ok := stmt.(*sql.CreateView); ok {
 		stmt = &sql.QueryStatement{Place: view.Place, Query: view.Query}
-	}
-	for _, d := range details {
-		switch d {
-		case sql.ExplainJSONPlan, sql.ExplainEstimatedCost, sql.ExplainAnalyze:
-			return "", errs.Unsupportedf("EXPLAIN %s is not supported yet", d).At(stmt.Pos())
-		}
 	}
 	bound, err := p.bind(stmt)
 	if err != nil {
@@ -67,6 +61,12 @@ func (e explanation) String() string {
 		section("Rules", strings.Join(e.fired, "\n")+"\n")
 	}
 	section("Physical plan", e.physical.String())
+	if slices.Contains(e.details, sql.ExplainEstimatedCost) {
+		section("Estimated cost", "none: plans are chosen by rules, not by costs\n")
+	}
+	if slices.Contains(e.details, sql.ExplainJSONPlan) {
+		section("Physical execution plan", jsonPlan(e.physical))
+	}
 	if slices.Contains(e.details, sql.ExplainPlanAdvice) {
 		section("Advice", advice(e.physical))
 	}
@@ -94,4 +94,35 @@ func advice(p *plan.Plan) string {
 		return "none\n"
 	}
 	return strings.Join(out, "\n") + "\n"
+}
+
+// jsonNode is a node of EXPLAIN JSON_EXECUTION_PLAN, in the form of Flink's.
+type jsonNode struct {
+	ID           int         `json:"id"`
+	Type         string      `json:"type"`
+	Contents     string      `json:"contents"`
+	Predecessors []jsonInput `json:"predecessors,omitempty"`
+}
+
+// jsonInput is an edge to a node.
+type jsonInput struct {
+	ID           int    `json:"id"`
+	ShipStrategy string `json:"ship_strategy"`
+}
+
+// jsonPlan prints the plan's nodes and edges.
+func jsonPlan(p *plan.Plan) string {
+	nodes := make([]jsonNode, len(p.Nodes))
+	for i := range p.Nodes {
+		n := &p.Nodes[i]
+		nodes[i] = jsonNode{ID: int(n.ID), Type: n.Kind.String(), Contents: p.Describe(n.ID)}
+		for _, in := range n.Inputs {
+			nodes[i].Predecessors = append(nodes[i].Predecessors, jsonInput{ID: int(in.Node), ShipStrategy: in.Exchange.String()})
+		}
+	}
+	b, err := json.MarshalIndent(map[string]any{"nodes": nodes}, "", "  ")
+	if err != nil {
+		panic(err) // a struct of plain members
+	}
+	return string(b) + "\n"
 }

@@ -19,6 +19,11 @@ func (r Relation) Name() string {
 // PutRelation stores r under its name, in the place of any other.
 func (s *Store) PutRelation(r Relation) error { return s.put(relationKind+r.Name(), r) }
 
+// RenameRelation stores r under its name and forgets it under the old one.
+func (s *Store) RenameRelation(old string, r Relation) error {
+	return s.rename(relationKind+old, relationKind+r.Name(), r)
+}
+
 // DeleteRelation forgets a relation; an unknown one is fine.
 func (s *Store) DeleteRelation(name string) error { return s.delete(relationKind + name) }
 

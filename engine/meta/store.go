@@ -28,6 +28,7 @@ type Store struct {
 const (
 	formatKey    = "format"
 	relationKind = "relation/"
+	databaseKind = "database/"
 	jobKind      = "job/"
 )
 
@@ -107,6 +108,22 @@ func (s *Store) put(key string, value any) error {
 		return errs.Wrap(errs.Bug, err, "encode metadata %q", key)
 	}
 	if err := s.guard.do(func() error { return s.db.Set([]byte(key), data, pebble.Sync) }); err != nil {
+		return classify(err, "write metadata %q", key)
+	}
+	return nil
+}
+
+// rename stores value under a new key and deletes the old one, at once.
+func (s *Store) rename(old, key string, value any) error {
+	data, err := msgpack.Marshal(value)
+	if err != nil {
+		return errs.Wrap(errs.Bug, err, "encode metadata %q", key)
+	}
+	err = s.guard.do(func() error {
+		batch := s.db.NewBatch()
+		return errors.Join(batch.Delete([]byte(old), nil), batch.Set([]byte(key), data, nil), batch.Commit(pebble.Sync))
+	})
+	if err != nil {
 		return classify(err, "write metadata %q", key)
 	}
 	return nil

@@ -23,10 +23,10 @@ func (b *Binder) view(v *catalog.View, ref *sql.NamedTable) (logical.Node, error
 	if err != nil {
 		return nil, inView(v, err, ref)
 	}
-	saved := b.ctes
-	b.ctes, b.expanding = nil, append(b.expanding, v.Name)
+	ctes, around := b.ctes, b.cat
+	b.ctes, b.cat, b.expanding = nil, b.cat.Within(v.Name), append(b.expanding, v.Name)
 	r, err := b.query(q, nil)
-	b.ctes, b.expanding = saved, b.expanding[:len(b.expanding)-1]
+	b.ctes, b.cat, b.expanding = ctes, around, b.expanding[:len(b.expanding)-1]
 	if err != nil {
 		return nil, inView(v, err, ref)
 	}

@@ -15,6 +15,8 @@ type Catalog interface {
 	Relation(name string) (Relation, bool)
 	// Relations lists all names in order, for suggestions.
 	Relations() []string
+	// Within is the catalog as the query of the view called name sees it.
+	Within(view string) Catalog
 	// Functions gives the functions.
 	Functions() Functions
 	// Sources tells what a table's connector can do while planning.

@@ -40,6 +40,9 @@ func (c *Text) Relation(name string) (Relation, bool) {
 // Relations lists all names in order.
 func (c *Text) Relations() []string { return slices.Sorted(maps.Keys(c.relations)) }
 
+// Within is the catalog itself: it knows no databases.
+func (c *Text) Within(string) Catalog { return c }
+
 // Functions gives the functions.
 func (c *Text) Functions() Functions { return c.functions }
 

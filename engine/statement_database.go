@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/thalweg/thalweg/engine/meta"
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// databaseName reads the name of a database; the catalog may stand before it.
+func databaseName(name sql.Name) (string, error) {
+	parts := name.Strings()
+	if len(parts) > 2 {
+		return "", errs.Userf("a database's name has two parts at most: catalog and database").At(name.Span)
+	}
+	if len(parts) == 2 {
+		if err := checkCatalog(parts[0], name.Parts[0].Span); err != nil {
+			return "", err
+		}
+	}
+	return name.Last(), nil
+}
+
+// createDatabase adds a database.
+func (st *statement) createDatabase(stmt *sql.CreateDatabase) (Result, error) {
+	name, err := databaseName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	if slices.Contains(st.catalog.databaseNames(), name) {
+		if stmt.IfNotExists {
+			return Result{Message: "database " + name + " exists already"}, nil
+		}
+		return Result{}, errs.Userf("there is already a database `%s`", name).At(stmt.Name.Span).
+			WithHint("choose another name, or write IF NOT EXISTS")
+	}
+	d := meta.Database{Name: name, Options: map[string]string{}}
+	if stmt.Comment != nil {
+		d.Comment = *stmt.Comment
+	}
+	for _, o := range stmt.With {
+		d.Options[o.Key] = o.Value
+	}
+	return Result{Message: "created database " + name}, st.session.engine.putDatabase(d)
+}
+
+// dropDatabase forgets a database, with CASCADE also what is in it.
+func (st *statement) dropDatabase(stmt *sql.Drop) (Result, error) {
+	name, err := databaseName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	if !slices.Contains(st.catalog.databaseNames(), name) && stmt.IfExists {
+		return Result{Message: "nothing to drop"}, nil
+	}
+	if err := st.checkDatabase(name, stmt.Name.Span); err != nil {
+		return Result{}, err
+	}
+	if name == defaultDatabase || name == st.catalog.database {
+		return Result{}, errs.Userf("the database `%s` is in use", name).At(stmt.Name.Span).
+			WithHint("the default database stays; leave another one with USE first")
+	}
+	held := st.catalog.relationsIn(name)
+	if len(held) > 0 && !stmt.Cascade {
+		return Result{}, errs.Userf("the database `%s` holds `%s`", name, held[0]).At(stmt.Name.Span).
+			WithHint("drop what is in it first, or write CASCADE")
+	}
+	for _, relation := range held {
+		if err := st.session.remove(relationKey(name, relation)); err != nil {
+			return Result{}, err
+		}
+	}
+	return Result{Message: "dropped database " + name}, st.session.engine.removeDatabase(name)
+}
+
+// use makes another database the session's.
+func (st *statement) use(stmt *sql.Use) (Result, error) {
+	if stmt.Kind == sql.CatalogObject {
+		if err := checkCatalog(stmt.Name.Last(), stmt.Name.Span); err != nil {
+			return Result{}, err
+		}
+		return Result{Message: "using catalog " + stmt.Name.Last()}, nil
+	}
+	name, err := databaseName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := st.checkDatabase(name, stmt.Name.Span); err != nil {
+		return Result{}, err
+	}
+	s := st.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.database = name
+	return Result{Message: "using " + name}, nil
+}
+
+// putDatabase makes a database durable.
+func (e *Engine) putDatabase(d meta.Database) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return errClosed()
+	}
+	if err := e.meta.PutDatabase(d); err != nil {
+		return err
+	}
+	e.databases[d.Name] = d
+	return nil
+}
+
+// removeDatabase forgets a database.
+func (e *Engine) removeDatabase(name string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.meta.DeleteDatabase(name); err != nil {
+		return err
+	}
+	delete(e.databases, name)
+	return nil
+}
