@@ -51,7 +51,7 @@ func (s *Store) settle() {
 		if err != nil {
 			continue // deleted meanwhile
 		}
-		for _, shard := range st.shards {
+		for _, shard := range st.shards() {
 			_ = shard.settle()
 		}
 	}
