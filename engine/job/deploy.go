@@ -32,6 +32,8 @@ type attempt struct {
 	wires     *wires
 	tasks     []*runningTask
 	wg        sync.WaitGroup
+	// watchers look for new splits; they end when the tasks have.
+	watchers sync.WaitGroup
 }
 
 // runningTask is a task and what the job sees of it.
@@ -199,6 +201,7 @@ func (a *attempt) run() {
 		defer a.job.work.Done()
 		a.wg.Wait()
 		a.cancel()
+		a.watchers.Wait()
 		a.job.inbox.post(func() { a.job.step(coordinator.TornDown{}) })
 	}()
 }

@@ -160,9 +160,9 @@ func (e *enumerator) watch() {
 		return
 	}
 	a := e.attempt
-	a.wg.Add(1)
+	a.watchers.Add(1)
 	go func() {
-		defer a.wg.Done()
+		defer a.watchers.Done()
 		ticker := time.NewTicker(e.every)
 		defer ticker.Stop()
 		for {
