@@ -47,8 +47,10 @@ func (g *generator) relation(depth int) *Relation {
 	case n < 85:
 		in := g.relation(depth - 1)
 		return &Relation{Kind: Distinct, Name: g.name(), Columns: in.Columns, Inputs: []*Relation{in}}
-	case n < 93:
+	case n < 90:
 		return g.setOp(depth)
+	case n < 95:
+		return g.over(depth)
 	}
 	return g.topN(depth)
 }
@@ -224,12 +226,17 @@ func (g *generator) setOp(depth int) *Relation {
 	return r
 }
 
+// ordered makes a relation whose columns can all be ordered by.
+func (g *generator) ordered(depth int) *Relation {
+	if in := g.relation(depth); !slices.Contains(in.Columns, Mean) {
+		return in
+	}
+	return g.scan()
+}
+
 // topN orders by all columns, so that rows that tie are the same.
 func (g *generator) topN(depth int) *Relation {
-	in := g.relation(depth - 1)
-	for slices.Contains(in.Columns, Mean) {
-		in = g.scan()
-	}
+	in := g.ordered(depth - 1)
 	r := &Relation{Kind: TopN, Name: g.name(), Inputs: []*Relation{in}, Columns: slices.Clone(in.Columns), N: 1 + g.random.IntN(3), Rank: g.chance(50)}
 	for range in.Columns {
 		r.Descending = append(r.Descending, g.chance(50))

@@ -23,6 +23,8 @@ const (
 	Distinct
 	// SetOp is UNION ALL, UNION, INTERSECT or EXCEPT of two inputs.
 	SetOp
+	// Over adds functions over windows to its input's columns.
+	Over
 	// TopN keeps the first rows of each group by ROW_NUMBER.
 	TopN
 )
@@ -53,6 +55,7 @@ type Relation struct {
 	N          int
 	Descending []bool
 	Rank       bool
+	Overs      []OverCall
 }
 
 // size counts the nodes.
@@ -101,6 +104,13 @@ func (r *Relation) SQL(d Dialect) string {
 		return r.windowSQL(d)
 	case Distinct:
 		return "SELECT DISTINCT " + r.columnList(r.Inputs[0].Name, 0, len(r.Columns)) + " FROM " + r.Inputs[0].from(d)
+	case Over:
+		in := r.Inputs[0]
+		list := r.columnList(in.Name, 0, len(in.Columns))
+		for i, c := range r.Overs {
+			list += fmt.Sprintf(", %s AS c%d", c.SQL(d), len(in.Columns)+i)
+		}
+		return "SELECT " + list + " FROM " + in.from(d)
 	case SetOp:
 		return r.Inputs[0].bare(d) + " " + r.Word + " " + r.Inputs[1].bare(d)
 	}

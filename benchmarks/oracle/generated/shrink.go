@@ -70,6 +70,15 @@ func rootVariants(q *Relation) []*Relation {
 			all = append(all, &fewer)
 		}
 	}
+	if q.Kind == Over && len(q.Overs) > 1 {
+		for i := range q.Overs {
+			fewer := *q
+			fewer.Overs = slices.Delete(slices.Clone(q.Overs), i, i+1)
+			at := len(q.Inputs[0].Columns) + i
+			fewer.Columns = slices.Delete(slices.Clone(q.Columns), at, at+1)
+			all = append(all, &fewer)
+		}
+	}
 	return append(all, variants(q)...)
 }
 
