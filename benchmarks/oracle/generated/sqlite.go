@@ -1,10 +1,12 @@
 package generated
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
@@ -53,9 +55,15 @@ func (t *Table) sqliteStatements() []string {
 	return statements
 }
 
+// sqliteTime is more than SQLite needs for any query that is worth comparing: joins
+// without a key of joins without a key may take hours.
+const sqliteTime = 2 * time.Second
+
 // run gives each row of a query's result as text.
 func (d *database) run(q *Relation) ([]string, error) {
-	rows, err := d.db.Query(q.SQL(SQLite))
+	ctx, cancel := context.WithTimeout(context.Background(), sqliteTime)
+	defer cancel()
+	rows, err := d.db.QueryContext(ctx, q.SQL(SQLite))
 	if err != nil {
 		return nil, err
 	}
