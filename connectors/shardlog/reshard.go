@@ -230,9 +230,6 @@ func (st *Stream) seal(before, after []shardMeta) ([]*shard, error) {
 			return sealed, err
 		}
 		sealed = append(sealed, s)
-		// Whoever writes now still writes; whoever waits to write will not.
-		s.writing.Lock()
-		s.writing.Unlock() //nolint:staticcheck // the lock is a barrier
 	}
 	return sealed, nil
 }
@@ -249,11 +246,14 @@ func unsealAll(sealed []*shard) {
 	}
 }
 
-// closedAt is a time at which all sealed shards have got their last record.
+// closedAt is a time at which all sealed shards have got their last record. Whoever
+// writes to one is waited for; whoever waits to write will be refused.
 func (st *Stream) closedAt(sealed []*shard) int64 {
 	at := st.store.nowMillis()
 	for _, s := range sealed {
+		s.writing.Lock()
 		at = max(at, s.view.Load().arrival)
+		s.writing.Unlock()
 	}
 	return at
 }

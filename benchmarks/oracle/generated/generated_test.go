@@ -140,6 +140,9 @@ func (b *bench) compare(q *Relation) outcome {
 	}
 	got, err := b.ours.run(context.Background(), q)
 	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return outcome{refused: "Thalweg: more than " + queryTime.String()}
+		}
 		if notSupported(err) {
 			return outcome{refused: refusal.ReplaceAllString(err.Error(), "a relation")}
 		}

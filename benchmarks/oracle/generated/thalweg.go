@@ -50,7 +50,7 @@ func openThalweg(ctx context.Context, tables []*Table, c Circumstance) (*thalweg
 }
 
 // queryTime is more than any query takes that does not hang.
-const queryTime = 30 * time.Second
+const queryTime = 10 * time.Second
 
 // run gives each row of the final table as text. That the changelog is one is
 // proved on the way: a row that is taken away must be there.

@@ -44,8 +44,6 @@ type putRecordsResult struct {
 	ErrorMessage   string `json:"ErrorMessage,omitempty"`
 }
 
-const iteratorTypes = "AFTER_SEQUENCE_NUMBER|AT_SEQUENCE_NUMBER|AT_TIMESTAMP|LATEST|TRIM_HORIZON"
-
 type getShardIteratorInput struct {
 	streamRef
 	ShardId                *string         `json:"ShardId" aws:"required;len=1..128;pattern=[a-zA-Z0-9_.-]+"`
