@@ -3,6 +3,7 @@ package meta_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -17,11 +18,15 @@ import (
 func crashedStores(t *testing.T, k int, percents []int) (left []*vfs.MemFS, answered int, cut bool) {
 	t.Helper()
 	mem := vfs.NewCrashableMem()
+	// Pebble writes from several goroutines.
+	var mu sync.Mutex
 	writes, puts := 0, 0
 	watched := errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
 		if op.Kind.ReadOrWrite() != errorfs.OpIsWrite {
 			return nil
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if writes++; writes == k+1 {
 			cut, answered = true, puts
 			for i, percent := range percents {
@@ -36,7 +41,9 @@ func crashedStores(t *testing.T, k int, percents []int) (left []*vfs.MemFS, answ
 			if err := s.PutRelation(table(fmt.Sprintf("t%d_%d", life, i))); err != nil {
 				t.Fatal(err)
 			}
+			mu.Lock()
 			puts++
+			mu.Unlock()
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
