@@ -89,6 +89,7 @@ func Operators() map[plan.Kind]Operator {
 		plan.KindUnion:          unionOperator(),
 		plan.KindOver:           overOperator(),
 		plan.KindLimit:          limitOperator(),
+		plan.KindMatch:          matchOperator(),
 	}
 }
 

@@ -346,6 +346,12 @@ func (s *Spec) Format(columns []string) string {
 	if s.ProcTime {
 		order += " (processing time)"
 	}
+	for _, k := range s.Ties {
+		order += ", " + columns[k.Column]
+		if k.Descending {
+			order += " DESC"
+		}
+	}
 	text := fmt.Sprintf("by=[%s], order=[%s], pattern=(%s)", pick(s.PartitionBy), order, s.Pattern.Format(s.Variables))
 	if s.WithinMillis > 0 {
 		text += fmt.Sprintf(", within=%dms", s.WithinMillis)
@@ -388,4 +394,71 @@ func (s *Spec) Columns() []int {
 		add(c.Navs)
 	}
 	return out
+}
+
+// StepsMax bounds the steps of a pattern whose repetitions and permutations are
+// written out, PermuteMax the items of a permutation.
+const (
+	StepsMax   = 1 << 12
+	PermuteMax = 5
+)
+
+// Steps is the number of steps of p written out, or more than StepsMax if there are
+// that many.
+func (p Pattern) Steps() int {
+	const enough = StepsMax + 1
+	if p.Kind == Variable {
+		return 1
+	}
+	n := 0
+	for _, item := range p.Items {
+		n = min(enough, n+item.Steps())
+	}
+	switch p.Kind {
+	case Repeat:
+		n = min(enough, n*max(1, p.Min, p.Max))
+	case Permute:
+		for i := range len(p.Items) {
+			n = min(enough, n*(i+1))
+		}
+	}
+	return n
+}
+
+// Remap is s over an input whose column c stands at at(c).
+func (s Spec) Remap(at func(int) int) Spec {
+	move := func(list []int) []int {
+		out := make([]int, len(list))
+		for i, c := range list {
+			out[i] = at(c)
+		}
+		return out
+	}
+	moveNavs := func(navs []Nav) []Nav {
+		out := make([]Nav, len(navs))
+		for i, n := range navs {
+			if n.Kind == Value {
+				n.Column = at(n.Column)
+			}
+			if n.Agg != nil {
+				call := *n.Agg
+				call.Args = move(call.Args)
+				n.Agg = &call
+			}
+			out[i] = n
+		}
+		return out
+	}
+	s.PartitionBy, s.Leading, s.Trailing, s.Time = move(s.PartitionBy), move(s.Leading), move(s.Trailing), at(s.Time)
+	ties := make([]rex.SortKey, len(s.Ties))
+	for i, k := range s.Ties {
+		k.Column = at(k.Column)
+		ties[i] = k
+	}
+	conditions := make([]Condition, len(s.Conditions))
+	for i, c := range s.Conditions {
+		conditions[i] = Condition{Expr: c.Expr, Navs: moveNavs(c.Navs)}
+	}
+	s.Ties, s.Conditions, s.Outputs = ties, conditions, moveNavs(s.Outputs)
+	return s
 }

@@ -4,6 +4,7 @@ package calc
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -122,7 +123,7 @@ func (c *Calc) Process(_ int, batch stream.Batch, out op.Output) error {
 		return err
 	}
 	if c.projection == nil {
-		return out.Emit(filtered)
+		return out.Emit(c.renamed(filtered))
 	}
 	cols, err := c.projection.Eval(&c.eval, filtered)
 	rows, kinds := filtered.Rows(), filtered.Kinds
@@ -131,6 +132,25 @@ func (c *Calc) Process(_ int, batch stream.Batch, out op.Output) error {
 		return err
 	}
 	return out.Emit(stream.NewBatch(c.ctx.Output, cols, rows, kinds))
+}
+
+// renamed gives a batch, which it takes over, the output's names: a projection that
+// only renames is none to the planner.
+func (c *Calc) renamed(batch stream.Batch) stream.Batch {
+	same := len(c.ctx.Output.Fields()) == int(batch.Record.NumCols())
+	for i, f := range c.ctx.Output.Fields() {
+		same = same && batch.Record.ColumnName(i) == f.Name
+	}
+	if same {
+		return batch
+	}
+	cols := slices.Clone(batch.Record.Columns())
+	for _, col := range cols {
+		col.Retain()
+	}
+	out := stream.NewBatch(c.ctx.Output, cols, batch.Rows(), batch.Kinds)
+	batch.Release()
+	return out
 }
 
 // filter gives the rows that pass, owned by the caller. With a projection the

@@ -10,10 +10,10 @@ import (
 const (
 	// stepsMax bounds the steps of an automaton, followsMax the arcs between them:
 	// repetitions with bounds are written out.
-	stepsMax   = 1 << 12
+	stepsMax   = rowpattern.StepsMax
 	followsMax = 1 << 17
 	// permuteMax bounds the items of PERMUTE, whose orders are all written out.
-	permuteMax = 5
+	permuteMax = rowpattern.PermuteMax
 )
 
 // accept in a list of what follows says that the match may end here.
@@ -32,6 +32,12 @@ type automaton struct {
 	follow [][]int32
 	// least is the number of rows of the shortest match.
 	least int
+}
+
+// mayEnd reports whether the match may end after a step.
+func (a *automaton) mayEnd(step int32) bool {
+	follow := a.follow[step]
+	return len(follow) > 0 && follow[len(follow)-1] == accept
 }
 
 // compile writes a pattern out as an automaton.

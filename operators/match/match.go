@@ -245,7 +245,7 @@ func (m *Match) Advance(wm stream.Watermark, out op.Output) error {
 		return err
 	}
 	if m.cfg.Rowtime && !m.ended {
-		to = min(to, m.parts.hold(&m.cells, m.auto.least))
+		to = min(to, m.parts.hold(&m.cells, m.auto))
 	}
 	if to <= m.told {
 		return nil

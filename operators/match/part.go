@@ -131,13 +131,15 @@ func (ps *parts) drop(p *part) {
 
 // undecided is the first row taken that a match still to come may end at, or -1: a
 // search under way may come back to rows that were passed.
-func (p *part) undecided(least int) int {
+func (p *part) undecided(a *automaton) int {
 	if !p.alive || len(p.rows) <= p.start {
 		return -1
 	}
-	at := p.start + max(least, 1) // the last row of the shortest match from the next start on
-	if !p.open {
+	at := p.start + max(a.least, 1) // the last row of the shortest match from the next start on
+	if n := len(p.path); !p.open {
 		at--
+	} else if n > 0 && a.mayEnd(int32(p.path[n-1])) {
+		at = min(at, p.start+n-1)
 	}
 	for _, ch := range p.choices {
 		row := p.start + int(ch.depth)
@@ -153,20 +155,20 @@ func (p *part) undecided(least int) int {
 }
 
 // noteHold lists a partition whose undecided rows hold watermarks back.
-func (ps *parts) noteHold(p *part, least int) {
-	if !p.holding && p.undecided(least) >= 0 {
+func (ps *parts) noteHold(p *part, a *automaton) {
+	if !p.holding && p.undecided(a) >= 0 {
 		p.holding = true
 		ps.holders = append(ps.holders, p.id)
 	}
 }
 
 // hold is the last time that no match still to come can end at.
-func (ps *parts) hold(c *cells, least int) int64 {
+func (ps *parts) hold(c *cells, a *automaton) int64 {
 	hold := int64(math.MaxInt64)
 	kept := ps.holders[:0]
 	for _, id := range ps.holders {
 		p := &ps.list[id]
-		at := p.undecided(least)
+		at := p.undecided(a)
 		if p.holding = at >= 0; at >= 0 {
 			hold = min(hold, c.times[p.rows[at]]-1)
 			kept = append(kept, id)

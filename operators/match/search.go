@@ -55,7 +55,7 @@ func (m *Match) run(p *part, out op.Output) error {
 	}
 	m.trim(p)
 	if m.cfg.Rowtime {
-		m.parts.noteHold(p, m.auto.least)
+		m.parts.noteHold(p, m.auto)
 	}
 	return nil
 }
@@ -133,7 +133,7 @@ func (m *Match) attempt(p *part, end int) (verdict, error) {
 			}
 		}
 		if exhausted {
-			if len(follow) > 0 && follow[len(follow)-1] == accept {
+			if m.auto.mayEnd(at) {
 				return found, nil
 			}
 		} else {

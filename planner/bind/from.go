@@ -60,7 +60,7 @@ func (b *Binder) tableRef(ref sql.TableRef, outer *scope) (*relation, error) {
 	case *sql.Unnest:
 		return nil, unsupported(ref, "UNNEST")
 	case *sql.MatchRecognize:
-		return nil, unsupported(ref, "MATCH_RECOGNIZE")
+		return b.matchRecognize(ref)
 	}
 	return nil, errs.Bugf("no such table reference: %T", ref).At(ref.Pos())
 }

@@ -30,9 +30,15 @@ func (b *Binder) callOf(name string, span errs.Span, args ...rex.Expr) (rex.Expr
 	return rex.CallOf(sig.Name, resolved.Result, cast...), nil
 }
 
+// matchFunctions look at the rows of a match.
+var matchFunctions = []string{"FIRST", "LAST", "PREV", "NEXT", "CLASSIFIER", "MATCH_NUMBER", "MATCH_ROWTIME", "MATCH_PROCTIME"}
+
 // unknownFunction tells a function that does not exist from one that can't run
 // yet.
 func (b *Binder) unknownFunction(name string, span errs.Span) error {
+	if slices.Contains(matchFunctions, name) {
+		return errs.Userf("%s belongs into the MEASURES or DEFINE of MATCH_RECOGNIZE", name).At(span)
+	}
 	if slices.Contains(flinkFunctions, name) || name[0] < 'A' || name[0] > 'Z' {
 		return errs.Unsupportedf("the function %s is not supported yet", name).At(span)
 	}

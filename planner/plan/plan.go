@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/rowpattern"
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -65,6 +66,8 @@ type Node struct {
 	IntervalJoin *IntervalJoin `msgpack:"intervaljoin,omitempty"`
 	TemporalSort *TemporalSort `msgpack:"temporalsort,omitempty"`
 	LateRows     *LateRows     `msgpack:"laterows,omitempty"`
+	// Match is the pattern of a KindMatch.
+	Match *rowpattern.Spec `msgpack:"match,omitempty"`
 }
 
 // Kind is the kind of a node.
@@ -94,6 +97,7 @@ const (
 	KindTemporalSort
 	KindLateRows
 	KindOver
+	KindMatch
 )
 
 var kindNames = map[Kind]string{
@@ -103,7 +107,7 @@ var kindNames = map[Kind]string{
 	KindDedup: "Deduplicate", KindNormalize: "ChangelogNormalize", KindUnion: "Union", KindLimit: "Limit", KindSink: "Sink",
 	KindSessionWindow: "SessionWindow", KindWindowTopN: "WindowTopN",
 	KindIntervalJoin: "IntervalJoin",
-	KindTemporalSort: "TemporalSort", KindLateRows: "LateRows", KindOver: "Over",
+	KindTemporalSort: "TemporalSort", KindLateRows: "LateRows", KindOver: "Over", KindMatch: "Match",
 }
 
 // Kinds lists all kinds in order.

@@ -119,6 +119,8 @@ func (n *Node) hasRowDetails() bool {
 		return n.Sink != nil
 	case KindOver:
 		return n.Over != nil
+	case KindMatch:
+		return n.Match != nil
 	}
 	return false
 }
@@ -151,6 +153,8 @@ func (n *Node) validateColumns(width int) error {
 		columns = n.Over.PartitionBy
 	case KindNormalize:
 		columns = n.Normalize.Keys
+	case KindMatch:
+		columns = n.Match.Columns()
 	case KindJoin:
 		if n.Join.Condition != nil {
 			exprs = []rex.Expr{*n.Join.Condition}

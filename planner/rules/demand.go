@@ -185,6 +185,10 @@ func (d demand) below(n logical.Node, j int) needs {
 	case *logical.Join:
 		d.joinColumns(n, j, out)
 		return out
+	case *logical.Match:
+		spec, _ := matchInUse(n, of)
+		out.whole(spec.Columns()...)
+		return out
 	}
 	for c := range out {
 		if of[c] != nil {

@@ -122,6 +122,8 @@ func (p *pruner) rebuild(n logical.Node, in []pruned, changed bool) (pruned, err
 		return p.windowAggregate(n, in[0]), nil
 	case *logical.Join:
 		return p.join(n, in), nil
+	case *logical.Match:
+		return p.match(n, in[0]), nil
 	case *logical.Union:
 		return p.union(n, in), nil
 	}

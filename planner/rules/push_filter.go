@@ -65,6 +65,13 @@ func passes(n logical.Node) (func(int) int, bool) {
 		return sameColumn(member(n.PartitionBy)), true
 	case *logical.Over:
 		return sameColumn(member(n.PartitionBy)), true
+	case *logical.Match:
+		return func(c int) int {
+			if c < len(n.Leading) && member(n.PartitionBy)(n.Leading[c]) {
+				return n.Leading[c]
+			}
+			return -1
+		}, true
 	case *logical.Dedup:
 		return sameColumn(member(n.Keys)), true
 	case *logical.WindowTVF:

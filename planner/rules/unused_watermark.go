@@ -48,6 +48,8 @@ func waits(n logical.Node) bool {
 		}
 	case *logical.Over:
 		return n.Mode == logical.OverRowtime
+	case *logical.Match:
+		return !n.ProcTime
 	case *logical.Sink:
 		if n.Table == nil {
 			return false

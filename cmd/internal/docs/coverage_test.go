@@ -13,7 +13,7 @@ import (
 
 // openMost is how many features and functions may be open in coverage.txt. It only
 // ever falls.
-const openMost = 13
+const openMost = 12
 
 // TestCoverage keeps docs/coverage.md true: every feature names a test that exists,
 // every function has an example that the engine's tests run, and what is open is

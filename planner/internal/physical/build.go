@@ -118,6 +118,8 @@ func (b *builder) stateful(n logical.Node) (plan.NodeID, error) {
 		return b.dedup(n)
 	case *logical.Limit:
 		return b.limit(n)
+	case *logical.Match:
+		return b.match(n)
 	case *logical.Over:
 		return b.over(n)
 	case *logical.LateRows:

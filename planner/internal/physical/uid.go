@@ -128,6 +128,8 @@ func unaryLineage(p *plan.Plan, n *plan.Node, in lineage, lines []lineage) (line
 		text := fmt.Sprintf("over(%s|%s|%s|%s|%s|%s|%s|%s)", in.rows(), names(in, o.PartitionBy), orderText(o.OrderBy, in), o.Mode, o.Frame,
 			aggText(o.Aggs, in), placesText(o.Places, in), all(in))
 		return own(n, text, len(in.columns), in)
+	case plan.KindMatch:
+		return own(n, fmt.Sprintf("match(%s|%s)", in.rows(), n.Match.Format(in.columns)), 0, in)
 	case plan.KindDedup:
 		text := fmt.Sprintf("dedup(%s|%s|%d|%t|%s)", in.rows(), names(in, n.Dedup.Keys), n.Dedup.Time, n.Dedup.KeepLast, all(in))
 		return own(n, text, len(in.columns), in)
