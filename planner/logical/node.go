@@ -122,7 +122,13 @@ func MapExprs(n Node, f func(rex.Expr) rex.Expr) Node {
 			condition := apply(*spec.Condition)
 			spec.Condition = &condition
 		}
-		out = NewJoin(n.left, n.right, spec)
+		joined := NewJoin(n.left, n.right, spec)
+		if n.interval != nil && joined.interval == nil {
+			// Such as a condition that became FALSE: without its bounds in time the
+			// join would change its rows and lose its time attributes.
+			return n
+		}
+		out = joined
 	}
 	if !changed {
 		return n

@@ -112,7 +112,8 @@ func (g *generator) overFunction(c *OverCall, in *Relation) (peers bool) {
 		c.Result, c.Call, c.OursOverride = f.result, f.sqlite, f.ours
 		return f.peers
 	case 1:
-		words := []string{"LAG(%s)", "LEAD(%s)", "LAG(%s, 2)", "LEAD(%s, 2)", "FIRST_VALUE(%s)"}
+		// FIRST_VALUE is left out: Flink's passes over NULLs.
+		words := []string{"LAG(%s)", "LEAD(%s)", "LAG(%s, 2)", "LEAD(%s, 2)"}
 		c.Call, c.Arg = words[g.random.IntN(len(words))], g.column(scope{in}, nil)
 		c.Result = c.Arg.Type
 		return false
