@@ -35,7 +35,7 @@ func (st *Stream) expire(cutoff int64) error {
 			return errs.Wrap(errs.Resource, err, "removing the closed shard %s of stream %s", s.id, s.stream)
 		}
 	}
-	return errs.Wrap(errs.Resource, syncDir(st.store.fs, st.dir), "removing closed shards of stream %s", st.meta.Name)
+	return errs.Wrap(errs.Resource, syncDir(st.store.fs, st.dir), "removing closed shards of stream %s", st.name)
 }
 
 func (st *Stream) forgetShards(gone []*shard) error {

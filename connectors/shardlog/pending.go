@@ -183,7 +183,7 @@ func (t *transaction) flush(p *shardPart) error {
 		fs := t.stream.store.fs
 		f, err := fs.Create(t.path(0)+temporarySuffix, vfs.WriteCategoryUnspecified)
 		if err != nil {
-			return errs.Wrap(errs.Resource, err, "writing to stream %s", t.stream.meta.Name)
+			return errs.Wrap(errs.Resource, err, "writing to stream %s", t.stream.name)
 		}
 		t.file = f
 	}
@@ -199,7 +199,7 @@ func (t *transaction) write(b []byte) error {
 	// The block's buffer is filled anew, so the file system may change it.
 	n, err := t.file.Write(b)
 	t.size += int64(n)
-	return errs.Wrap(errs.Resource, err, "writing to stream %s", t.stream.meta.Name)
+	return errs.Wrap(errs.Resource, err, "writing to stream %s", t.stream.name)
 }
 
 // path is the file's path once it is prepared in an epoch.
@@ -234,7 +234,7 @@ func (t *transaction) prepare(epoch uint64) (string, error) {
 	if err := t.write(append(payload, trailer...)); err != nil {
 		return "", err
 	}
-	return pendingName{epoch, t.owner, t.id}.String(), errs.Wrap(errs.Resource, t.finish(epoch), "writing to stream %s", t.stream.meta.Name)
+	return pendingName{epoch, t.owner, t.id}.String(), errs.Wrap(errs.Resource, t.finish(epoch), "writing to stream %s", t.stream.name)
 }
 
 // finish syncs the file and gives it its name.
@@ -264,7 +264,7 @@ func (t *transaction) discard() error {
 	if removeErr := t.stream.store.fs.Remove(t.path(0) + temporarySuffix); err == nil {
 		err = removeErr
 	}
-	return errs.Wrap(errs.Resource, err, "discarding rows written to stream %s", t.stream.meta.Name)
+	return errs.Wrap(errs.Resource, err, "discarding rows written to stream %s", t.stream.name)
 }
 
 // readCatalogue reads the end of a pending file.

@@ -59,7 +59,7 @@ func (st *Stream) Iterator(id ShardID, at Position) (*Iterator, error) {
 	}
 	next, err := s.resolve(at)
 	if err != nil {
-		return nil, errs.Wrap(errs.User, err, "stream %s, %s", st.meta.Name, id)
+		return nil, errs.Wrap(errs.User, err, "stream %s, %s", st.name, id)
 	}
 	return newIterator(s, next), nil
 }

@@ -269,10 +269,10 @@ func (st *Stream) makeChildren(children []shardMeta) error {
 			err = fs.MkdirAll(dir, 0o755)
 		}
 		if err != nil {
-			return errs.Wrap(errs.Resource, err, "making shards of stream %s", st.meta.Name)
+			return errs.Wrap(errs.Resource, err, "making shards of stream %s", st.name)
 		}
 	}
-	return errs.Wrap(errs.Resource, syncDir(fs, st.dir), "making shards of stream %s", st.meta.Name)
+	return errs.Wrap(errs.Resource, syncDir(fs, st.dir), "making shards of stream %s", st.name)
 }
 
 // publishShards makes the new shards the stream's.

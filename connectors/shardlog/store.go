@@ -114,7 +114,7 @@ func (s *Store) load() error {
 func (s *Store) add(stream *Stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.streams[stream.meta.Name] = stream
+	s.streams[stream.name] = stream
 	s.shards.Add(int64(len(stream.shards())))
 }
 

@@ -12,6 +12,7 @@ import (
 // Stream is one stream of a store.
 type Stream struct {
 	store *Store
+	name  string
 	dir   string
 	// table are the shards as they are now.
 	table atomic.Pointer[shardTable]
@@ -20,6 +21,7 @@ type Stream struct {
 	// it to stay: commits of transactions, and appends that met a sealed shard.
 	resharding sync.RWMutex
 
+	// mu guards meta, which is replaced as a whole and never changed.
 	mu   sync.Mutex
 	meta *streamMeta
 }
@@ -38,7 +40,7 @@ type route struct {
 }
 
 func newStream(store *Store, dir string, meta *streamMeta) *Stream {
-	st := &Stream{store: store, dir: dir, meta: meta}
+	st := &Stream{store: store, name: meta.Name, dir: dir, meta: meta}
 	st.table.Store(st.tableOf(meta, nil))
 	return st
 }
@@ -92,7 +94,7 @@ func (st *Stream) shard(id ShardID) (*shard, error) {
 			return s, s.open()
 		}
 	}
-	return nil, errs.Userf("stream %s has no shard %s", st.meta.Name, id)
+	return nil, errs.Userf("stream %s has no shard %s", st.name, id)
 }
 
 // Description is a stream as it is at a moment.

@@ -20,7 +20,7 @@ func (st *Stream) commitPending(name string) error {
 		return nil
 	}
 	if err != nil {
-		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.meta.Name)
+		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.name)
 	}
 	defer f.Close()
 	c, err := readCatalogue(path, f)
@@ -49,10 +49,10 @@ func (st *Stream) commitPending(name string) error {
 		return err
 	}
 	if err := fs.Remove(path); err != nil && !isGone(err) {
-		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.meta.Name)
+		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.name)
 	}
 	if err := syncDir(fs, fs.PathJoin(st.dir, pendingDir)); err != nil {
-		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.meta.Name)
+		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.name)
 	}
 	// Only now can the shards forget it.
 	for _, s := range st.shards() {
@@ -76,10 +76,10 @@ func (st *Stream) discardPending(owner string) error {
 			continue
 		}
 		if err := fs.Remove(fs.PathJoin(dir, name)); err != nil && !isGone(err) {
-			return errs.Wrap(errs.Resource, err, "discarding rows written to stream %s", st.meta.Name)
+			return errs.Wrap(errs.Resource, err, "discarding rows written to stream %s", st.name)
 		}
 	}
-	return errs.Wrap(errs.Resource, syncDir(fs, dir), "discarding rows written to stream %s", st.meta.Name)
+	return errs.Wrap(errs.Resource, syncDir(fs, dir), "discarding rows written to stream %s", st.name)
 }
 
 // transactionBlocks are the blocks of a transaction for one shard.

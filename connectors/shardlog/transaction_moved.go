@@ -68,7 +68,7 @@ func (m *movedRecords) route(number uint32, key string, data []byte) error {
 		m.parts[i].blocks.add(key, data)
 		return nil
 	}
-	return errs.Bugf("no shard of stream %s has the hash key %s", m.stream.meta.Name, hash)
+	return errs.Bugf("no shard of stream %s has the hash key %s", m.stream.name, hash)
 }
 
 // commit appends what was gathered.

@@ -50,7 +50,7 @@ type Timed struct {
 	// still give.
 	recent recent
 	// progress is the time up to which rows were emitted.
-	progress progress
+	progress op.Progress
 
 	keys   rowcodec.Keys
 	slots  []state.Slot
@@ -111,7 +111,7 @@ func (t *Timed) Open(ctx *op.Context) error {
 	if t.keyer, err = rowcodec.NewKeyEncoder(codec.Pick(t.cfg.PartitionBy)); err != nil {
 		return err
 	}
-	t.progress.open(ctx.State)
+	t.progress = op.OpenProgress(ctx.State)
 	if err := t.inbox.open(ctx.State, codec); err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (t *Timed) Process(_ int, batch stream.Batch, out op.Output) error {
 	if t.cfg.ProcTime {
 		return t.arrive(batch, out)
 	}
-	late, err := t.inbox.add(batch, t.time, &t.keys, t.progress.time)
+	late, err := t.inbox.add(batch, t.time, &t.keys, t.progress.At())
 	t.ctx.Counters.LateRows += late
 	return err
 }
@@ -203,7 +203,7 @@ func (t *Timed) locate(keys *rowcodec.Keys) error {
 
 // Advance implements op.Operator: it emits the rows that the watermark has passed.
 func (t *Timed) Advance(wm stream.Watermark, out op.Output) error {
-	if t.cfg.ProcTime || int64(wm) <= t.progress.time {
+	if t.cfg.ProcTime || int64(wm) <= t.progress.At() {
 		return out.Watermark(wm)
 	}
 	err := t.inbox.release(int64(wm), func(keys *rowcodec.Keys, slots []state.Slot) error {
@@ -212,7 +212,7 @@ func (t *Timed) Advance(wm stream.Watermark, out op.Output) error {
 	if err != nil {
 		return err
 	}
-	t.progress.advance(t.ctx.State, int64(wm))
+	t.progress.Reach(int64(wm))
 	if err := t.recent.expire(t, int64(wm)); err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (s *Service) read(ctx context.Context, it *shardlog.Iterator, limit int, at
 			out.next = it.Position()
 			continue
 		case err != nil:
-			return out, internal(err)
+			return out, errs.Wrap(errs.Resource, err, "reading the log")
 		}
 		for _, e := range entries {
 			size := len(e.Data) + len(e.PartitionKey)

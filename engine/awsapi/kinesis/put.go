@@ -5,7 +5,6 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/shardlog"
 	"github.com/thalweg/thalweg/engine/awsapi/wire"
-	"github.com/thalweg/thalweg/internal/errs"
 )
 
 func (s *Service) putRecord(_ context.Context, _ wire.Call, in *putRecordInput) (*putRecordOutput, error) {
@@ -141,9 +140,4 @@ func (e putRecordsEntry) record() shardlog.Record {
 // dryRun is how a request that would succeed is answered when it is only tried.
 func dryRun() error {
 	return wire.Errorf(codeDryRun, "Request would have succeeded, but DryRun flag is set.")
-}
-
-// internal wraps an error of the log's for the server's own log.
-func internal(err error) error {
-	return errs.Wrap(errs.Resource, err, "reading the log")
 }

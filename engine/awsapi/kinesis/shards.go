@@ -183,7 +183,7 @@ func (s *Service) filter(o *opened, t pageToken) ([]shardlog.ShardDescription, e
 	}
 	var kept []shardlog.ShardDescription
 	for _, d := range o.about.Shards {
-		from, open, to := startMillis(o, d), d.Ending.IsZero(), d.Closed.UnixMilli()
+		from, open, to := startMillis(d), d.Ending.IsZero(), d.Closed.UnixMilli()
 		ok := true
 		switch t.FilterType {
 		case "AFTER_SHARD_ID":
@@ -205,7 +205,7 @@ func (s *Service) filter(o *opened, t pageToken) ([]shardlog.ShardDescription, e
 }
 
 // startMillis is when a shard began.
-func startMillis(_ *opened, d shardlog.ShardDescription) int64 { return d.Starting.Created * 1000 }
+func startMillis(d shardlog.ShardDescription) int64 { return d.Starting.Created * 1000 }
 
 // isOldest reports a shard without parents that are still there: at any time before
 // it began, it is the first of its keys that one can read.

@@ -37,9 +37,6 @@ func codecOf(contentType string) (Codec, bool) {
 	return Codec{}, false
 }
 
-// EventContentType is the `:content-type` of event payloads.
-func (c Codec) EventContentType() string { return c.ContentType }
-
 // Marshal encodes an output. Absent members are left out, never null.
 func (c Codec) Marshal(v any) ([]byte, error) {
 	if c.cbor {
@@ -71,7 +68,7 @@ func (c Codec) unmarshal(b []byte, v any) error {
 	if len(b) == 0 {
 		return nil
 	}
-	err := error(nil)
+	var err error
 	if c.cbor {
 		err = decoding.Unmarshal(b, v)
 	} else {
@@ -80,8 +77,7 @@ func (c Codec) unmarshal(b []byte, v any) error {
 	if err == nil {
 		return nil
 	}
-	e := Errorf(CodeSerialization, "%s", describeDecoding(err))
-	return e
+	return Errorf(CodeSerialization, "%s", describeDecoding(err))
 }
 
 // describeDecoding names the member that has the wrong type.

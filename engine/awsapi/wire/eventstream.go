@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// EventContentType is the content type of an event stream.
-const EventContentType = "application/vnd.amazon.eventstream"
+// contentEvents is the content type of an event stream.
+const contentEvents = "application/vnd.amazon.eventstream"
 
 const (
 	// preludeBytes: total length, length of the headers, CRC32 of the two.
@@ -51,7 +51,7 @@ type EventStream struct {
 // newEventStream answers with a stream. Its first frame is the initial response,
 // without which Go's SDK waits for ever and others fail.
 func newEventStream(codec Codec, w http.ResponseWriter) (*EventStream, error) {
-	w.Header().Set("Content-Type", EventContentType)
+	w.Header().Set("Content-Type", contentEvents)
 	w.WriteHeader(http.StatusOK)
 	s := &EventStream{codec: codec, w: w, flush: http.NewResponseController(w)}
 	return s, s.Send("initial-response", struct{}{})
@@ -59,14 +59,14 @@ func newEventStream(codec Codec, w http.ResponseWriter) (*EventStream, error) {
 
 // Send writes an event and flushes it.
 func (s *EventStream) Send(eventType string, payload any) error {
-	return s.send([]header{{":message-type", "event"}, {":event-type", eventType}, {":content-type", s.codec.EventContentType()}}, payload)
+	return s.send([]header{{":message-type", "event"}, {":event-type", eventType}, {":content-type", s.codec.ContentType}}, payload)
 }
 
 // Fail writes an error as the stream's last frame, which SDKs raise as a typed
 // exception.
 func (s *EventStream) Fail(err error) error {
 	e := errorOf(err)
-	return s.send([]header{{":message-type", "exception"}, {":exception-type", e.Code}, {":content-type", s.codec.EventContentType()}},
+	return s.send([]header{{":message-type", "exception"}, {":exception-type", e.Code}, {":content-type", s.codec.ContentType}},
 		map[string]string{"message": e.Message})
 }
 
