@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/thalweg/thalweg/engine/meta"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/planner"
 	"github.com/thalweg/thalweg/sql"
@@ -38,6 +39,7 @@ func (s *Session) Each(ctx context.Context, script string, do func(Result) error
 type statement struct {
 	session *Session
 	text    string
+	place   meta.Place
 	// catalog is what the statement sees, settings what is set.
 	catalog  *sessionCatalog
 	settings settings
@@ -45,7 +47,7 @@ type statement struct {
 
 // run executes one statement. Errors without a place point at all of it.
 func (s *Session) run(ctx context.Context, script string, stmt sql.Statement) (Result, error) {
-	st := &statement{session: s, text: sql.Text(script, stmt), catalog: s.catalogOf()}
+	st := &statement{session: s, text: sql.Text(script, stmt), place: meta.PlaceOf(script, stmt.Pos().Start), catalog: s.catalogOf()}
 	var err error
 	if st.settings, err = readSettings(s.Settings(), s.engine.opts); err != nil {
 		return Result{}, err

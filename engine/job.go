@@ -31,6 +31,10 @@ type JobInfo struct {
 	// Error is the last failure, and ErrorClass its class; empty without one.
 	Error      string `json:"error,omitempty"`
 	ErrorClass string `json:"error_class,omitempty"`
+	// ErrorLine and ErrorColumn are where in the script the expression stands that
+	// failed, from 1; 0 where the failure has no place in it.
+	ErrorLine   int `json:"error_line,omitempty"`
+	ErrorColumn int `json:"error_column,omitempty"`
 	// Checkpoint is the last published epoch, 0 before the first.
 	Checkpoint uint64 `json:"checkpoint"`
 	// Savepoint is where the last savepoint lies; empty without one.
@@ -38,6 +42,20 @@ type JobInfo struct {
 	// Collect marks a SELECT, whose rows somebody reads.
 	Collect bool `json:"collect,omitempty"`
 }
+
+// JobError is the failure of a job that had opened its sources and sinks, as opposed
+// to that of a statement which started no job or named what is not there.
+type JobError struct {
+	// Job is the job's ID.
+	Job   string
+	Cause error
+}
+
+// Error is the cause's message.
+func (e *JobError) Error() string { return e.Cause.Error() }
+
+// Unwrap gives the cause.
+func (e *JobError) Unwrap() error { return e.Cause }
 
 // Metrics is a snapshot of a running job's counters.
 type Metrics struct {

@@ -72,7 +72,7 @@ func (r *jobRun) start(restore *job.Checkpoint) error {
 		return errs.Userf("job %s was started meanwhile", r.id)
 	}
 	r.record.State, r.record.Started = coordinator.Running.String(), time.UnixMilli(e.opts.Now()).UTC()
-	r.record.Ended, r.record.Error, r.record.ErrorClass = time.Time{}, "", ""
+	r.record.Ended, r.record.Error, r.record.ErrorClass, r.record.ErrorLine, r.record.ErrorColumn = time.Time{}, "", "", 0, 0
 	if err := r.save(); err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (r *jobRun) changed(s job.Status) {
 	r.record.Savepoint = s.Savepoint
 	ended := s.State.Ended()
 	if s.Err != nil {
-		r.record.Error, r.record.ErrorClass = s.Err.Error(), errs.ClassOf(s.Err).String()
+		r.noteError(s.Err)
 	}
 	if ended {
 		r.record.Ended = time.UnixMilli(r.engine.opts.Now()).UTC()
@@ -140,13 +140,22 @@ func (r *jobRun) changed(s job.Status) {
 	}
 }
 
+// noteError records a failure.
+func (r *jobRun) noteError(err error) {
+	rec := &r.record
+	rec.Error, rec.ErrorClass, rec.ErrorLine, rec.ErrorColumn = err.Error(), errs.ClassOf(err).String(), 0, 0
+	if span := errs.SpanOf(err); span != (errs.Span{}) {
+		rec.ErrorLine, rec.ErrorColumn = rec.Place.Position(rec.SQL, span.Start)
+	}
+}
+
 // end tells the job's end to those who wait. A job whose record could not be saved
 // keeps its checkpoints: the next Open would run it again from the start without.
 func (r *jobRun) end(s job.Status, saved bool) {
 	if r.collect != nil {
 		var err error
 		if s.State == coordinator.Failed {
-			err = s.Err
+			err = r.failure(s)
 		}
 		r.collect.end(err)
 	}
@@ -163,7 +172,7 @@ func (r *jobRun) info() JobInfo {
 	state := r.state()
 	return JobInfo{ID: r.id, Name: rec.Name, SQL: rec.SQL, State: state, Status: state.String(), Parallelism: rec.Parallelism,
 		Created: rec.Created, Started: rec.Started, Ended: rec.Ended, Restarts: rec.Restarts, Error: rec.Error,
-		ErrorClass: rec.ErrorClass, Checkpoint: r.status.Published, Savepoint: rec.Savepoint, Collect: r.collect != nil}
+		ErrorClass: rec.ErrorClass, ErrorLine: rec.ErrorLine, ErrorColumn: rec.ErrorColumn, Checkpoint: r.status.Published, Savepoint: rec.Savepoint, Collect: r.collect != nil}
 }
 
 // state is the job's state: that of the running job, or the recorded one.
@@ -203,9 +212,17 @@ func (r *jobRun) wait(ctx context.Context) error {
 	case r.job == nil:
 		return r.err
 	case r.status.State == coordinator.Failed:
-		return r.status.Err
+		return r.failure(r.status)
 	}
 	return nil
+}
+
+// failure is the error of a job that failed with status s.
+func (r *jobRun) failure(s job.Status) error {
+	if !s.Deployed {
+		return s.Err // as that of a statement that starts no job
+	}
+	return &JobError{Job: r.id, Cause: s.Err}
 }
 
 func (r *jobRun) cancel(ctx context.Context) error {

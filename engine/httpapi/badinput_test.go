@@ -89,8 +89,28 @@ func TestMistakesInDataFailTheirJobOnly(t *testing.T) {
 		}
 	}
 	w.alive()
+	w.placeOfFailure(bad)
 	_, metrics := w.call("GET", "/metrics", "")
 	if n := len(oneBadRecord.FindAllString(metrics, -1)); n != 2 {
 		t.Errorf("%d jobs count a bad record, want 2", n)
+	}
+}
+
+// placeOfFailure sees that a job tells which expression of the script failed.
+func (w *world) placeOfFailure(path string) {
+	w.t.Helper()
+	_, answer, e := w.statements("CREATE TEMPORARY TABLE texts (s STRING) WITH ('connector' = 'filesystem', 'format' = 'raw', 'path' = '" + path + "');\n" +
+		"SELECT 1,\n  CAST(s AS INT) FROM texts")
+	if e.Message != "" {
+		w.t.Fatalf("%+v", e)
+	}
+	w.call("GET", answer.Results[1].Results, "")
+	var job jobJSON
+	_, body := w.call("GET", "/v1/jobs/"+answer.Results[1].Job.ID, "")
+	if err := json.Unmarshal([]byte(body), &job); err != nil {
+		w.t.Fatal(err)
+	}
+	if job.ErrorLine != 3 || job.ErrorColumn != 3 || job.ErrorClass != "user" {
+		w.t.Errorf("failed at %d:%d: %s", job.ErrorLine, job.ErrorColumn, body)
 	}
 }

@@ -57,5 +57,7 @@ type Status struct {
 	Published uint64
 	// Savepoint is where the last savepoint lies.
 	Savepoint string
-	Stats     coordinator.Stats
+	// Deployed: its sources and sinks have been opened, and rows could flow.
+	Deployed bool
+	Stats    coordinator.Stats
 }

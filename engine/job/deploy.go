@@ -81,6 +81,7 @@ func (j *Job) deploy(e coordinator.Deploy) {
 				return
 			}
 			a.run()
+			j.deployed = true
 			j.step(coordinator.Deployed{})
 		})
 	}()

@@ -39,6 +39,8 @@ type Job struct {
 	nextID    coordinator.RequestID
 	failure   error
 	saved     string
+	// deployed: an attempt has begun.
+	deployed bool
 	// finished: the job has ended and all it started is gone.
 	finished bool
 

@@ -118,7 +118,7 @@ func (j *Job) publishStatus() {
 		return
 	}
 	s := Status{State: j.machine.State(), Err: j.failure, Published: j.machine.Published(), Savepoint: j.saved,
-		Stats: j.machine.Stats()}
+		Deployed: j.deployed, Stats: j.machine.Stats()}
 	j.mu.Lock()
 	changed := j.status != s
 	j.status = s

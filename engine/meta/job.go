@@ -3,6 +3,7 @@ package meta
 import (
 	"time"
 
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/planner/plan"
 )
 
@@ -10,9 +11,10 @@ import (
 type Job struct {
 	ID   string `msgpack:"i"`
 	Name string `msgpack:"n"`
-	// SQL is the statement, Plan its plan in msgpack.
-	SQL  string `msgpack:"q"`
-	Plan []byte `msgpack:"p"`
+	// SQL is the statement, Place where it stood, Plan its plan in msgpack.
+	SQL   string `msgpack:"q"`
+	Place Place  `msgpack:"pl,omitempty"`
+	Plan  []byte `msgpack:"p"`
 	// Settings are the session's options when the job was made.
 	Settings map[string]string `msgpack:"o,omitempty"`
 	// DeadLetters are the tables that its sources send bad records to.
@@ -29,10 +31,37 @@ type Job struct {
 	Restarts   int    `msgpack:"r,omitempty"`
 	Error      string `msgpack:"x,omitempty"`
 	ErrorClass string `msgpack:"xc,omitempty"`
+	// ErrorLine and ErrorColumn are where in the script; 0 for no place.
+	ErrorLine   int `msgpack:"xl,omitempty"`
+	ErrorColumn int `msgpack:"xk,omitempty"`
 	// Savepoint is where the last one lies.
 	Savepoint string `msgpack:"sp,omitempty"`
 	// NowMillis is the processing time of the first start.
 	NowMillis int64 `msgpack:"t,omitempty"`
+}
+
+// Place is where in a script a text starts: its offset in bytes, and its 1-based
+// line and column in runes.
+type Place struct {
+	Offset int `msgpack:"o"`
+	Line   int `msgpack:"l"`
+	Column int `msgpack:"c"`
+}
+
+// PlaceOf is the place of offset in script.
+func PlaceOf(script string, offset int) Place {
+	line, column := errs.Position(script, offset)
+	return Place{offset, line, column}
+}
+
+// Position gives line and column of an offset in the script, which lies in text,
+// the text that starts at p.
+func (p Place) Position(text string, offset int) (line, column int) {
+	line, column = errs.Position(text, offset-p.Offset)
+	if line == 1 {
+		column += p.Column - 1
+	}
+	return line + p.Line - 1, column
 }
 
 // PutJob stores a job under its ID.

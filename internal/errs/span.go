@@ -1,6 +1,7 @@
 package errs
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -43,9 +44,10 @@ func Render(err error, name, text string) string {
 		b.WriteString("line ")
 	}
 	message, hint := err.Error(), ""
-	if e, ok := err.(*Error); ok && e.Hint != "" {
-		hint = e.Hint
-		message = strings.TrimSuffix(message, " ("+hint+")")
+	for e := (*Error)(nil); errors.As(err, &e) && hint == ""; err = e.Cause {
+		if end := " (" + e.Hint + ")"; e.Hint != "" && strings.HasSuffix(message, end) {
+			message, hint = strings.TrimSuffix(message, end), e.Hint
+		}
 	}
 	fmt.Fprintf(&b, "%d:%d: %s\n", line, column, message)
 	writeExcerpt(&b, text, span, line, column)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -57,6 +58,9 @@ type Expr struct {
 	Args []Expr `msgpack:"a,omitempty"`
 	// Value is the value of a Literal.
 	Value Value `msgpack:"v,omitempty"`
+	// Span is the SQL text that e was bound from, for errors at run time; the zero
+	// Span means none. It is no part of what e is: Equal and Format pass over it.
+	Span errs.Span `msgpack:"p,omitempty"`
 }
 
 // Value is a constant of a scalar type. Which member holds it follows from the
@@ -145,6 +149,14 @@ func (e Expr) Map(f func(Expr) Expr) Expr {
 		e.Args = args
 	}
 	return f(e)
+}
+
+// Bare is e without places in a script.
+func (e Expr) Bare() Expr {
+	return e.Map(func(x Expr) Expr {
+		x.Span = errs.Span{}
+		return x
+	})
 }
 
 // Inputs returns the set of columns e reads.

@@ -90,10 +90,19 @@ func (f *frame) eval(n *node) (Vector, error) {
 	}
 	v, err := n.run(f, n)
 	if err != nil {
-		return Vector{}, err
+		return Vector{}, located(err, n)
 	}
 	f.memo[n.id] = v
 	return v, nil
+}
+
+// located makes an error point at the SQL text of n, unless a part of n that has a
+// text of its own failed.
+func located(err error, n *node) error {
+	if n.expr.Span == (errs.Span{}) || errs.SpanOf(err) != (errs.Span{}) {
+		return err
+	}
+	return &errs.Error{Class: errs.ClassOf(err), Cause: err, Span: n.expr.Span}
 }
 
 // result evaluates n into an owned array of one value per row.

@@ -26,6 +26,27 @@ type Binder struct {
 	ctes []*cte
 	// expanding are the views whose queries are being bound, outermost first.
 	expanding []string
+	// reference stands for every place in a text that is not the script's: it is
+	// where the script names the view or table whose declaration is being bound.
+	reference errs.Span
+}
+
+// place is where the script shows n, for errors at run time.
+func (b *Binder) place(n sql.Node) errs.Span {
+	if b.reference != (errs.Span{}) {
+		return b.reference
+	}
+	return n.Pos()
+}
+
+// elsewhere binds a part of a declaration that the script names at reference.
+func (b *Binder) elsewhere(reference errs.Span, bind func() error) error {
+	if b.reference != (errs.Span{}) {
+		return bind() // a view within a view: the script names the outermost
+	}
+	b.reference = reference
+	defer func() { b.reference = errs.Span{} }()
+	return bind()
 }
 
 // New makes a Binder with a session's settings.

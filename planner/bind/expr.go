@@ -25,8 +25,17 @@ type exprBinder struct {
 	allowOuter bool
 }
 
-// expr binds e.
+// expr binds e and notes where it stands.
 func (x *exprBinder) expr(e sql.Expr) (rex.Expr, error) {
+	bound, err := x.bare(e)
+	if err == nil && bound.Span == (errs.Span{}) {
+		bound.Span = x.b.place(e)
+	}
+	return bound, err
+}
+
+// bare binds e.
+func (x *exprBinder) bare(e sql.Expr) (rex.Expr, error) {
 	if x.groups != nil {
 		if bound, ok := x.grouped(e); ok {
 			return bound, nil

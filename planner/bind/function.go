@@ -66,7 +66,7 @@ func castTo(e rex.Expr, t types.Type) rex.Expr {
 	if e.IsNull() || e.Type.Kind == types.Null {
 		return rex.NullOf(t)
 	}
-	return rex.Expr{Kind: rex.Cast, Type: t.WithNullable(e.Type.Nullable), Args: []rex.Expr{e}}
+	return rex.Expr{Kind: rex.Cast, Type: t.WithNullable(e.Type.Nullable), Args: []rex.Expr{e}, Span: e.Span}
 }
 
 // common converts values to one type that holds them all, as CASE and UNION do.

@@ -176,6 +176,7 @@ func (b *Binder) insertValue(s *sql.Insert, t *catalog.Table, column types.Field
 		// Lengths of columns do not cut what is written to them.
 		return value, nil
 	}
+	value.Span = place
 	return castTo(value, column.Type), nil
 }
 

@@ -25,7 +25,11 @@ func (b *Binder) view(v *catalog.View, ref *sql.NamedTable) (logical.Node, error
 	}
 	ctes, around := b.ctes, b.cat
 	b.ctes, b.cat, b.expanding = nil, b.cat.Within(v.Name), append(b.expanding, v.Name)
-	r, err := b.query(q, nil)
+	var r *result
+	err = b.elsewhere(ref.Name.Pos(), func() (err error) {
+		r, err = b.query(q, nil)
+		return err
+	})
 	b.ctes, b.cat, b.expanding = ctes, around, b.expanding[:len(b.expanding)-1]
 	if err != nil {
 		return nil, inView(v, err, ref)
@@ -74,13 +78,12 @@ func (b *Binder) table(t *catalog.Table, name string, ref *sql.NamedTable) (logi
 		return nil, errs.Userf("table %s gives updates by key, but declares no PRIMARY KEY", name).At(ref.Name.Pos())
 	}
 	var node logical.Node = logical.NewScan(logical.ScanSpec{Table: t, Columns: stored, Info: info})
-	if node, err = b.computedColumns(node, t); err != nil {
-		return nil, inTable(t, err, ref.Name.Pos())
-	}
-	if t.Watermark == nil {
-		return node, nil
-	}
-	node, err = b.watermark(node, t)
+	err = b.elsewhere(ref.Name.Pos(), func() (err error) {
+		if node, err = b.computedColumns(node, t); err == nil && t.Watermark != nil {
+			node, err = b.watermark(node, t)
+		}
+		return err
+	})
 	return node, inTable(t, err, ref.Name.Pos())
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/thalweg/thalweg/engine"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -21,7 +22,7 @@ import (
 const (
 	ExitDone        = 0
 	ExitFailed      = 1   // the job failed
-	ExitUser        = 2   // the user's mistake: flags, SQL, options, data
+	ExitUser        = 2   // the user's mistake: flags, SQL, options
 	ExitInterrupted = 130 // stopped by a signal
 )
 
@@ -73,11 +74,15 @@ func Main(args []string, stdio Stdio) int {
 	return exitCode(err)
 }
 
-// exitCode maps an error's class.
+// exitCode tells a job that failed from a mistake that kept it from starting.
 func exitCode(err error) int {
 	var usage usageError
 	if errors.As(err, &usage) {
 		return ExitUser
+	}
+	var failed *engine.JobError
+	if errors.As(err, &failed) {
+		return ExitFailed
 	}
 	switch errs.ClassOf(err) {
 	case errs.User, errs.Unsupported:

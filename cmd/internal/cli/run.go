@@ -33,7 +33,7 @@ const runLong = `Run a SQL script to its end, without a server.
 Statements run in order. An INSERT is waited for; a SELECT prints its result: the final table, or with --changelog
 each change with its kind (+I, -U, +U, -D). ${NAME} and ${NAME:-default} in the script are replaced by -D NAME=VALUE.
 
-Exit codes: 0 done, 1 a job failed, 2 a mistake in flags, script or data, 130 interrupted.`
+Exit codes: 0 done, 1 a job failed, 2 a mistake in flags or script, 130 interrupted.`
 
 func newRun(stdio Stdio) *cobra.Command {
 	var f runFlags
