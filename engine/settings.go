@@ -8,6 +8,7 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/temporal"
 )
 
 // SettingsSpec describes the SET options that have an effect, for the
@@ -104,12 +105,8 @@ func zone(name string) (*time.Location, error) {
 	if name == "" || name == "default" {
 		return time.UTC, nil
 	}
-	if at, err := time.Parse("-07:00", strings.TrimPrefix(strings.TrimPrefix(name, "GMT"), "UTC")); err == nil {
-		_, offset := at.Zone()
-		return time.FixedZone(name, offset), nil
-	}
-	location, err := time.LoadLocation(name)
-	if err != nil {
+	location, ok := temporal.ParseZone(name)
+	if !ok {
 		return nil, errs.Userf("there is no time zone '%s'", name).
 			WithHint("use an IANA name such as 'Europe/Zurich', 'UTC', or an offset such as 'GMT+01:00'")
 	}

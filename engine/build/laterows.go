@@ -7,6 +7,10 @@ import (
 
 func lateRowsOperator() Operator {
 	return Operator{Stateful: true, Build: func(_ *Env, n Node) (op.Operator, error) {
-		return late.New(late.Config{Windows: windowSpec(n.LateRows.Spec)})
+		spec, err := windowSpec(n.LateRows.Spec)
+		if err != nil {
+			return nil, err
+		}
+		return late.New(late.Config{Windows: spec})
 	}}
 }

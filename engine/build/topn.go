@@ -16,7 +16,11 @@ func topNOperator() Operator {
 func windowTopNOperator() Operator {
 	return Operator{Stateful: true, Build: func(_ *Env, n Node) (op.Operator, error) {
 		t := n.WindowTopN
-		return topn.NewWindowed(topn.WindowedConfig{PartitionBy: t.PartitionBy, End: t.End, OrderBy: t.OrderBy, Offset: t.Offset,
+		zone, err := windowZone(t.Zone)
+		if err != nil {
+			return nil, err
+		}
+		return topn.NewWindowed(topn.WindowedConfig{PartitionBy: t.PartitionBy, End: t.End, Zone: zone, OrderBy: t.OrderBy, Offset: t.Offset,
 			Count: t.Count, Rank: t.Rank, LastOfTies: t.LastOfTies})
 	}}
 }

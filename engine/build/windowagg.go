@@ -10,7 +10,10 @@ import (
 
 func windowAggOperator() Operator {
 	return Operator{Stateful: true, Build: func(env *Env, n Node) (op.Operator, error) {
-		cfg := windowAggConfig(env, n)
+		cfg, err := windowAggConfig(env, n)
+		if err != nil {
+			return nil, err
+		}
 		if cfg.Windows.Kind == windows.Session && !cfg.Windows.Attached {
 			return session.NewAggregate(session.AggregateConfig{Windows: cfg.Windows, Keys: cfg.Keys, Aggs: cfg.Aggs, Properties: cfg.Properties,
 				InputSchema: cfg.InputSchema, Registry: cfg.Registry, InputRetracts: cfg.InputRetracts})
@@ -25,18 +28,23 @@ func windowAggOperator() Operator {
 
 func localWindowAggOperator() Operator {
 	return Operator{Build: func(env *Env, n Node) (op.Operator, error) {
-		return windowagg.NewLocal(windowAggConfig(env, n))
+		cfg, err := windowAggConfig(env, n)
+		if err != nil {
+			return nil, err
+		}
+		return windowagg.NewLocal(cfg)
 	}}
 }
 
-func windowAggConfig(env *Env, n Node) windowagg.Config {
+func windowAggConfig(env *Env, n Node) (windowagg.Config, error) {
 	w := n.WindowAgg
-	cfg := windowagg.Config{Windows: windowSpec(w.Spec), Keys: w.Keys, Aggs: w.Aggs, InputSchema: w.InputSchema,
+	spec, err := windowSpec(w.Spec)
+	cfg := windowagg.Config{Windows: spec, Keys: w.Keys, Aggs: w.Aggs, InputSchema: w.InputSchema,
 		Registry: env.Aggregates, FromLocal: w.FromLocal, InputRetracts: w.InputRetracts}
 	for _, p := range w.Properties {
 		cfg.Properties = append(cfg.Properties, windowProperty(p))
 	}
-	return cfg
+	return cfg, err
 }
 
 func windowProperty(p plan.WindowProperty) windows.Property {

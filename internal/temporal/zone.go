@@ -1,6 +1,9 @@
 package temporal
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // OffsetSeconds is how far zone is ahead of UTC at an instant in epoch seconds.
 func OffsetSeconds(zone *time.Location, epochSecond int64) int64 {
@@ -37,4 +40,32 @@ func LocalOffsetSeconds(zone *time.Location, localSecond int64) int64 {
 		return after
 	}
 	return before
+}
+
+// ParseZone finds a time zone by its name: one of the IANA data base, or an offset such
+// as GMT+08:00, UTC-3 or +01:30.
+func ParseZone(name string) (zone *time.Location, ok bool) {
+	if zone, err := time.LoadLocation(name); err == nil && name != "" && name != "Local" {
+		return zone, true
+	}
+	text := strings.TrimPrefix(strings.TrimPrefix(name, "GMT"), "UTC")
+	if len(text) == 2 {
+		text = text[:1] + "0" + text[1:]
+	}
+	_, _, offset, zoned, ok := ParseInstant("1970-01-01 00:00:00" + text)
+	if !ok || !zoned {
+		return nil, false
+	}
+	return time.FixedZone(strings.Clone(name), int(offset)), true
+}
+
+// IsUTC reports a zone that never differs from UTC; nil is one.
+func IsUTC(zone *time.Location) bool {
+	if zone == nil || zone == time.UTC {
+		return true
+	}
+	t := time.Unix(0, 0).In(zone)
+	_, offset := t.Zone()
+	start, end := t.ZoneBounds()
+	return offset == 0 && start.IsZero() && end.IsZero()
 }

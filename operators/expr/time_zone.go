@@ -23,25 +23,9 @@ func (z *zones) load(name string) (*time.Location, bool) {
 	if z.known == nil || len(z.known) > 100 {
 		z.known = map[string]*time.Location{}
 	}
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		zone = offsetZone(name)
-	}
+	zone, _ := temporal.ParseZone(name)
 	z.known[strings.Clone(name)] = zone
 	return zone, zone != nil
-}
-
-// offsetZone reads GMT+8, UTC-03:30 and the like; nil when it is none.
-func offsetZone(name string) *time.Location {
-	text := strings.TrimPrefix(strings.TrimPrefix(name, "GMT"), "UTC")
-	if len(text) == 2 {
-		text = text[:1] + "0" + text[1:]
-	}
-	_, _, offset, zoned, ok := temporal.ParseInstant("1970-01-01 " + "00:00:00" + text)
-	if !ok || !zoned {
-		return nil
-	}
-	return time.FixedZone(strings.Clone(name), int(offset))
 }
 
 func bindConvertTZ(c *Call) (Kernel, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/operators/expr"
+	"github.com/thalweg/thalweg/operators/stream/windows"
 )
 
 // Kind is the kind of a join.
@@ -75,6 +76,8 @@ type Config struct {
 	// Windowed tells that the times are the ends of windows: a row that is dead when
 	// it comes is late for its window, is dropped and counted.
 	Windowed bool
+	// WindowZone is where the windows of a Windowed join were cut: see windows.Spec.
+	WindowZone *windows.Zone
 	// Condition is a further predicate over the left then right columns, or nil.
 	Condition *rex.Expr
 	// Registry holds the functions of Condition; may be nil without one.

@@ -90,7 +90,7 @@ func (j *Join) Process(input int, batch stream.Batch, out op.Output) error {
 func (j *Join) Advance(wm stream.Watermark, out op.Output) error {
 	j.eval.WatermarkMillis = int64(wm)
 	if !j.cfg.Proctime || wm == stream.EndOfTime {
-		if err := j.advanceTo(int64(wm), out); err != nil {
+		if err := j.advanceTo(j.cfg.WindowZone.Passed(int64(wm)), out); err != nil {
 			return err
 		}
 	}

@@ -28,6 +28,7 @@ type Late struct {
 	ctx      *op.Context
 	progress op.Progress
 	scratch  []int64
+	local    []int64
 	flags    []bool
 }
 
@@ -61,6 +62,9 @@ func (l *Late) Process(_ int, batch stream.Batch, out op.Output) error {
 		l.flags = make([]bool, len(times))
 	}
 	l.flags = l.flags[:len(times)]
+	if !l.cfg.Windows.Attached {
+		times = l.cfg.Windows.Zone.Locals(times, &l.local)
+	}
 	for i, t := range times {
 		l.flags[i] = l.isLate(t)
 		if l.flags[i] {
@@ -99,8 +103,8 @@ func (l *Late) isLate(t int64) bool {
 
 // Advance implements op.Operator.
 func (l *Late) Advance(wm stream.Watermark, out op.Output) error {
-	if int64(wm) > l.progress.At() {
-		l.progress.Reach(int64(wm))
+	if at := l.cfg.Windows.Zone.Passed(int64(wm)); at > l.progress.At() {
+		l.progress.Reach(at)
 	}
 	return out.Watermark(wm)
 }

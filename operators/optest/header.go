@@ -72,6 +72,14 @@ func (h Header) Duration(name string) time.Duration {
 	return d
 }
 
+// Zone is the time zone called name, nil without.
+func (h Header) Zone(name string) (*time.Location, error) {
+	if !h.Has(name) {
+		return nil, nil
+	}
+	return time.LoadLocation(h.Text(name))
+}
+
 // Schema is a schema.
 func (h Header) Schema(name string) (types.Schema, error) { return stream.ParseSchema(h.Text(name)) }
 

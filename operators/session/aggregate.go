@@ -260,7 +260,7 @@ func (a *Aggregate) emitRows(keys *rowcodec.Keys, over []closed, found []unsafe.
 	}
 	all := make([]arrow.Array, 0, len(cols)+len(results)+len(a.cfg.Properties))
 	all = append(append(all, cols...), results...)
-	all = append(all, a.bounds.Columns(a.ctx.Alloc, a.cfg.Properties, a.ctx.Output.Fields())...)
+	all = append(all, a.bounds.Columns(a.ctx.Alloc, a.cfg.Windows.Zone, a.cfg.Properties, a.ctx.Output.Fields())...)
 	return out.Emit(stream.NewBatch(a.ctx.Output, all, n, nil))
 }
 

@@ -17,7 +17,7 @@ type clocked struct {
 // Advance implements op.Operator: it closes the sessions that are over.
 func (c *clocked) Advance(wm stream.Watermark, out op.Output) error {
 	if !c.times.spec.ProcTime || wm == stream.EndOfTime {
-		if err := c.advanceTo(int64(wm), out); err != nil {
+		if err := c.advanceTo(c.times.spec.Zone.Passed(int64(wm)), out); err != nil {
 			return err
 		}
 	}
@@ -30,7 +30,7 @@ func (c *clocked) Tick(nowMillis int64, out op.Output) error {
 	if !c.times.spec.ProcTime {
 		return nil
 	}
-	return c.advanceTo(nowMillis-1, out)
+	return c.advanceTo(c.times.spec.Zone.Passed(nowMillis-1), out)
 }
 
 func (c *clocked) advanceTo(wm int64, out op.Output) error {

@@ -20,17 +20,20 @@ type timeReader struct {
 	spec    windows.Spec
 	nowMs   int64
 	scratch []int64
+	local   []int64
 	now     []int64
 }
 
 // read gives the times of a batch, valid until the next call.
 func (r *timeReader) read(batch stream.Batch) ([]int64, error) {
 	if !r.spec.ProcTime {
-		return windows.Millis(batch.Column(r.spec.Time), batch.Record.ColumnName(r.spec.Time), &r.scratch)
+		times, err := windows.Millis(batch.Column(r.spec.Time), batch.Record.ColumnName(r.spec.Time), &r.scratch)
+		return r.spec.Zone.Locals(times, &r.local), err
 	}
 	r.now = resize(r.now, batch.Rows())
+	now := r.spec.Zone.Local(r.nowMs)
 	for i := range r.now {
-		r.now[i] = r.nowMs
+		r.now[i] = now
 	}
 	return r.now, nil
 }

@@ -194,7 +194,7 @@ func (r *Rows) flush(out op.Output) error {
 		r.kept.Remove(o.slots[i], e)
 	}
 	properties := []windows.Property{windows.WindowStart, windows.WindowEnd, windows.WindowTime}
-	cols = append(cols, o.bounds.Columns(r.ctx.Alloc, properties, r.ctx.Output.Fields())...)
+	cols = append(cols, o.bounds.Columns(r.ctx.Alloc, r.cfg.Windows.Zone, properties, r.ctx.Output.Fields())...)
 	batch := stream.NewBatch(r.ctx.Output, cols, n, append([]stream.RowKind(nil), o.kinds...))
 	if batch.AllInserts() {
 		batch.Kinds = nil

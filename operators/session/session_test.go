@@ -44,6 +44,11 @@ func build(h optest.Header) (optest.Case, error) {
 	if len(time) == 1 {
 		spec.Time = time[0]
 	}
+	zone, err := h.Zone("zone")
+	if err != nil {
+		return optest.Case{}, err
+	}
+	spec.Zone = windows.NewZone(zone)
 	c := optest.Case{Inputs: []types.Schema{in}, Same: optest.InOrder, Rebatched: optest.InOrder, BatchRows: 2}
 	if !h.Has("aggs") {
 		c.Output = withBounds(in[:len(in):len(in)])

@@ -19,6 +19,8 @@ type WindowedConfig struct {
 	// them; End is the column of the window's end.
 	PartitionBy []int
 	End         int
+	// Zone is where the windows were cut: see windows.Spec.
+	Zone *windows.Zone
 	// OrderBy is the order; Offset rows are skipped, then Count rows kept.
 	OrderBy []rex.SortKey
 	Offset  int64
@@ -109,11 +111,11 @@ func (w *Windowed) Process(_ int, batch stream.Batch, _ op.Output) error {
 
 // Advance implements op.Operator: it emits the windows that are over.
 func (w *Windowed) Advance(wm stream.Watermark, out op.Output) error {
-	if int64(wm) > w.progress.At() {
-		if err := w.advanceTo(int64(wm), out); err != nil {
+	if at := w.cfg.Zone.Passed(int64(wm)); at > w.progress.At() {
+		if err := w.advanceTo(at, out); err != nil {
 			return err
 		}
-		w.progress.Reach(int64(wm))
+		w.progress.Reach(at)
 	}
 	return out.Watermark(wm)
 }

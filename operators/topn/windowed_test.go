@@ -12,6 +12,7 @@ import (
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/optest"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/operators/topn"
 )
 
@@ -29,6 +30,11 @@ func buildWindowed(h optest.Header) (optest.Case, error) {
 	if cfg.OrderBy, err = h.SortKeys("order", in); err != nil {
 		return optest.Case{}, err
 	}
+	zone, err := h.Zone("zone")
+	if err != nil {
+		return optest.Case{}, err
+	}
+	cfg.Zone = windows.NewZone(zone)
 	end, err := h.Columns("end", in)
 	if err != nil {
 		return optest.Case{}, err

@@ -25,6 +25,7 @@ type Window struct {
 	ctx     *op.Context
 	nowMs   int64
 	scratch []int64
+	local   []int64
 	rows    []int32
 	ends    []int64
 	bounds  []int64
@@ -70,8 +71,9 @@ func (w *Window) Process(_ int, batch stream.Batch, out op.Output) error {
 func (w *Window) assign(batch stream.Batch) error {
 	w.rows, w.ends = w.rows[:0], w.ends[:0]
 	if w.cfg.Windows.ProcTime {
+		now := w.cfg.Windows.Zone.Local(w.nowMs)
 		for i := range batch.Rows() {
-			w.add(int32(i), w.nowMs)
+			w.add(int32(i), now)
 		}
 		return nil
 	}
@@ -80,7 +82,7 @@ func (w *Window) assign(batch stream.Batch) error {
 	if err != nil {
 		return err
 	}
-	for i, t := range times {
+	for i, t := range w.cfg.Windows.Zone.Locals(times, &w.local) {
 		w.add(int32(i), t)
 	}
 	return nil
@@ -119,7 +121,7 @@ func (w *Window) build(batch stream.Batch, from, to int) stream.Batch {
 	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, types[0].Type, w.bounds))
 	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, types[1].Type, ends))
 	for i, end := range ends {
-		w.bounds[i] = end - 1
+		w.bounds[i] = w.cfg.Windows.Zone.Moment(end - 1)
 	}
 	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, types[2].Type, w.bounds))
 	var kinds []stream.RowKind

@@ -25,6 +25,11 @@ func build(h optest.Header) (optest.Case, error) {
 			s.Kind, s.SizeMillis = windows.Kind(kind), h.Duration(name).Milliseconds()
 		}
 	}
+	zone, err := h.Zone("zone")
+	if err != nil {
+		return optest.Case{}, err
+	}
+	s.Zone = windows.NewZone(zone)
 	s.Time = in.Index("ts")
 	c := optest.Case{
 		New:    func() (op.Operator, error) { return window.New(window.Config{Windows: s}) },

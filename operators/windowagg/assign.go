@@ -11,6 +11,7 @@ type assigner struct {
 	spec    windows.Spec
 	nowMs   int64
 	scratch []int64
+	local   []int64
 	ends    []int64
 }
 
@@ -25,7 +26,7 @@ func (a *assigner) sliceEnds(batch stream.Batch) ([]int64, error) {
 	}
 	a.ends = a.ends[:batch.Rows()]
 	if a.spec.ProcTime {
-		end := a.spec.SliceEnd(a.nowMs)
+		end := a.spec.SliceEnd(a.spec.Zone.Local(a.nowMs))
 		for i := range a.ends {
 			a.ends[i] = end
 		}
@@ -35,7 +36,7 @@ func (a *assigner) sliceEnds(batch stream.Batch) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.assign(times)
+	a.assign(a.spec.Zone.Locals(times, &a.local))
 	return a.ends, nil
 }
 

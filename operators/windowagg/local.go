@@ -124,7 +124,7 @@ func (l *Local) encode(batch stream.Batch, ends []int64) error {
 
 // Advance implements op.Operator: what the watermark could make late goes first.
 func (l *Local) Advance(wm stream.Watermark, out op.Output) error {
-	if l.earliest != math.MaxInt64 && windows.Fired(l.earliest, int64(wm)) {
+	if l.earliest != math.MaxInt64 && windows.Fired(l.earliest, l.cfg.Windows.Zone.Passed(int64(wm))) {
 		if err := l.Flush(out); err != nil {
 			return err
 		}

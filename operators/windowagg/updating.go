@@ -164,7 +164,7 @@ func (u *Updating) emitTimely(out op.Output) error {
 // that no row may change any more.
 func (u *Updating) Advance(wm stream.Watermark, out op.Output) error {
 	if !u.cfg.Windows.ProcTime || wm == stream.EndOfTime {
-		if err := u.advance(int64(wm), out); err != nil {
+		if err := u.advance(u.cfg.Windows.Zone.Passed(int64(wm)), out); err != nil {
 			return err
 		}
 	}
@@ -175,7 +175,7 @@ func (u *Updating) Advance(wm stream.Watermark, out op.Output) error {
 func (u *Updating) Tick(nowMillis int64, out op.Output) error {
 	u.nowMs, u.assign.nowMs = nowMillis, nowMillis
 	if u.cfg.Windows.ProcTime {
-		if err := u.advance(nowMillis-1, out); err != nil {
+		if err := u.advance(u.cfg.Windows.Zone.Passed(nowMillis-1), out); err != nil {
 			return err
 		}
 	}

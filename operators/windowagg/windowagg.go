@@ -29,7 +29,7 @@ type WindowAgg struct {
 	distincts []*state.Sliced
 	sets      *setState
 
-	// progress is event time; windows due at it have been emitted.
+	// progress is event time in the windows' zone; windows due at it have been emitted.
 	progress op.Progress
 	// next is the end of the next window that holds rows, noWindow without one.
 	next int64
@@ -235,7 +235,7 @@ func (w *WindowAgg) apply(batch stream.Batch, end int64, table *state.Table) err
 // Advance implements op.Operator: it emits the windows that are due.
 func (w *WindowAgg) Advance(wm stream.Watermark, out op.Output) error {
 	if !w.cfg.Windows.ProcTime || wm == stream.EndOfTime {
-		if err := w.advanceTo(int64(wm), out); err != nil {
+		if err := w.advanceTo(w.cfg.Windows.Zone.Passed(int64(wm)), out); err != nil {
 			return err
 		}
 	}
@@ -248,7 +248,7 @@ func (w *WindowAgg) Tick(nowMillis int64, out op.Output) error {
 	if !w.cfg.Windows.ProcTime {
 		return nil
 	}
-	return w.advanceTo(nowMillis-1, out)
+	return w.advanceTo(w.cfg.Windows.Zone.Passed(nowMillis-1), out)
 }
 
 func (w *WindowAgg) advanceTo(wm int64, out op.Output) error {
@@ -319,5 +319,5 @@ func (w *WindowAgg) properties(end int64, n int) []arrow.Array {
 	for range n {
 		w.bounds.Add(start, end)
 	}
-	return w.bounds.Columns(w.ctx.Alloc, w.cfg.Properties, w.ctx.Output.Fields())
+	return w.bounds.Columns(w.ctx.Alloc, w.cfg.Windows.Zone, w.cfg.Properties, w.ctx.Output.Fields())
 }

@@ -26,6 +26,11 @@ func spec(h optest.Header, in types.Schema) (windows.Spec, error) {
 			s.Kind, s.SizeMillis = windows.Kind(kind), h.Duration(name).Milliseconds()
 		}
 	}
+	zone, err := h.Zone("zone")
+	if err != nil {
+		return s, err
+	}
+	s.Zone = windows.NewZone(zone)
 	time, err := h.Columns("time", in)
 	if err != nil {
 		return s, err

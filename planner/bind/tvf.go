@@ -5,6 +5,7 @@ import (
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/planner/logical"
 	"github.com/thalweg/thalweg/sql"
 )
@@ -153,6 +154,11 @@ func (b *Binder) window(f windowFunction, call *sql.Call, args map[string]sql.Ex
 		return w, err
 	}
 	w.Time, w.Proctime = column, data.node.Props().Time[column] == logical.Proctime
+	if data.node.Props().Schema[column].Type.Kind == types.TimestampLTZ {
+		if w.Zone, err = b.zone(); err != nil {
+			return w, err
+		}
+	}
 	for _, param := range []struct {
 		name string
 		to   *int64

@@ -27,6 +27,8 @@ type Interval struct {
 	// Windowed tells that both are the ends of equal windows that rows of both sides
 	// lie in: it is a window join, which emits inserts only, and drops late rows.
 	Windowed bool
+	// Zone is that of the Windowed join's windows.
+	Zone string
 }
 
 // Bounds that there are none of.
@@ -96,7 +98,7 @@ func (n *Join) findWindows() *Interval {
 		}
 		starts = starts || has(l.Start, b.Left) && has(r.Start, b.Right)
 		if ends == nil && has(l.End, b.Left) && has(r.End, b.Right) {
-			ends = &Interval{Left: b.Left, Right: b.Right, LeftLife: -1, RightLife: -1, Windowed: true}
+			ends = &Interval{Left: b.Left, Right: b.Right, LeftLife: -1, RightLife: -1, Windowed: true, Zone: l.Window.Zone}
 		}
 	}
 	if !starts {

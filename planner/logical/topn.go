@@ -29,6 +29,8 @@ type TopNSpec struct {
 	// WindowEnd: each is emitted once, when its window is over.
 	Windowed  bool
 	WindowEnd int
+	// WindowZone is the zone of those windows.
+	WindowZone string
 	// LastOfTies prefers later rows among equal ones.
 	LastOfTies bool
 }
@@ -75,7 +77,7 @@ func (n *TopN) Kind() string {
 }
 
 func (n *TopN) payload() any {
-	return []any{n.PartitionBy, n.OrderBy, n.Offset, n.Count, n.Rank, n.RankName, n.Windowed, n.WindowEnd, n.LastOfTies}
+	return []any{n.PartitionBy, n.OrderBy, n.Offset, n.Count, n.Rank, n.RankName, n.Windowed, n.WindowEnd, n.WindowZone, n.LastOfTies}
 }
 
 func (n *TopN) details() string {

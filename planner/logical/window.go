@@ -40,6 +40,9 @@ type Window struct {
 	OffsetMillis int64
 	// Proctime windows follow the wall clock.
 	Proctime bool
+	// Zone names the time zone that windows over moments are cut in; empty is UTC,
+	// and for TIMESTAMP.
+	Zone string
 	// TimeType is the time column's type.
 	TimeType types.Type
 	// Partition are the columns that sessions are apart by.
@@ -49,7 +52,8 @@ type Window struct {
 // SameShape reports whether windows of both have the same bounds.
 func (w Window) SameShape(o Window) bool {
 	return w.Kind == o.Kind && w.SizeMillis == o.SizeMillis && w.StepMillis == o.StepMillis &&
-		w.OffsetMillis == o.OffsetMillis && w.Proctime == o.Proctime
+		w.OffsetMillis == o.OffsetMillis && w.Proctime == o.Proctime && w.Zone == o.Zone &&
+		w.TimeType.Kind == o.TimeType.Kind
 }
 
 // String prints the shape, such as HOP(size 10000 ms, step 2000 ms).
@@ -66,6 +70,9 @@ func (w Window) String() string {
 	}
 	if w.Proctime {
 		text += " proctime"
+	}
+	if w.Zone != "" {
+		text += " zone=" + w.Zone
 	}
 	return text + ")"
 }

@@ -124,9 +124,10 @@ func NewWindowAggregate(input Node, s WindowAggregateSpec) *WindowAggregate {
 
 // freshBounds tells of window bounds that a window is emitted before the watermark
 // passes its end, and late rows are dropped. Bounds over TIMESTAMP_LTZ are local
-// times, which watermarks don't speak of.
+// times, which watermarks don't speak of; and where clocks go back, even window_time is
+// behind.
 func freshBounds(w *WindowColumns) map[int]int64 {
-	if w.Window.Proctime {
+	if w.Window.Proctime || w.Window.Zone != "" {
 		return nil
 	}
 	fresh := map[int]int64{}

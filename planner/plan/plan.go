@@ -265,6 +265,9 @@ type WindowSpec struct {
 	OffsetMillis int64 `msgpack:"o,omitempty"`
 	// ProcTime windows follow the wall clock instead of Time.
 	ProcTime bool `msgpack:"pt,omitempty"`
+	// Zone names the time zone that windows over moments are cut in; empty is UTC, and
+	// for TIMESTAMP.
+	Zone string `msgpack:"z,omitempty"`
 	// Attached windows come as columns of the input (a cascade over a windowed
 	// relation): Start and End are those columns and Kind is the original's.
 	Attached bool `msgpack:"a,omitempty"`
@@ -402,6 +405,8 @@ type IntervalJoin struct {
 	// Windowed tells that the times are ends of windows: rows late for theirs are
 	// dropped. Only then may Kind be Semi or Anti.
 	Windowed bool `msgpack:"w,omitempty"`
+	// Zone is that of the windows' WindowSpec.
+	Zone string `msgpack:"z,omitempty"`
 }
 
 // TopN keeps rows Offset+1 … Offset+Count of each partition by OrderBy; ties keep
@@ -422,12 +427,14 @@ type TopN struct {
 // WindowTopN is a TopN whose partitions lie within windows: each is emitted once,
 // as inserts, when the watermark has passed its window's end, the column End.
 type WindowTopN struct {
-	PartitionBy []int         `msgpack:"p"`
-	End         int           `msgpack:"e"`
-	OrderBy     []rex.SortKey `msgpack:"o"`
-	Offset      int64         `msgpack:"f,omitempty"`
-	Count       int64         `msgpack:"c"`
-	Rank        bool          `msgpack:"r,omitempty"`
+	PartitionBy []int `msgpack:"p"`
+	End         int   `msgpack:"e"`
+	// Zone is that of the windows' WindowSpec.
+	Zone    string        `msgpack:"z,omitempty"`
+	OrderBy []rex.SortKey `msgpack:"o"`
+	Offset  int64         `msgpack:"f,omitempty"`
+	Count   int64         `msgpack:"c"`
+	Rank    bool          `msgpack:"r,omitempty"`
 	// LastOfTies prefers later rows among equal ones.
 	LastOfTies bool `msgpack:"l,omitempty"`
 }

@@ -207,6 +207,9 @@ func (s WindowSpec) describe(in types.Schema) string {
 	if s.OffsetMillis != 0 {
 		text += fmt.Sprintf(", offset=%dms", s.OffsetMillis)
 	}
+	if s.Zone != "" {
+		text += ", zone=" + s.Zone
+	}
 	if s.Attached {
 		return text + ") attached=[" + columns(in, []int{s.Start, s.End}) + "]"
 	}
@@ -305,7 +308,15 @@ func (j *IntervalJoin) describe(l, r types.Schema) string {
 	if j.DelayMillis > 0 {
 		text += fmt.Sprintf(", delay=%dms", j.DelayMillis)
 	}
-	return text + flag(j.ProcTime, "proctime") + flag(j.Windowed, "windowed")
+	return text + flag(j.ProcTime, "proctime") + flag(j.Windowed, "windowed") + zoneText(j.Zone)
+}
+
+// zoneText prints the zone of windows that come with the rows.
+func zoneText(zone string) string {
+	if zone == "" {
+		return ""
+	}
+	return ", zone=" + zone
 }
 
 func millisText(v *int64, none string) string {
@@ -344,7 +355,7 @@ func (t *TopN) describe(in types.Schema) string {
 func (t *WindowTopN) describe(in types.Schema) string {
 	text := fmt.Sprintf("by=[%s], order=[%s], %s, end=%s", columns(in, t.PartitionBy), orderText(t.OrderBy, in), limitText(t.Offset, t.Count),
 		columns(in, []int{t.End}))
-	return text + flag(t.Rank, "with rank") + flag(t.LastOfTies, "last of ties")
+	return text + flag(t.Rank, "with rank") + flag(t.LastOfTies, "last of ties") + zoneText(t.Zone)
 }
 
 func (d *Dedup) describe(in types.Schema) string {

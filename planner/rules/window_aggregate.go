@@ -81,9 +81,13 @@ func (x *windowing) build() logical.Node {
 	return x.reorder(logical.NewWindowAggregate(input, spec), len(spec.Keys))
 }
 
-// assigns reports whether the aggregate can assign rows to windows: sessions only
-// when it groups by what they are apart by, and its results can be merged.
+// assigns reports whether the aggregate can assign rows to windows: not when it
+// aggregates their bounds, and sessions only when it groups by what they are apart by,
+// and its results can be merged.
 func (x *windowing) assigns(spec logical.WindowAggregateSpec, mapping stripped) bool {
+	if slices.ContainsFunc(logical.AggColumns(spec.Aggs), mapping.lost) {
+		return false
+	}
 	if mapping.window.Kind != logical.Session {
 		return true
 	}

@@ -28,7 +28,7 @@ func windowTopN() Rule {
 			return n
 		}
 		spec := t.TopNSpec
-		spec.Windowed, spec.WindowEnd = true, t.PartitionBy[end]
+		spec.Windowed, spec.WindowEnd, spec.WindowZone = true, t.PartitionBy[end], p.Window.Window.Zone
 		if t.Count == 1 && t.Offset == 0 && len(t.OrderBy) == 1 && t.OrderBy[0].Descending {
 			by := t.OrderBy[0].Column
 			spec.LastOfTies = p.Time[by] == logical.Rowtime || slices.Contains(p.Window.Of, by)

@@ -42,8 +42,8 @@ func (b *Bounds) Add(start, end int64) {
 }
 
 // Columns makes a column for each property, of the types of the last fields; the
-// caller owns them.
-func (b *Bounds) Columns(alloc memory.Allocator, properties []Property, fields []arrow.Field) []arrow.Array {
+// caller owns them. WindowTime is a moment of the zone.
+func (b *Bounds) Columns(alloc memory.Allocator, zone *Zone, properties []Property, fields []arrow.Field) []arrow.Array {
 	out := make([]arrow.Array, len(properties))
 	fields = fields[len(fields)-len(properties):]
 	for i, p := range properties {
@@ -54,7 +54,7 @@ func (b *Bounds) Columns(alloc memory.Allocator, properties []Property, fields [
 		case WindowTime:
 			b.scratch = b.scratch[:0]
 			for _, end := range b.Ends {
-				b.scratch = append(b.scratch, end-1)
+				b.scratch = append(b.scratch, zone.Moment(end-1))
 			}
 			millis = b.scratch
 		}

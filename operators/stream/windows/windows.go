@@ -1,6 +1,6 @@
 // Package windows is the arithmetic of windows over event time: which windows a
-// time belongs to, and the slices that windows share. All times are epoch
-// milliseconds; ranges are half-open; a window and a slice are named by their end.
+// time belongs to, and the slices that windows share. All times are milliseconds since
+// the epoch, by the local clock of the windows' Zone; ranges are half-open; a window and a slice are named by their end.
 //
 // A slice is the longest stretch of time that lies in the very same windows. So a
 // row is aggregated once, into its slice, and windows are put together from
@@ -45,6 +45,9 @@ type Spec struct {
 	OffsetMillis int64
 	// ProcTime windows follow the wall clock instead of Time.
 	ProcTime bool
+	// Zone is where windows over moments, TIMESTAMP_LTZ and the clock, are cut; nil is
+	// UTC, and for TIMESTAMP, which is local time already.
+	Zone *Zone
 	// Attached windows come with the rows: Start and End are their columns, and
 	// the other members describe how they were made.
 	Attached bool

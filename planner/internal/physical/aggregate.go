@@ -81,7 +81,7 @@ func windowPairs(n *logical.WindowAggregate) []int {
 func windowSpec(w logical.Window) plan.WindowSpec {
 	return plan.WindowSpec{
 		Kind: plan.WindowKind(w.Kind), Time: w.Time, SizeMillis: w.SizeMillis, StepMillis: w.StepMillis,
-		OffsetMillis: w.OffsetMillis, ProcTime: w.Proctime, Partition: w.Partition,
+		OffsetMillis: w.OffsetMillis, ProcTime: w.Proctime, Zone: w.Zone, Partition: w.Partition,
 	}
 }
 

@@ -51,7 +51,7 @@ func (b *builder) intervalJoin(n *logical.Join, x *logical.Interval, inputs []pl
 			Kind: plan.JoinKind(n.Type), LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Condition: n.Residual(),
 			LeftTime: x.Left, RightTime: x.Right, LowerMillis: bound(x.LowerMillis, logical.NoLower), UpperMillis: bound(x.UpperMillis, logical.NoUpper),
 			LeftLifeMillis: bound(x.LeftLife, logical.Never), RightLifeMillis: bound(x.RightLife, logical.Never),
-			DelayMillis: x.Delay(), ProcTime: x.Proctime, Windowed: x.Windowed,
+			DelayMillis: x.Delay(), ProcTime: x.Proctime, Windowed: x.Windowed, Zone: x.Zone,
 		},
 	}, joinSpread(n))
 }
@@ -107,7 +107,7 @@ func (b *builder) topN(n *logical.TopN) (plan.NodeID, error) {
 	if n.Windowed {
 		node := plan.Node{
 			Kind: plan.KindWindowTopN, Inputs: []plan.Input{b.hash(ids[0], n.PartitionBy)},
-			WindowTopN: &plan.WindowTopN{PartitionBy: n.PartitionBy, End: n.WindowEnd, OrderBy: n.OrderBy, Offset: n.Offset, Count: n.Count,
+			WindowTopN: &plan.WindowTopN{PartitionBy: n.PartitionBy, End: n.WindowEnd, Zone: n.WindowZone, OrderBy: n.OrderBy, Offset: n.Offset, Count: n.Count,
 				Rank: n.Rank, LastOfTies: n.LastOfTies},
 		}
 		return b.add(n, node, hashedBy(n.PartitionBy)), nil

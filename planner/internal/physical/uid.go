@@ -263,7 +263,11 @@ func specText(s plan.WindowSpec, in lineage) string {
 	if s.Attached {
 		return fmt.Sprintf("attached %s", in.columns[s.End])
 	}
-	return fmt.Sprintf("%s %d %d %d %s", s.Kind, s.SizeMillis, s.StepMillis, s.OffsetMillis, in.columns[s.Time])
+	text := fmt.Sprintf("%s %d %d %d %s", s.Kind, s.SizeMillis, s.StepMillis, s.OffsetMillis, in.columns[s.Time])
+	if s.Zone != "" {
+		text += " " + s.Zone
+	}
+	return text
 }
 
 func aggText(aggs []rex.AggCall, in lineage) string {
