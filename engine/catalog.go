@@ -173,6 +173,11 @@ func (f functions) Aggregate(name string) (rex.Signature, bool) {
 	return f.parts.aggregates.Aggregate(name)
 }
 
+// Table finds a table function.
+func (f functions) Table(name string) (rex.TableSignature, bool) {
+	return f.parts.functions.Table(name)
+}
+
 // Names lists all functions in order.
 func (f functions) Names() []string {
 	names := append(f.parts.functions.Names(), f.parts.aggregates.Names()...)

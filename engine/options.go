@@ -45,11 +45,13 @@ type Options struct {
 	// RestartAttempts is how often in a row a failed job is started again, with
 	// exponential back-off: 0 means never, -1 without limit.
 	RestartAttempts int
-	// Connectors are added to the built-in ones, Functions and Aggregates to the
-	// built-in functions.
+	// Connectors are added to the built-in ones, Functions, Aggregates and
+	// TableFunctions to the built-in functions.
 	Connectors []connector.Connector
 	Functions  []expr.Function
 	Aggregates []agg.Function
+	// TableFunctions are what LATERAL TABLE(f(…)) calls.
+	TableFunctions []expr.TableFunction
 	// Settings are the initial SET options of every session.
 	Settings map[string]string
 	// Stdout takes the lines of the print connector; nil means the process's

@@ -15,6 +15,7 @@ import (
 type extras struct {
 	scalar     []expr.Function
 	aggregates []agg.Function
+	tables     []expr.TableFunction
 }
 
 // openParts makes the registries.
@@ -35,7 +36,7 @@ func (e *Engine) openParts() error {
 	}
 	e.parts.connectors = connectors
 	e.parts.env = connector.Env{DataDir: e.dir, WorkDir: workDir, Stdout: stdout, Shared: e.shared}
-	e.extras = extras{scalar: e.opts.Functions, aggregates: e.opts.Aggregates}
+	e.extras = extras{scalar: e.opts.Functions, aggregates: e.opts.Aggregates, tables: e.opts.TableFunctions}
 	return e.rebuildFunctions()
 }
 
@@ -45,6 +46,11 @@ func (e *Engine) rebuildFunctions() error {
 	functions, aggregates := expr.NewRegistry(), agg.NewRegistry()
 	for _, f := range e.extras.scalar {
 		if err := functions.Register(f); err != nil {
+			return err
+		}
+	}
+	for _, f := range e.extras.tables {
+		if err := functions.RegisterTable(f); err != nil {
 			return err
 		}
 	}
@@ -74,6 +80,21 @@ func (e *Engine) RegisterFunction(f expr.Function) error {
 	e.extras.scalar = append(before[:len(before):len(before)], f)
 	if err := e.rebuildFunctions(); err != nil {
 		e.extras.scalar = before
+		return err
+	}
+	return nil
+}
+
+// RegisterTableFunction adds a table function, for LATERAL TABLE(f(…)), to
+// statements from now on; one with a taken name is a user error. Functions that
+// resumed jobs need belong into Options.TableFunctions.
+func (e *Engine) RegisterTableFunction(f expr.TableFunction) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	before := e.extras.tables
+	e.extras.tables = append(before[:len(before):len(before)], f)
+	if err := e.rebuildFunctions(); err != nil {
+		e.extras.tables = before
 		return err
 	}
 	return nil

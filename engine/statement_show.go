@@ -99,6 +99,9 @@ func (e *Engine) userFunctions() []string {
 	for _, f := range e.extras.aggregates {
 		all = append(all, f.Name)
 	}
+	for _, f := range e.extras.tables {
+		all = append(all, f.Name)
+	}
 	slices.Sort(all)
 	return all
 }

@@ -39,6 +39,7 @@ func (f testFunctions) Scalar(name string) (rex.Signature, bool) { return f.scal
 func (f testFunctions) Aggregate(name string) (rex.Signature, bool) {
 	return f.aggregates.Aggregate(name)
 }
+func (f testFunctions) Table(name string) (rex.TableSignature, bool) { return f.scalars.Table(name) }
 func (f testFunctions) Names() []string {
 	return append(f.scalars.Names(), f.aggregates.Names()...)
 }

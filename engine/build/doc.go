@@ -90,6 +90,7 @@ func Operators() map[plan.Kind]Operator {
 		plan.KindOver:           overOperator(),
 		plan.KindLimit:          limitOperator(),
 		plan.KindMatch:          matchOperator(),
+		plan.KindCorrelate:      correlateOperator(),
 	}
 }
 

@@ -19,7 +19,7 @@ type memoryConnector struct{ tables *Tables }
 
 var (
 	_ connector.Connector = memoryConnector{}
-	_ connector.Source    = (*memorySource)(nil)
+	_ connector.Changing  = (*memorySource)(nil)
 	_ connector.Reader    = (*memoryReader)(nil)
 	_ connector.Sink      = (*memorySink)(nil)
 	_ connector.Writer    = (*memoryWriter)(nil)
@@ -32,6 +32,8 @@ func (c memoryConnector) Spec() connector.Spec {
 		{Name: "table", Type: connector.TypeString, Doc: "The table's name in the test; the SQL name by default.", Example: "t"},
 		{Name: "changelog", Type: connector.TypeEnum, Default: "retract", Values: []string{"append", "upsert", "retract"},
 			Doc: "What the sink accepts.", Example: "append"},
+		{Name: "reads", Type: connector.TypeEnum, Default: "append", Values: []string{"append", "upsert", "retract"},
+			Doc: "What changes the rows to read make.", Example: "retract"},
 	}, connector.BadRecordOptions()...)}
 }
 
@@ -53,10 +55,10 @@ func (c memoryConnector) Source(t connector.Table) (connector.Source, error) {
 
 // Sink writes the table's rows.
 func (c memoryConnector) Sink(t connector.Table) (connector.Sink, error) {
-	mode := map[string]connector.SinkMode{"append": connector.AppendOnly, "upsert": connector.Upsert,
-		"retract": connector.Retract}[t.Options.String("changelog")]
-	return &memorySink{table: c.table(t), mode: mode, schema: t.Schema.Arrow()}, nil
+	return &memorySink{table: c.table(t), mode: memoryModes[t.Options.String("changelog")], schema: t.Schema.Arrow()}, nil
 }
+
+var memoryModes = map[string]connector.SinkMode{"append": connector.AppendOnly, "upsert": connector.Upsert, "retract": connector.Retract}
 
 type memorySource struct {
 	table *Table
@@ -66,6 +68,11 @@ type memorySource struct {
 // Apply takes nothing over.
 func (s *memorySource) Apply(p connector.Pushdown) (connector.Applied, error) {
 	return connector.Applied{Filters: make([]bool, len(p.Filters))}, nil
+}
+
+// Changes are as declared.
+func (s *memorySource) Changes() connector.SinkMode {
+	return memoryModes[s.decl.Options.String("reads")]
 }
 
 // Bounded reports whether the table was declared complete.

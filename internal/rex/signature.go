@@ -30,6 +30,25 @@ type Resolved struct {
 	Result types.Type
 }
 
+// TableSignature is what the binder needs to know of a table function.
+type TableSignature struct {
+	// Name is the canonical upper-case name.
+	Name string
+	// Resolve is as in Signature.
+	Resolve func(args []Expr) (ResolvedTable, error)
+}
+
+// ResolvedTable is a chosen overload of a table function.
+type ResolvedTable struct {
+	// Args are the types the arguments must be cast to, one per argument.
+	Args []types.Type
+	// Columns are the columns of the rows it gives.
+	Columns types.Schema
+	// Key are columns that no two rows of one call agree in: none, but not nil, when
+	// a call gives one row at most. nil is not known.
+	Key []int
+}
+
 // AggCall is one call of an aggregate function over columns of its input.
 type AggCall struct {
 	// Name is the canonical upper-case name; COUNT(*) is COUNT without Args.

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -71,16 +72,22 @@ type Function struct {
 type Registry struct {
 	byName map[string]*Function
 	list   []*Function
+	tables map[string]*TableFunction
 }
 
 // NewRegistry makes a registry of all built-in functions.
 func NewRegistry() *Registry {
-	r := &Registry{byName: map[string]*Function{}}
+	r := &Registry{byName: map[string]*Function{}, tables: map[string]*TableFunction{}}
 	for _, family := range builtins() {
 		for _, f := range family {
 			if err := r.Register(f); err != nil {
 				panic("expr: " + err.Error())
 			}
+		}
+	}
+	for _, f := range tableFunctions() {
+		if err := r.RegisterTable(f); err != nil {
+			panic("expr: " + err.Error())
 		}
 	}
 	return r
@@ -95,7 +102,7 @@ func (r *Registry) Register(f Function) error {
 	f.Name = strings.ToUpper(f.Name)
 	names := append([]string{f.Name}, f.Aliases...)
 	for _, name := range names {
-		if _, taken := r.byName[strings.ToUpper(name)]; taken {
+		if r.taken(strings.ToUpper(name)) {
 			return errs.Userf("function %s is already registered", strings.ToUpper(name))
 		}
 	}
@@ -121,11 +128,11 @@ func (r *Registry) Scalar(name string) (rex.Signature, bool) {
 	return rex.Signature{Name: f.Name, Resolve: f.Resolve, Volatile: f.Volatile}, true
 }
 
-// Names lists the names of all functions, aliases included and operators
-// excluded, in order.
+// Names lists the names of all functions, aliases and table functions included and
+// operators excluded, in order.
 func (r *Registry) Names() []string {
 	var names []string
-	for name := range r.byName {
+	for _, name := range append(slices.Collect(maps.Keys(r.byName)), slices.Collect(maps.Keys(r.tables))...) {
 		if name[0] >= 'A' && name[0] <= 'Z' && !strings.Contains(name, " ") {
 			names = append(names, name)
 		}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
-	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/planner/logical"
 	"github.com/thalweg/thalweg/sql"
 )
@@ -20,12 +19,20 @@ type relation struct {
 // row, whose column has no name.
 func (b *Binder) from(list []sql.TableRef, outer *scope) (*relation, error) {
 	if len(list) == 0 {
-		schema := types.Schema{{Name: "$zero", Type: types.Of(types.Int).NotNull()}}
-		zero := rex.Lit(schema[0].Type, rex.Value{})
-		return &relation{node: logical.NewValues(schema, [][]rex.Expr{{zero}}), scope: &scope{outer: outer}}, nil
+		all := oneRow()
+		all.scope.outer = outer
+		return all, nil
 	}
 	var all *relation
 	for _, ref := range list {
+		if f, ok := rowFunctionOf(ref); ok && all != nil {
+			rel, err := b.correlate(all, f, outer, false)
+			if err != nil {
+				return nil, err
+			}
+			all = rel
+			continue
+		}
 		rel, err := b.tableRef(ref, outer)
 		if err != nil {
 			return nil, err
@@ -48,6 +55,9 @@ func crossJoin(l, r *relation, at sql.Node) *relation {
 }
 
 func (b *Binder) tableRef(ref sql.TableRef, outer *scope) (*relation, error) {
+	if f, ok := rowFunctionOf(ref); ok {
+		return b.correlate(oneRow(), f, outer, false)
+	}
 	switch ref := ref.(type) {
 	case *sql.NamedTable:
 		return b.namedTable(ref)
@@ -57,8 +67,6 @@ func (b *Binder) tableRef(ref sql.TableRef, outer *scope) (*relation, error) {
 		return b.join(ref, outer)
 	case *sql.TableFunction:
 		return b.tableFunction(ref)
-	case *sql.Unnest:
-		return nil, unsupported(ref, "UNNEST")
 	case *sql.MatchRecognize:
 		return b.matchRecognize(ref)
 	}
@@ -126,6 +134,9 @@ func (b *Binder) join(ref *sql.Join, outer *scope) (*relation, error) {
 	l, err := b.tableRef(ref.Left, outer)
 	if err != nil {
 		return nil, err
+	}
+	if f, ok := rowFunctionOf(ref.Right); ok {
+		return b.correlateJoin(ref, l, f, outer)
 	}
 	r, err := b.tableRef(ref.Right, outer)
 	if err != nil {

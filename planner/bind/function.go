@@ -39,6 +39,10 @@ func (b *Binder) unknownFunction(name string, span errs.Span) error {
 	if slices.Contains(matchFunctions, name) {
 		return errs.Userf("%s belongs into the MEASURES or DEFINE of MATCH_RECOGNIZE", name).At(span)
 	}
+	if _, ok := b.funcs.Table(name); ok {
+		return errs.Userf("%s is a table function, which gives rows and no value", name).At(span).
+			WithHint("write it into FROM: LATERAL TABLE(%s(…))", name)
+	}
 	if slices.Contains(flinkFunctions, name) || name[0] < 'A' || name[0] > 'Z' {
 		return errs.Unsupportedf("the function %s is not supported yet", name).At(span)
 	}

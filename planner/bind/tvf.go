@@ -37,10 +37,7 @@ func (b *Binder) tableFunction(ref *sql.TableFunction) (*relation, error) {
 	name := functionName(ref.Call)
 	f, ok := windowFunctionOf(name)
 	if !ok {
-		if name == "ML_PREDICT" || ref.Lateral {
-			return nil, unsupported(ref, "the table function %s", name)
-		}
-		return nil, unknownTableFunction(name, ref)
+		return nil, unsupported(ref, "the table function %s", name)
 	}
 	args, err := windowArgs(f, ref.Call)
 	if err != nil {
@@ -60,9 +57,18 @@ func (b *Binder) tableFunction(ref *sql.TableFunction) (*relation, error) {
 	return named(logical.NewWindowTVF(data.node, w, ref.Call.Pos()), "", ref.Alias)
 }
 
-func unknownTableFunction(name string, ref *sql.TableFunction) error {
-	err := errs.Userf("there is no table function called %s", name).At(nameSpan(ref.Call))
-	if near := errs.Nearest(name, []string{"TUMBLE", "HOP", "CUMULATE", "SESSION"}); near != "" {
+func (b *Binder) unknownTableFunction(name string, span errs.Span) error {
+	if _, ok := b.funcs.Scalar(name); ok {
+		return errs.Userf("%s is a scalar function, which gives a value and no table", name).At(span)
+	}
+	err := errs.Userf("there is no table function called %s", name).At(span)
+	known := []string{"TUMBLE", "HOP", "CUMULATE", "SESSION"}
+	for _, other := range b.funcs.Names() {
+		if _, table := b.funcs.Table(other); table {
+			known = append(known, other)
+		}
+	}
+	if near := errs.Nearest(name, known); near != "" {
 		return err.WithHint("did you mean %s?", near)
 	}
 	return err

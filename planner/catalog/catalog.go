@@ -29,6 +29,8 @@ type Catalog interface {
 type Functions interface {
 	Scalar(name string) (rex.Signature, bool)
 	Aggregate(name string) (rex.Signature, bool)
+	// Table looks up a table function, of LATERAL TABLE(f(…)).
+	Table(name string) (rex.TableSignature, bool)
 	// Names lists all functions in order, for suggestions.
 	Names() []string
 	// Fold evaluates an expression without inputs. ok is false when it can't or

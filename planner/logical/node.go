@@ -108,6 +108,10 @@ func MapExprs(n Node, f func(rex.Expr) rex.Expr) Node {
 		out = NewFilter(n.input, apply(n.Predicate))
 	case *Project:
 		out = NewProject(n.input, mapAll(n.Exprs, apply), n.Names)
+	case *Correlate:
+		spec := n.CorrelateSpec
+		spec.Args = mapAll(spec.Args, apply)
+		out = NewCorrelate(n.input, spec)
 	case *Watermark:
 		out = NewWatermark(n.input, n.Column, apply(n.Expr), n.IdleMillis)
 	case *Values:

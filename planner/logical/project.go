@@ -36,20 +36,27 @@ func NewProject(input Node, exprs []rex.Expr, names []string) *Project {
 		}
 	}
 	n.props.Window = in.Window.remap(mapping)
-	for c, lag := range in.Fresh {
-		for _, to := range mapping[c] {
-			if n.props.Fresh == nil {
-				n.props.Fresh = map[int]int64{}
-			}
-			n.props.Fresh[to] = lag
-		}
-	}
+	n.props.Fresh = remapFresh(in.Fresh, mapping)
 	for _, key := range in.Keys {
 		if mapped, ok := remapKey(key, mapping); ok {
 			n.props.Keys = addKey(n.props.Keys, mapped)
 		}
 	}
 	return n
+}
+
+// remapFresh renames fresh columns.
+func remapFresh(fresh map[int]int64, mapping map[int][]int) map[int]int64 {
+	var out map[int]int64
+	for c, lag := range fresh {
+		for _, to := range mapping[c] {
+			if out == nil {
+				out = map[int]int64{}
+			}
+			out[to] = lag
+		}
+	}
+	return out
 }
 
 // remapKey renames a key's columns; false when one is lost.

@@ -68,6 +68,8 @@ type Node struct {
 	LateRows     *LateRows     `msgpack:"laterows,omitempty"`
 	// Match is the pattern of a KindMatch.
 	Match *rowpattern.Spec `msgpack:"match,omitempty"`
+
+	Correlate *Correlate `msgpack:"correlate,omitempty"`
 }
 
 // Kind is the kind of a node.
@@ -98,6 +100,7 @@ const (
 	KindLateRows
 	KindOver
 	KindMatch
+	KindCorrelate
 )
 
 var kindNames = map[Kind]string{
@@ -108,6 +111,7 @@ var kindNames = map[Kind]string{
 	KindSessionWindow: "SessionWindow", KindWindowTopN: "WindowTopN",
 	KindIntervalJoin: "IntervalJoin",
 	KindTemporalSort: "TemporalSort", KindLateRows: "LateRows", KindOver: "Over", KindMatch: "Match",
+	KindCorrelate: "Correlate",
 }
 
 // Kinds lists all kinds in order.

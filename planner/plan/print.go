@@ -118,6 +118,8 @@ func (n *Node) describeRows(in types.Schema) string {
 		return n.Sink.describe(in)
 	case KindOver:
 		return n.Over.describe(in)
+	case KindCorrelate:
+		return n.Correlate.describe(in)
 	case KindMatch:
 		return n.Match.Format(in.Names())
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
@@ -121,6 +122,8 @@ func (n *Node) hasRowDetails() bool {
 		return n.Over != nil
 	case KindMatch:
 		return n.Match != nil
+	case KindCorrelate:
+		return n.Correlate != nil && inRange(n.Correlate.Read, len(n.Correlate.Columns))
 	}
 	return false
 }
@@ -155,6 +158,8 @@ func (n *Node) validateColumns(width int) error {
 		columns = n.Normalize.Keys
 	case KindMatch:
 		columns = n.Match.Columns()
+	case KindCorrelate:
+		columns, exprs = slices.Clone(n.Correlate.Keep), n.Correlate.Args
 	case KindJoin:
 		if n.Join.Condition != nil {
 			exprs = []rex.Expr{*n.Join.Condition}

@@ -185,6 +185,16 @@ func (d demand) below(n logical.Node, j int) needs {
 	case *logical.Join:
 		d.joinColumns(n, j, out)
 		return out
+	case *logical.Correlate:
+		for _, e := range n.Args {
+			out.expr(e, &need{whole: true})
+		}
+		for i, c := range n.Keep {
+			if of[i] != nil {
+				out.add(c, nil, of[i])
+			}
+		}
+		return out
 	case *logical.Match:
 		spec, _ := matchInUse(n, of)
 		out.whole(spec.Columns()...)

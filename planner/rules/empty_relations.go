@@ -25,7 +25,7 @@ func isEmpty(n logical.Node) bool {
 	switch n := n.(type) {
 	case *logical.Filter:
 		return n.Predicate.IsLiteral() && !isTrue(n.Predicate) || alreadyEmpty(n.Inputs()[0])
-	case *logical.Project, *logical.WindowTVF, *logical.WindowAggregate, *logical.TopN, *logical.Dedup, *logical.Over, *logical.Match:
+	case *logical.Project, *logical.WindowTVF, *logical.WindowAggregate, *logical.TopN, *logical.Dedup, *logical.Over, *logical.Match, *logical.Correlate:
 		return alreadyEmpty(n.Inputs()[0])
 	case *logical.Aggregate:
 		return len(n.Keys) > 0 && alreadyEmpty(n.Inputs()[0])

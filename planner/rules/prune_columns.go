@@ -124,6 +124,8 @@ func (p *pruner) rebuild(n logical.Node, in []pruned, changed bool) (pruned, err
 		return p.join(n, in), nil
 	case *logical.Match:
 		return p.match(n, in[0]), nil
+	case *logical.Correlate:
+		return p.correlate(n, in[0]), nil
 	case *logical.Union:
 		return p.union(n, in), nil
 	}
@@ -337,6 +339,36 @@ func (p *pruner) join(n *logical.Join, in []pruned) pruned {
 		}
 	}
 	return out
+}
+
+// correlate passes on and asks of the function only what is read.
+func (p *pruner) correlate(n *logical.Correlate, in pruned) pruned {
+	need, spec := p.demand.of[n], n.CorrelateSpec
+	spec.Keep, spec.Read, spec.Args = nil, nil, nil
+	for _, e := range n.Args {
+		spec.Args = append(spec.Args, in.expr(e))
+	}
+	columns := make([]int, 0, len(need))
+	keep := func(read bool) {
+		columns = append(columns, -1)
+		if read {
+			columns[len(columns)-1] = len(spec.Keep) + len(spec.Read)
+		}
+	}
+	for i, c := range n.Keep {
+		keep(need[i] != nil)
+		if need[i] != nil {
+			spec.Keep = append(spec.Keep, in.at(c))
+		}
+	}
+	for i, c := range n.Read {
+		read := need[len(n.Keep)+i] != nil
+		keep(read)
+		if read {
+			spec.Read = append(spec.Read, c)
+		}
+	}
+	return pruned{node: logical.NewCorrelate(in.node, spec), columns: columns}
 }
 
 // union gives all inputs the same columns: those in need.

@@ -61,6 +61,8 @@ func passes(n logical.Node) (func(int) int, bool) {
 		return keyBelow(n.Keys), true
 	case *logical.WindowAggregate:
 		return keyBelow(n.Keys), true
+	case *logical.Correlate:
+		return keyBelow(n.Keep), true
 	case *logical.TopN:
 		return sameColumn(member(n.PartitionBy)), true
 	case *logical.Over:

@@ -120,6 +120,8 @@ func (b *builder) stateful(n logical.Node) (plan.NodeID, error) {
 		return b.limit(n)
 	case *logical.Match:
 		return b.match(n)
+	case *logical.Correlate:
+		return b.correlate(n)
 	case *logical.Over:
 		return b.over(n)
 	case *logical.LateRows:

@@ -128,6 +128,8 @@ func unaryLineage(p *plan.Plan, n *plan.Node, in lineage, lines []lineage) (line
 		text := fmt.Sprintf("over(%s|%s|%s|%s|%s|%s|%s|%s)", in.rows(), names(in, o.PartitionBy), orderText(o.OrderBy, in), o.Mode, o.Frame,
 			aggText(o.Aggs, in), placesText(o.Places, in), all(in))
 		return own(n, text, len(in.columns), in)
+	case plan.KindCorrelate:
+		return correlateLineage(n, in)
 	case plan.KindMatch:
 		return own(n, fmt.Sprintf("match(%s|%s)", in.rows(), n.Match.Format(in.columns)), 0, in)
 	case plan.KindDedup:
@@ -192,6 +194,23 @@ func calcLineage(n *plan.Node, in lineage) (lineage, string) {
 		}
 	}
 	return out, "calc(" + out.rows() + "|" + all(out) + ")"
+}
+
+func correlateLineage(n *plan.Node, in lineage) (lineage, string) {
+	c := n.Correlate
+	args := make([]string, len(c.Args))
+	for i, a := range c.Args {
+		args[i] = a.Format(in.columns)
+	}
+	text := fmt.Sprintf("correlate(%s|%t|%s|%s)", in.rows(), c.Left, c.Function, strings.Join(args, ", "))
+	out := lineage{base: short(text)}
+	for _, k := range c.Keep {
+		out.columns = append(out.columns, in.columns[k])
+	}
+	for _, r := range c.Read {
+		out.columns = append(out.columns, out.base+"."+itoa(r))
+	}
+	return out, text
 }
 
 func unionLineage(n *plan.Node, lines []lineage) (lineage, string) {

@@ -1,0 +1,14 @@
+package build
+
+import (
+	"github.com/thalweg/thalweg/operators/correlate"
+	"github.com/thalweg/thalweg/operators/op"
+)
+
+func correlateOperator() Operator {
+	return Operator{PerRow: true, Build: func(env *Env, n Node) (op.Operator, error) {
+		c := n.Correlate
+		return correlate.New(correlate.Config{Function: c.Function, Args: c.Args, Columns: c.Columns, Keep: c.Keep, Read: c.Read, Left: c.Left,
+			InputNames: n.Inputs[0].Names(), Registry: env.Functions, Zone: env.Zone})
+	}}
+}
