@@ -4,7 +4,7 @@ GO ?= go
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/thalweg
 	$(GO) build -o bin/thalweg ./cmd/thalweg
@@ -48,7 +48,10 @@ fuzz: ## Fuzz the parser and the codecs, a minute each
 bench: build ## Run the Nexmark suite
 	bin/thalweg bench nexmark --events 5000000
 
-microbench: ## Run the kernels' benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./internal/rowcodec ./state/... ./operators/... ./connectors/...
+bench-kinesis: ## PutRecords over HTTP against kinesalite from npm, in one run
+	benchmarks/putrecords/compare.sh
 
-.PHONY: help build quickstart test short race invariants oracle oracle-full crash lint rewrite fuzz bench microbench
+microbench: ## Run the kernels' benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/rowcodec ./state/... ./operators/... ./connectors/... ./engine/awsapi/...
+
+.PHONY: help build quickstart test short race invariants oracle oracle-full crash lint rewrite fuzz bench bench-kinesis microbench

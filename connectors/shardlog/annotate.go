@@ -4,6 +4,32 @@ import (
 	"maps"
 )
 
+// decoded is a value that a room made of its annotation.
+type decoded struct {
+	// of is the description it was made of: another one makes it stale.
+	of    *streamMeta
+	value any
+}
+
+// Decoded gives what decode makes of the annotations, remembered under a name until
+// they change. The value is shared: nobody may change it, or what decode gets.
+func (st *Stream) Decoded(name string, decode func(Annotations) (any, error)) (any, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if d, ok := st.decoded[name]; ok && d.of == st.meta {
+		return d.value, nil
+	}
+	value, err := decode(Annotations{Tags: st.meta.Tags, Extra: st.meta.Extra})
+	if err != nil {
+		return nil, err
+	}
+	if st.decoded == nil {
+		st.decoded = map[string]decoded{}
+	}
+	st.decoded[name] = decoded{st.meta, value}
+	return value, nil
+}
+
 // Annotations are what other rooms keep with a stream: tags of its owner, and
 // values under names of their own. They live and die with the stream.
 type Annotations struct {

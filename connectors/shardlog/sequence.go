@@ -3,6 +3,7 @@ package shardlog
 import (
 	"fmt"
 	"math/bits"
+	"strconv"
 	"strings"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -131,7 +132,25 @@ func ParseSequence(text string) (Sequence, error) {
 // ShardID is a shard's name within its stream, such as shardId-000000000003.
 type ShardID string
 
-const shardPrefix = "shardId-"
+const (
+	shardPrefix = "shardId-"
+	shardDigits = 12
+)
+
+// shardNumber is the number in a shard's name.
+func shardNumber(id ShardID) (uint32, bool) {
+	digits, ok := strings.CutPrefix(string(id), shardPrefix)
+	if !ok || len(digits) != shardDigits {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(digits, 10, 32)
+	return uint32(n), err == nil
+}
+
+// ShardIDOf is the name of the shard that sequence numbers hold.
+func ShardIDOf(number uint32) ShardID { return shardID(number) }
 
 // shardID is the name of a shard's number.
-func shardID(number uint32) ShardID { return ShardID(fmt.Sprintf("%s%012d", shardPrefix, number)) }
+func shardID(number uint32) ShardID {
+	return ShardID(fmt.Sprintf("%s%0*d", shardPrefix, shardDigits, number))
+}

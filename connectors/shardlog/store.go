@@ -2,6 +2,7 @@ package shardlog
 
 import (
 	"io"
+	"maps"
 	"sort"
 	"strings"
 	"sync"
@@ -118,42 +119,63 @@ func (s *Store) add(stream *Stream) {
 	s.shards.Add(int64(len(stream.shards())))
 }
 
-// CreateStream makes a stream whose shards divide the hash keys evenly. It is
-// durable on return. An existing stream of the name is a user error.
+// Declaration is what a new stream is to be.
+type Declaration struct {
+	Name      string
+	Shards    int
+	Retention time.Duration
+	// Annotations are there from the stream's first moment; may be zero.
+	Annotations Annotations
+}
+
+// CreateStream is Declare without annotations.
 func (s *Store) CreateStream(name string, shards int, retention time.Duration) error {
-	if err := CheckName(name); err != nil {
+	return s.Declare(Declaration{Name: name, Shards: shards, Retention: retention})
+}
+
+// Declare makes a stream whose shards divide the hash keys evenly. It is durable
+// on return, and a crash leaves all of it or nothing. An existing stream of the
+// name is a user error.
+func (s *Store) Declare(d Declaration) error {
+	if err := CheckName(d.Name); err != nil {
 		return err
 	}
-	if err := checkRetention(retention); err != nil {
+	if err := checkRetention(d.Retention); err != nil {
 		return err
 	}
-	if shards < 1 || shards > MaxShards {
-		return errs.Userf("a stream can't have %d shards", shards).WithHint("it has between 1 and %d", MaxShards)
+	if d.Shards < 1 || d.Shards > MaxShards {
+		return errs.Userf("a stream can't have %d shards", d.Shards).WithHint("it has between 1 and %d", MaxShards)
 	}
 	s.declaring.Lock()
 	defer s.declaring.Unlock()
-	if err := s.free(name); err != nil {
+	if err := s.free(d.Name); err != nil {
 		return err
 	}
-	now := s.options.Now()
-	meta := &streamMeta{
-		Name: name, CreatedMillis: now.UnixMilli(), RetentionHours: int64(retention / time.Hour), NextShard: uint32(shards),
-	}
-	for i := range shards {
-		last := maxHashKey()
-		if i+1 < shards {
-			last = rangeStart(i+1, shards).previous()
-		}
-		meta.Shards = append(meta.Shards, shardMeta{
-			Number: uint32(i), CreatedSecond: now.Unix(), First: rangeStart(i, shards), Last: last,
-		})
-	}
-	dir := s.streamDir(name)
+	meta := d.meta(s.options.Now())
+	dir := s.streamDir(d.Name)
 	if err := s.make(dir, meta); err != nil {
 		return err
 	}
 	s.add(newStream(s, dir, meta))
 	return nil
+}
+
+// meta is the new stream's description.
+func (d Declaration) meta(now time.Time) *streamMeta {
+	meta := &streamMeta{
+		Name: d.Name, CreatedMillis: now.UnixMilli(), RetentionHours: int64(d.Retention / time.Hour), NextShard: uint32(d.Shards),
+		Tags: maps.Clone(d.Annotations.Tags), Extra: maps.Clone(d.Annotations.Extra),
+	}
+	for i := range d.Shards {
+		last := maxHashKey()
+		if i+1 < d.Shards {
+			last = rangeStart(i+1, d.Shards).previous()
+		}
+		meta.Shards = append(meta.Shards, shardMeta{
+			Number: uint32(i), CreatedSecond: now.Unix(), First: rangeStart(i, d.Shards), Last: last,
+		})
+	}
+	return meta
 }
 
 // free reports whether a stream of the name can be made.

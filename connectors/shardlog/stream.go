@@ -21,9 +21,11 @@ type Stream struct {
 	// it to stay: commits of transactions, and appends that met a sealed shard.
 	resharding sync.RWMutex
 
-	// mu guards meta, which is replaced as a whole and never changed.
-	mu   sync.Mutex
-	meta *streamMeta
+	// mu guards meta, which is replaced as a whole and never changed, and what was
+	// made of it.
+	mu      sync.Mutex
+	meta    *streamMeta
+	decoded map[string]decoded
 }
 
 // shardTable is an immutable picture of a stream's shards.
@@ -89,12 +91,18 @@ func (st *Stream) shards() []*shard { return st.table.Load().shards }
 
 // shard finds a shard by name; an unknown one is a user error.
 func (st *Stream) shard(id ShardID) (*shard, error) {
-	for _, s := range st.shards() {
-		if s.id == id {
+	if number, ok := shardNumber(id); ok {
+		if s := st.table.Load().find(number); s != nil {
 			return s, s.open()
 		}
 	}
 	return nil, errs.Userf("stream %s has no shard %s", st.name, id)
+}
+
+// Has reports whether the stream has a shard.
+func (st *Stream) Has(id ShardID) bool {
+	number, ok := shardNumber(id)
+	return ok && st.table.Load().find(number) != nil
 }
 
 // Description is a stream as it is at a moment.
@@ -134,27 +142,38 @@ func (st *Stream) Describe() (Description, error) {
 	st.mu.Unlock()
 	d := Description{Name: meta.Name, Created: time.UnixMilli(meta.CreatedMillis).UTC(), Retention: meta.retention()}
 	for i, s := range table.shards {
-		if err := s.open(); err != nil {
+		sd, err := describeShard(&meta.Shards[i], s)
+		if err != nil {
 			return Description{}, err
-		}
-		m, v := meta.Shards[i], s.view.Load()
-		sd := ShardDescription{
-			ID: s.id, FirstHash: m.First, LastHash: m.Last, Starting: s.sequence(0, s.created*1000),
-			Horizon: s.sequence(v.horizon, 0), Next: s.sequence(v.end, 0), Bytes: v.bytes,
-		}
-		if v.arrival > 0 {
-			sd.Newest = time.UnixMilli(v.arrival).UTC()
-		}
-		if m.ClosedMillis > 0 {
-			sd.Ending, sd.Closed = s.sequence(lastIndex, m.ClosedMillis), time.UnixMilli(m.ClosedMillis).UTC()
-		}
-		for _, p := range m.Parents {
-			sd.Parents = append(sd.Parents, shardID(p))
 		}
 		d.Shards = append(d.Shards, sd)
 	}
 	return d, nil
 }
+
+func describeShard(m *shardMeta, s *shard) (ShardDescription, error) {
+	if err := s.open(); err != nil {
+		return ShardDescription{}, err
+	}
+	v := s.view.Load()
+	d := ShardDescription{
+		ID: s.id, FirstHash: m.First, LastHash: m.Last, Starting: s.sequence(0, s.created*1000),
+		Horizon: s.sequence(v.horizon, 0), Next: s.sequence(v.end, 0), Bytes: v.bytes,
+	}
+	if v.arrival > 0 {
+		d.Newest = time.UnixMilli(v.arrival).UTC()
+	}
+	if m.ClosedMillis > 0 {
+		d.Ending, d.Closed = s.sequence(lastIndex, m.ClosedMillis), time.UnixMilli(m.ClosedMillis).UTC()
+	}
+	for _, p := range m.Parents {
+		d.Parents = append(d.Parents, shardID(p))
+	}
+	return d, nil
+}
+
+// Open counts the shards that take records.
+func (st *Stream) Open() int { return len(st.table.Load().open) }
 
 // ShardIDs lists the stream's shards.
 func (st *Stream) ShardIDs() []ShardID {
@@ -200,6 +219,13 @@ func (st *Stream) Created() time.Time {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return time.UnixMilli(st.meta.CreatedMillis).UTC()
+}
+
+// Retention is how long records are kept.
+func (st *Stream) Retention() time.Duration {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.meta.retention()
 }
 
 // lineage lists the stream's shards with their parents, by number.

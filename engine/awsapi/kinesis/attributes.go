@@ -69,6 +69,16 @@ func (a *attributes) consumer(name string) int {
 	return slices.IndexFunc(a.Consumers, func(c consumer) bool { return c.Name == name })
 }
 
+// attributesOf gives a stream's attributes, which nobody may change: they are
+// decoded once.
+func attributesOf(st *shardlog.Stream) (*attributes, error) {
+	a, err := st.Decoded(attributesKey, func(all shardlog.Annotations) (any, error) { return readAttributes(all) })
+	if err != nil {
+		return nil, err
+	}
+	return a.(*attributes), nil
+}
+
 // readAttributes decodes a stream's attributes.
 func readAttributes(from shardlog.Annotations) (*attributes, error) {
 	a := &attributes{Version: attributesVersion}
@@ -92,11 +102,19 @@ func update(st *shardlog.Stream, change func(*attributes, *shardlog.Annotations)
 		if err := change(a, all); err != nil {
 			return err
 		}
-		raw, err := msgpack.Marshal(a)
-		if err != nil {
-			return errs.Wrap(errs.Bug, err, "encoding a stream's attributes")
-		}
-		all.Extra[attributesKey] = raw
-		return nil
+		return a.write(all)
 	})
+}
+
+// write encodes the attributes into a stream's annotations.
+func (a *attributes) write(to *shardlog.Annotations) error {
+	raw, err := msgpack.Marshal(a)
+	if err != nil {
+		return errs.Wrap(errs.Bug, err, "encoding a stream's attributes")
+	}
+	if to.Extra == nil {
+		to.Extra = map[string][]byte{}
+	}
+	to.Extra[attributesKey] = raw
+	return nil
 }

@@ -121,7 +121,7 @@ func (s *Service) listConsumers(_ context.Context, call wire.Call, in *listConsu
 	if err != nil {
 		return nil, err
 	}
-	if t := in.StreamCreationTimestamp; t != nil && t.UnixMilli() != o.about.Created.UnixMilli() {
+	if t := in.StreamCreationTimestamp; t != nil && t.UnixMilli() != o.created.UnixMilli() {
 		return nil, s.notFound(o.name)
 	}
 	after, limit := "", listConsumersDefault

@@ -25,11 +25,10 @@ func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInp
 	if err != nil {
 		return nil, err
 	}
-	if o.about.Created.UnixMilli() != p.created {
+	if o.created.UnixMilli() != p.created {
 		return nil, wire.Errorf(codeNotFound, "the ShardIterator is of a stream %s that was deleted", p.stream)
 	}
-	id := shardOfPlace(o, p)
-	it, err := s.iterator(o, string(id), shardlog.AtSequence(p.next))
+	it, err := s.iterator(o, string(p.shardID()), shardlog.AtSequence(p.next))
 	if err != nil {
 		return nil, err
 	}
@@ -47,21 +46,16 @@ func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInp
 	}
 	out := &getRecordsOutput{Records: read.records, MillisBehindLatest: read.behind}
 	if read.end {
-		out.ChildShards = childrenOf(o.about.Shards, id)
+		all, err := o.shards()
+		if err != nil {
+			return nil, err
+		}
+		out.ChildShards = childrenOf(all, p.shardID())
 	} else {
 		p.next, p.issued = read.next, s.options.Now().UnixMilli()
 		out.NextShardIterator = p.token()
 	}
 	return out, nil
-}
-
-func shardOfPlace(o *opened, p place) shardlog.ShardID {
-	for _, d := range o.about.Shards {
-		if d.Starting.Shard == p.shard {
-			return d.ID
-		}
-	}
-	return ""
 }
 
 // chunk is what was read of a shard at once.

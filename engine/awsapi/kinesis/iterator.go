@@ -21,6 +21,9 @@ type place struct {
 	issued  int64 // milliseconds
 }
 
+// shardID names the shard.
+func (p place) shardID() shardlog.ShardID { return shardlog.ShardIDOf(p.shard) }
+
 // iteratorVersion is the format of tokens: version, issue time, creation of the
 // stream, shard and its creation second, index, name, CRC32.
 const (
@@ -128,16 +131,7 @@ func (s *Service) iterator(o *opened, id string, at shardlog.Position) (*shardlo
 	return it, err
 }
 
-func findShard(shards []shardlog.ShardDescription, id string) (shardlog.ShardID, bool) {
-	for _, d := range shards {
-		if string(d.ID) == id {
-			return d.ID, true
-		}
-	}
-	return "", false
-}
-
 func (s *Service) placeOf(o *opened, it *shardlog.Iterator) place {
 	next := it.Position()
-	return place{stream: o.name, created: o.about.Created.UnixMilli(), shard: next.Shard, next: next, issued: s.options.Now().UnixMilli()}
+	return place{stream: o.name, created: o.created.UnixMilli(), shard: next.Shard, next: next, issued: s.options.Now().UnixMilli()}
 }

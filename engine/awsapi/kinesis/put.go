@@ -103,7 +103,7 @@ func (s *Service) writable(name string) (*writableStream, error) {
 	if s.options.Transition > 0 && s.state(name, st.Created()) == stateCreating {
 		return nil, s.notFound(name)
 	}
-	attrs, err := readAttributes(st.Annotations())
+	attrs, err := attributesOf(st)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@ package kinesis
 
 import (
 	"context"
+	"strconv"
+	"strings"
 
 	"github.com/thalweg/thalweg/connectors/shardlog"
 	"github.com/thalweg/thalweg/engine/awsapi/wire"
@@ -63,12 +65,7 @@ func (s *Service) updateShardCount(_ context.Context, call wire.Call, in *update
 	if err != nil {
 		return nil, err
 	}
-	current := int64(0)
-	for _, d := range o.about.Shards {
-		if d.Ending.IsZero() {
-			current++
-		}
-	}
+	current := int64(o.Open())
 	target := *in.TargetShardCount
 	if target > 2*current || 2*target < current {
 		return nil, invalidArgument("UpdateShardCount cannot go beyond double or below half of the current shard count %d: the target is %d", current, target)
@@ -91,10 +88,13 @@ func (s *Service) updateStreamMode(_ context.Context, _ wire.Call, in *updateStr
 	})
 }
 
-// mustShard finds a shard by name.
+// mustShard finds a shard by its name, or by a short form of it: shard-3, 3.
 func (s *Service) mustShard(o *opened, id string) (shardlog.ShardID, error) {
-	shardID, known := findShard(o.about.Shards, id)
-	if !known {
+	shardID := shardlog.ShardID(id)
+	if number, err := strconv.ParseUint(id[strings.LastIndexByte(id, '-')+1:], 10, 32); err == nil {
+		shardID = shardlog.ShardIDOf(uint32(number))
+	}
+	if !o.Has(shardID) {
 		return "", wire.Errorf(codeNotFound, "Could not find shard %s in stream %s under account %s.", id, o.name, s.options.Account)
 	}
 	return shardID, nil

@@ -3,6 +3,7 @@ package kinesis
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"sort"
 	"time"
 
@@ -113,7 +114,7 @@ func (s *Service) listShards(_ context.Context, _ wire.Call, in *listShardsInput
 	if err != nil {
 		return nil, err
 	}
-	if token.Created != 0 && token.Created != o.about.Created.UnixMilli() {
+	if token.Created != 0 && token.Created != o.created.UnixMilli() {
 		return nil, s.notFound(token.Stream)
 	}
 	limit := int64(listShardsDefault)
@@ -127,7 +128,7 @@ func (s *Service) listShards(_ context.Context, _ wire.Call, in *listShardsInput
 	shards, more := page(kept, token.After, limit)
 	out := &listShardsOutput{Shards: shards}
 	if more {
-		token.Created, token.After = o.about.Created.UnixMilli(), shards[len(shards)-1].ShardId
+		token.Created, token.After = o.created.UnixMilli(), shards[len(shards)-1].ShardId
 		out.NextToken = s.token(token)
 	}
 	return out, nil
@@ -166,7 +167,7 @@ func (s *Service) shardsFrom(in *listShardsInput) (pageToken, error) {
 // the horizon.
 func (s *Service) filter(o *opened, t pageToken) ([]shardlog.ShardDescription, error) {
 	now := s.options.Now()
-	horizon := now.Add(-o.about.Retention).UnixMilli()
+	horizon := now.Add(-o.Retention()).UnixMilli()
 	at := max(t.FilterTime, horizon)
 	switch t.FilterType {
 	case "AFTER_SHARD_ID":
@@ -181,8 +182,16 @@ func (s *Service) filter(o *opened, t pageToken) ([]shardlog.ShardDescription, e
 			return nil, invalidArgument("the shard filter's Timestamp lies in the future")
 		}
 	}
+	all, err := o.shards()
+	if err != nil {
+		return nil, err
+	}
+	there := make(map[shardlog.ShardID]bool, len(all))
+	for _, d := range all {
+		there[d.ID] = true
+	}
 	var kept []shardlog.ShardDescription
-	for _, d := range o.about.Shards {
+	for _, d := range all {
 		from, open, to := startMillis(d), d.Ending.IsZero(), d.Closed.UnixMilli()
 		ok := true
 		switch t.FilterType {
@@ -191,9 +200,9 @@ func (s *Service) filter(o *opened, t pageToken) ([]shardlog.ShardDescription, e
 		case "AT_LATEST":
 			ok = open
 		case "AT_TRIM_HORIZON":
-			ok = (from <= horizon || isOldest(o, d)) && (open || to >= horizon)
+			ok = (from <= horizon || isOldest(there, d)) && (open || to >= horizon)
 		case "AT_TIMESTAMP":
-			ok = (from <= at || isOldest(o, d)) && (open || to >= at)
+			ok = (from <= at || isOldest(there, d)) && (open || to >= at)
 		case "FROM_TIMESTAMP":
 			ok = open || to >= at
 		}
@@ -209,13 +218,6 @@ func startMillis(d shardlog.ShardDescription) int64 { return d.Starting.Created 
 
 // isOldest reports a shard without parents that are still there: at any time before
 // it began, it is the first of its keys that one can read.
-func isOldest(o *opened, d shardlog.ShardDescription) bool {
-	for _, p := range d.Parents {
-		for _, other := range o.about.Shards {
-			if other.ID == p {
-				return false
-			}
-		}
-	}
-	return true
+func isOldest(there map[shardlog.ShardID]bool, d shardlog.ShardDescription) bool {
+	return !slices.ContainsFunc(d.Parents, func(p shardlog.ShardID) bool { return there[p] })
 }

@@ -25,11 +25,10 @@ const (
 // opened is a stream that a call works on, as it is at the moment.
 type opened struct {
 	*shardlog.Stream
-	name  string
-	about shardlog.Description
-	attrs *attributes
-	tags  map[string]string
-	state string
+	name    string
+	created time.Time
+	attrs   *attributes
+	state   string
 }
 
 // open finds a stream in whatever state.
@@ -41,16 +40,18 @@ func (s *Service) open(name string) (*opened, error) {
 	if err != nil {
 		return nil, s.notFound(name)
 	}
-	about, err := st.Describe()
+	attrs, err := attributesOf(st)
 	if err != nil {
 		return nil, err
 	}
-	notes := st.Annotations()
-	attrs, err := readAttributes(notes)
-	if err != nil {
-		return nil, err
-	}
-	return &opened{st, name, about, attrs, notes.Tags, s.state(name, about.Created)}, nil
+	created := st.Created()
+	return &opened{st, name, created, attrs, s.state(name, created)}, nil
+}
+
+// shards lists all shards.
+func (o *opened) shards() ([]shardlog.ShardDescription, error) {
+	d, err := o.Describe()
+	return d.Shards, err
 }
 
 // openRef is open for the stream that a call names.

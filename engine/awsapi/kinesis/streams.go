@@ -40,23 +40,15 @@ func (s *Service) createStream(_ context.Context, _ wire.Call, in *createStreamI
 	if _, deleting := s.ghost(name); deleting || slices.Contains(s.store.Streams(), name) {
 		return nil, wire.Errorf(codeInUse, "Stream %s under account %s already exists.", name, s.options.Account)
 	}
-	if err := s.store.CreateStream(name, shards, defaultRetention); err != nil {
+	notes := shardlog.Annotations{Tags: in.Tags}
+	a := attributes{Version: attributesVersion, OnDemand: onDemand}
+	if in.MaxRecordSizeInKiB != nil {
+		a.RecordKiB = *in.MaxRecordSizeInKiB
+	}
+	if err := a.write(&notes); err != nil {
 		return nil, err
 	}
-	st, err := s.store.Stream(name)
-	if err != nil {
-		return nil, err
-	}
-	return nil, update(st, func(a *attributes, all *shardlog.Annotations) error {
-		a.OnDemand = onDemand
-		if in.MaxRecordSizeInKiB != nil {
-			a.RecordKiB = *in.MaxRecordSizeInKiB
-		}
-		for k, v := range in.Tags {
-			all.Tags[k] = v
-		}
-		return nil
-	})
+	return nil, s.store.Declare(shardlog.Declaration{Name: name, Shards: shards, Retention: defaultRetention, Annotations: notes})
 }
 
 func (s *Service) deleteStream(_ context.Context, _ wire.Call, in *deleteStreamInput) (*none, error) {
@@ -74,7 +66,7 @@ func (s *Service) deleteStream(_ context.Context, _ wire.Call, in *deleteStreamI
 	if s.options.Transition > 0 {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.deleting[o.name] = ghost{s.options.Now().Add(s.options.Transition), o.about.Created}
+		s.deleting[o.name] = ghost{s.options.Now().Add(s.options.Transition), o.created}
 	}
 	return nil, nil
 }
@@ -95,8 +87,8 @@ func (s *Service) describeStream(_ context.Context, call wire.Call, in *describe
 	}
 	d := streamDescription{
 		StreamName: name, StreamARN: s.streamARN(call, name), StreamStatus: o.state, StreamModeDetails: o.attrs.mode(),
-		Shards: []shard{}, RetentionPeriodHours: int64(o.about.Retention / time.Hour),
-		StreamCreationTimestamp: wire.Timestamp{Time: o.about.Created}, EnhancedMonitoring: metrics(o.attrs.Metrics),
+		Shards: []shard{}, RetentionPeriodHours: int64(o.Retention() / time.Hour),
+		StreamCreationTimestamp: wire.Timestamp{Time: o.created}, EnhancedMonitoring: metrics(o.attrs.Metrics),
 		EncryptionType: o.attrs.encryption(), KeyId: o.attrs.KeyID,
 	}
 	if o.state != stateCreating {
@@ -107,7 +99,11 @@ func (s *Service) describeStream(_ context.Context, call wire.Call, in *describe
 		if in.Limit != nil {
 			limit = *in.Limit
 		}
-		d.Shards, d.HasMoreShards = page(o.about.Shards, after, limit)
+		all, err := o.shards()
+		if err != nil {
+			return nil, err
+		}
+		d.Shards, d.HasMoreShards = page(all, after, limit)
 	}
 	return &describeStreamOutput{d}, nil
 }
@@ -128,17 +124,11 @@ func (s *Service) describeStreamSummary(_ context.Context, call wire.Call, in *s
 	if err != nil {
 		return nil, err
 	}
-	open := int64(0)
-	for _, sh := range o.about.Shards {
-		if sh.Ending.IsZero() {
-			open++
-		}
-	}
 	return &describeStreamSummaryOutput{streamSummary{
 		StreamName: o.name, StreamARN: s.streamARN(call, o.name), StreamStatus: o.state, StreamModeDetails: o.attrs.mode(),
-		RetentionPeriodHours: int64(o.about.Retention / time.Hour), StreamCreationTimestamp: wire.Timestamp{Time: o.about.Created},
+		RetentionPeriodHours: int64(o.Retention() / time.Hour), StreamCreationTimestamp: wire.Timestamp{Time: o.created},
 		EnhancedMonitoring: metrics(o.attrs.Metrics), EncryptionType: o.attrs.encryption(), KeyId: o.attrs.KeyID,
-		OpenShardCount: open, ConsumerCount: int64(len(o.attrs.Consumers)), MaxRecordSizeInKiB: o.attrs.recordKiB(),
+		OpenShardCount: int64(o.Open()), ConsumerCount: int64(len(o.attrs.Consumers)), MaxRecordSizeInKiB: o.attrs.recordKiB(),
 	}}, nil
 }
 
@@ -173,7 +163,7 @@ func (s *Service) listStreams(_ context.Context, call wire.Call, in *listStreams
 		}
 		out.StreamNames = append(out.StreamNames, name)
 		out.StreamSummaries = append(out.StreamSummaries, streamListed{name, s.streamARN(call, name), o.state, o.attrs.mode(),
-			wire.Timestamp{Time: o.about.Created}})
+			wire.Timestamp{Time: o.created}})
 	}
 	return out, nil
 }
@@ -189,11 +179,7 @@ func (s *Service) describeLimits(context.Context, wire.Call, *none) (*describeLi
 			out.OnDemandStreamCount++
 			continue
 		}
-		for _, sh := range o.about.Shards {
-			if sh.Ending.IsZero() {
-				out.OpenShardCount++
-			}
-		}
+		out.OpenShardCount += int64(o.Open())
 	}
 	return out, nil
 }
@@ -215,8 +201,8 @@ func (s *Service) setRetention(in *retentionInput, allowed func(now, wanted time
 	if wanted < shardlog.MinRetention || wanted > shardlog.MaxRetention {
 		return invalidArgument("a retention of %d hours is not between 24 and 8760", *in.RetentionPeriodHours)
 	}
-	if !allowed(o.about.Retention, wanted) {
-		return invalidArgument("%d hours are %s than the present retention of %d hours", *in.RetentionPeriodHours, word, o.about.Retention/time.Hour)
+	if !allowed(o.Retention(), wanted) {
+		return invalidArgument("%d hours are %s than the present retention of %d hours", *in.RetentionPeriodHours, word, o.Retention()/time.Hour)
 	}
 	if err := o.SetRetention(wanted); err != nil {
 		return err

@@ -128,7 +128,7 @@ func (s *Service) listTags(_ context.Context, _ wire.Call, in *listTagsInput) (*
 	if err != nil {
 		return nil, err
 	}
-	tags, limit := sortedTags(o.tags), listTagsDefault
+	tags, limit := sortedTags(o.Annotations().Tags), listTagsDefault
 	if in.ExclusiveStartTagKey != nil {
 		tags = tags[sort.Search(len(tags), func(i int) bool { return tags[i].Key > *in.ExclusiveStartTagKey }):]
 	}
@@ -149,7 +149,7 @@ func (s *Service) listTagsForResource(_ context.Context, _ wire.Call, in *resour
 		if err != nil {
 			return nil, err
 		}
-		return &listTagsForResourceOutput{sortedTags(o.tags)}, nil
+		return &listTagsForResourceOutput{sortedTags(o.Annotations().Tags)}, nil
 	}
 	_, c, err := s.findConsumer(consumerRef{ConsumerARN: in.ResourceARN})
 	if err != nil {

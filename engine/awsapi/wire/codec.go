@@ -6,6 +6,8 @@ import (
 	"mime"
 
 	"github.com/fxamacker/cbor/v2"
+	fastjson "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The content types of bodies. The older two names of each are in use as well.
@@ -72,7 +74,7 @@ func (c Codec) unmarshal(b []byte, v any) error {
 	if c.cbor {
 		err = decoding.Unmarshal(b, v)
 	} else {
-		err = json.Unmarshal(b, v)
+		err = fastjson.Unmarshal(b, v, readingJSON())
 	}
 	if err == nil {
 		return nil
@@ -80,15 +82,38 @@ func (c Codec) unmarshal(b []byte, v any) error {
 	return Errorf(CodeSerialization, "%s", describeDecoding(err))
 }
 
+// readingJSON reads in one pass, which is several times as fast as the standard
+// library's decoder on the base64 of records. Member names are case-sensitive, as
+// AWS has them.
+func readingJSON() fastjson.Options {
+	return fastjson.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
 // describeDecoding names the member that has the wrong type.
 func describeDecoding(err error) string {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) && wrong.Field != "" {
-		return "member " + wrong.Field + " can't be a " + wrong.Value
+	var wrong *fastjson.SemanticError
+	if errors.As(err, &wrong) && wrong.JSONPointer != "" {
+		return "member " + wrong.JSONPointer.LastToken() + " can't be a " + kindName(wrong.JSONKind)
 	}
 	var typed *cbor.UnmarshalTypeError
 	if errors.As(err, &typed) {
 		return typed.Error()
 	}
 	return err.Error()
+}
+
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case '"':
+		return "string"
+	case '0':
+		return "number"
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case 't', 'f':
+		return "boolean"
+	}
+	return "value"
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"compress/gzip"
 	"crypto/rand"
 	"encoding/base64"
@@ -89,7 +90,11 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		}
 		body = io.LimitReader(unzipped, bodyBytesMax)
 	}
-	b, err := io.ReadAll(body)
+	var whole bytes.Buffer
+	if r.ContentLength > 0 && r.ContentLength <= bodyBytesMax {
+		whole.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	_, err := whole.ReadFrom(body)
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
 		return nil, &Error{Code: "RequestEntityTooLargeException", Message: "the request has more than " + strconv.Itoa(bodyBytesMax) + " bytes", Status: http.StatusRequestEntityTooLarge}
@@ -97,7 +102,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, Errorf(CodeSerialization, "the body can't be read: %v", err)
 	}
-	return b, nil
+	return whole.Bytes(), nil
 }
 
 // id2Bytes is the length of the second request id before base64.

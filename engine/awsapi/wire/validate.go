@@ -22,8 +22,12 @@ import (
 // A bound of `..` may be left out. Members are pointers, strings, slices, maps or
 // structs; an optional number is a pointer.
 
-// constraint is one rule of a member.
+// constraint are the rules of a member.
 type constraint struct {
+	// name is how messages spell the member. An embedded struct has none: its
+	// members are those of the struct around it.
+	name     string
+	embedded bool
 	required bool
 	length   *bounds
 	value    *bounds
@@ -41,7 +45,7 @@ var constraintsOf sync.Map // reflect.Type → []constraint
 // is wrong in the words that AWS uses, which some suites compare.
 func validate(input any) error {
 	var v violations
-	v.structure(reflect.ValueOf(input).Elem(), "")
+	v.structure(reflect.ValueOf(input).Elem(), nil)
 	if len(v.found) == 0 {
 		return nil
 	}
@@ -54,26 +58,44 @@ func validate(input any) error {
 
 type violations struct{ found []string }
 
-func (v *violations) add(value, at, must string) {
+func (v *violations) add(value string, at *place, must string) {
 	v.found = append(v.found, fmt.Sprintf("Value %s at '%s' failed to satisfy constraint: Member must %s", value, at, must))
 }
 
-func (v *violations) structure(s reflect.Value, path string) {
-	rules := rulesOf(s.Type())
-	for i := range s.NumField() {
-		field := s.Type().Field(i)
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name == "" {
-			name = field.Name
+// place is where a member lies; its text is made only for what is wrong.
+type place struct {
+	in   *place
+	name string // of a member
+	// element counts a list's elements from 1; then name is empty.
+	element int
+}
+
+// String spells a place as messages do: records.2.member.partitionKey.
+func (p *place) String() string {
+	text := p.name
+	if p.element > 0 {
+		text = strconv.Itoa(p.element) + ".member"
+	}
+	if p.in == nil {
+		return text
+	}
+	return p.in.String() + "." + text
+}
+
+func (v *violations) structure(s reflect.Value, in *place) {
+	for i, c := range rulesOf(s.Type()) {
+		if c.embedded {
+			v.structure(s.Field(i), in)
+			continue
 		}
-		v.member(s.Field(i), rules[i], path+lowerFirst(name))
+		v.member(s.Field(i), &c, &place{in: in, name: c.name})
 	}
 }
 
 // lowerFirst spells a member as messages do.
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
-func (v *violations) member(m reflect.Value, c constraint, at string) {
+func (v *violations) member(m reflect.Value, c *constraint, at *place) {
 	if absent(m) {
 		if c.required {
 			v.add("null", at, "not be null")
@@ -92,7 +114,7 @@ func (v *violations) member(m reflect.Value, c constraint, at string) {
 		v.elements(m, c, at)
 	case reflect.Struct:
 		if m.Type() != reflect.TypeFor[Timestamp]() {
-			v.structure(m, at+".")
+			v.structure(m, at)
 		}
 	}
 }
@@ -107,18 +129,19 @@ func absent(m reflect.Value) bool {
 	return false
 }
 
-func (v *violations) text(s string, c constraint, at string) {
-	quoted := "'" + s + "'"
-	v.length(int64(utf8.RuneCountInString(s)), c, quoted, at)
+func (v *violations) text(s string, c *constraint, at *place) {
+	if !c.length.holds(utf8.RuneCountInString(s)) {
+		v.length(utf8.RuneCountInString(s), c, "'"+s+"'", at)
+	}
 	if c.pattern != nil && !c.pattern.MatchString(s) {
-		v.add(quoted, at, "satisfy regular expression pattern: "+c.text)
+		v.add("'"+s+"'", at, "satisfy regular expression pattern: "+c.text)
 	}
 	if c.enum != nil && !slices.Contains(c.enum, s) {
-		v.add(quoted, at, "satisfy enum value set: ["+strings.Join(c.enum, ", ")+"]")
+		v.add("'"+s+"'", at, "satisfy enum value set: ["+strings.Join(c.enum, ", ")+"]")
 	}
 }
 
-func (v *violations) number(n int64, c constraint, at string) {
+func (v *violations) number(n int64, c *constraint, at *place) {
 	if c.value == nil {
 		return
 	}
@@ -130,28 +153,30 @@ func (v *violations) number(n int64, c constraint, at string) {
 	}
 }
 
-func (v *violations) length(n int64, c constraint, value, at string) {
-	if c.length == nil {
+// holds reports whether a length is in bounds; none hold always.
+func (b *bounds) holds(n int) bool { return b == nil || int64(n) >= b.low && int64(n) <= b.high }
+
+// length tells that a length is out of bounds.
+func (v *violations) length(n int, c *constraint, value string, at *place) {
+	if int64(n) < c.length.low {
+		v.add(value, at, fmt.Sprintf("have length greater than or equal to %d", c.length.low))
 		return
 	}
-	if n < c.length.low {
-		v.add(value, at, fmt.Sprintf("have length greater than or equal to %d", c.length.low))
-	}
-	if n > c.length.high {
-		v.add(value, at, fmt.Sprintf("have length less than or equal to %d", c.length.high))
-	}
+	v.add(value, at, fmt.Sprintf("have length less than or equal to %d", c.length.high))
 }
 
 // elements checks a list, map or blob; list elements are named from 1.
-func (v *violations) elements(m reflect.Value, c constraint, at string) {
+func (v *violations) elements(m reflect.Value, c *constraint, at *place) {
 	isBlob := m.Kind() == reflect.Slice && m.Type().Elem().Kind() == reflect.Uint8
-	v.length(int64(m.Len()), c, fmt.Sprintf("'%s'", summary(m, isBlob)), at)
+	if !c.length.holds(m.Len()) {
+		v.length(m.Len(), c, "'"+summary(m, isBlob)+"'", at)
+	}
 	if isBlob || m.Kind() == reflect.Map {
 		return
 	}
 	element := constraint{pattern: c.pattern, text: c.text, enum: c.enum}
 	for i := range m.Len() {
-		v.member(m.Index(i), element, fmt.Sprintf("%s.%d.member", at, i+1))
+		v.member(m.Index(i), &element, &place{in: at, element: i + 1})
 	}
 }
 
@@ -177,7 +202,12 @@ func rulesOf(t reflect.Type) []constraint {
 
 // parseConstraint reads a tag; a malformed one is a bug.
 func parseConstraint(t reflect.Type, f reflect.StructField) constraint {
-	var c constraint
+	c := constraint{embedded: f.Anonymous}
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	if name == "" {
+		name = f.Name
+	}
+	c.name = lowerFirst(name)
 	tag := f.Tag.Get("aws")
 	for part := range strings.SplitSeq(tag, ";") {
 		key, value, _ := strings.Cut(part, "=")
