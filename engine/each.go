@@ -119,5 +119,8 @@ func (st *statement) planner() *planner.Planner {
 
 // parallelism is the number of tasks of a stage.
 func (st *statement) parallelism() int {
+	if n := st.settings.integer("table.exec.resource.default-parallelism", -1); n != -1 {
+		return n
+	}
 	return st.settings.integer("parallelism.default", st.session.engine.opts.Parallelism)
 }

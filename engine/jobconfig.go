@@ -63,13 +63,13 @@ func restartRule(all map[string]string, o Options) (coordinator.Restart, error) 
 	}
 	rule := coordinator.Restart{Attempts: o.RestartAttempts}
 	switch set.String("restart-strategy.type") {
-	case "none":
+	case "none", "off", "disable":
 		rule.Attempts = 0
-	case "fixed-delay":
+	case "fixed-delay", "fixeddelay":
 		rule.Attempts = set.integer("restart-strategy.fixed-delay.attempts", 1)
 		rule.Initial = set.duration("restart-strategy.fixed-delay.delay", time.Second)
 		rule.Max = rule.Initial
-	case "exponential-delay":
+	case "exponential-delay", "exponentialdelay":
 		rule.Attempts = -1
 		if n := all["restart-strategy.exponential-delay.attempts-before-reset-backoff"]; n != "" {
 			// The value was checked when it was set.

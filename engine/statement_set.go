@@ -14,23 +14,33 @@ func (st *statement) set(stmt *sql.Set) (Result, error) {
 	if !stmt.HasKey || !stmt.HasValue {
 		return st.showSettings(stmt), nil
 	}
-	warning, err := checkSetting(stmt.Key, stmt.Value)
+	key := newName(stmt.Key)
+	warning, err := checkSetting(key, stmt.Value)
 	if err != nil {
-		var e *errs.Error
-		if errors.As(err, &e) {
-			return Result{}, e.At(stmt.ValuePlace.Span)
-		}
-		return Result{}, err
+		return Result{}, settingPlace(err, stmt)
 	}
 	s := st.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.settings[stmt.Key] = stmt.Value
-	result := Result{Message: "set " + stmt.Key + " = " + stmt.Value}
+	s.settings[key] = stmt.Value
+	result := Result{Message: "set " + key + " = " + stmt.Value}
 	if warning != "" {
 		result.Warnings = []string{warning}
 	}
 	return result, nil
+}
+
+// settingPlace makes an error point at the value it is about, or at a key that is not
+// known.
+func settingPlace(err error, stmt *sql.Set) error {
+	var e *errs.Error
+	switch {
+	case !errors.As(err, &e):
+		return err
+	case !isSetting(newName(stmt.Key)):
+		return e.At(stmt.KeyPlace.Span)
+	}
+	return e.At(stmt.ValuePlace.Span)
 }
 
 // showSettings lists options with their values.
@@ -38,7 +48,7 @@ func (st *statement) showSettings(stmt *sql.Set) Result {
 	var rows [][]string
 	all := st.session.Settings()
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		if !stmt.HasKey || key == stmt.Key {
+		if !stmt.HasKey || key == newName(stmt.Key) {
 			rows = append(rows, []string{key, all[key]})
 		}
 	}
@@ -56,9 +66,13 @@ func (st *statement) reset(stmt *sql.Reset) (Result, error) {
 		maps.Copy(s.settings, initial)
 		return Result{Message: "reset all options"}, nil
 	}
-	delete(s.settings, stmt.Key)
-	if value, ok := initial[stmt.Key]; ok {
-		s.settings[stmt.Key] = value
+	key := newName(stmt.Key)
+	if !isSetting(key) {
+		return Result{}, unknownSetting(settingsSpec(), key).At(stmt.KeyPlace.Span)
 	}
-	return Result{Message: "reset " + stmt.Key}, nil
+	delete(s.settings, key)
+	if value, ok := initial[key]; ok {
+		s.settings[key] = value
+	}
+	return Result{Message: "reset " + key}, nil
 }

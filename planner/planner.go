@@ -24,6 +24,7 @@ import (
 type Options struct {
 	// Settings are the session's SET options. The planner reads
 	// 'table.optimizer.agg-phase-strategy' (AUTO, ONE_PHASE or TWO_PHASE),
+	// 'table.exec.sink.not-null-enforcer' (ERROR or DROP),
 	// 'table.exec.late-rows.table',
 	// 'table.exec.state.ttl' and 'table.exec.source.idle-timeout'.
 	Settings map[string]string
@@ -126,6 +127,7 @@ func (p *Planner) physical(roots []logical.Node) (*plan.Plan, error) {
 	default:
 		return nil, errs.Userf("'table.optimizer.agg-phase-strategy' = '%s': it is AUTO, ONE_PHASE or TWO_PHASE", s)
 	}
+	opts.DropNulls = strings.EqualFold(p.opts.Settings["table.exec.sink.not-null-enforcer"], "DROP")
 	if text := p.opts.Settings["table.exec.state.ttl"]; text != "" {
 		ttl, err := bind.Duration(text)
 		if err != nil {

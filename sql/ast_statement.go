@@ -112,7 +112,8 @@ type Set struct {
 	Value    string
 	HasKey   bool
 	HasValue bool
-	// ValuePlace is the value's own span, for errors about it.
+	// KeyPlace and ValuePlace are their own spans, for errors about them.
+	KeyPlace   Place
 	ValuePlace Place
 }
 
@@ -121,6 +122,8 @@ type Reset struct {
 	Place
 	Key    string
 	HasKey bool
+	// KeyPlace is the key's own span.
+	KeyPlace Place
 }
 
 // Use is USE database, USE CATALOG catalog, or USE MODULES a, b.

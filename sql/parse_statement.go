@@ -49,11 +49,12 @@ func (p *parser) utility(first int, t token.Token) (Statement, error) {
 		p.Next()
 		s := &Reset{}
 		if p.Peek().Kind != token.EOF && !p.Is(";") {
+			at := p.Index()
 			key, _, err := p.settingKey()
 			if err != nil {
 				return nil, err
 			}
-			s.Key, s.HasKey = key, true
+			s.Key, s.HasKey, s.KeyPlace = key, true, p.place(at)
 		}
 		s.Place = p.place(first)
 		return s, nil
@@ -262,10 +263,11 @@ func (p *parser) set() (*Set, error) {
 	if p.Peek().Kind != token.EOF && !p.Is(";") {
 		var quoted bool
 		var err error
+		key := p.Index()
 		if s.Key, quoted, err = p.settingKey(); err != nil {
 			return nil, err
 		}
-		s.HasKey = true
+		s.HasKey, s.KeyPlace = true, p.place(key)
 		if p.Accept("=") {
 			s.HasValue = true
 			if err := p.settingValue(s, quoted); err != nil {

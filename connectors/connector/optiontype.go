@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/thalweg/thalweg/internal/temporal"
 )
 
 // OptionType is the type of an option's value.
@@ -112,46 +114,8 @@ func canonicalInt(text string, bits int) (string, error) {
 	return strconv.FormatInt(n, 10), nil
 }
 
-// durationUnit is the length of a unit by any of its names, or 0.
-func durationUnit(name string) time.Duration {
-	switch name {
-	case "ns", "nano", "nanosecond":
-		return time.Nanosecond
-	case "us", "µs", "micro", "microsecond":
-		return time.Microsecond
-	case "", "ms", "milli", "millisecond":
-		return time.Millisecond
-	case "s", "sec", "second":
-		return time.Second
-	case "m", "min", "minute":
-		return time.Minute
-	case "h", "hour":
-		return time.Hour
-	case "d", "day":
-		return 24 * time.Hour
-	}
-	return 0
-}
-
-// ParseDuration reads Flink's form of a time span: a whole number and a unit, such
-// as '10 s', '11min' or '2 days'. Without a unit it is milliseconds.
-func ParseDuration(text string) (time.Duration, error) {
-	number, unit, err := splitUnit(text)
-	if err != nil {
-		return 0, err
-	}
-	length := durationUnit(unit)
-	if length == 0 && len(unit) > 3 {
-		length = durationUnit(strings.TrimSuffix(unit, "s"))
-	}
-	if length == 0 {
-		return 0, fmt.Errorf("unknown unit %q", unit)
-	}
-	if number > int64(1<<63-1)/int64(length) {
-		return 0, errors.New("longer than 292 years")
-	}
-	return time.Duration(number) * length, nil
-}
+// ParseDuration reads Flink's forms of a time span: see temporal.ParseDuration.
+func ParseDuration(text string) (time.Duration, error) { return temporal.ParseDuration(text) }
 
 // sizeUnit is the bytes of a unit by any of its names, or 0.
 func sizeUnit(name string) int64 {

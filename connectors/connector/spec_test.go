@@ -73,12 +73,14 @@ func TestDurationForms(t *testing.T) {
 		"10 s": 10 * time.Second, "11 min": 11 * time.Minute, "1 d": 24 * time.Hour, "2 days": 48 * time.Hour,
 		"5": 5 * time.Millisecond, "3us": 3 * time.Microsecond, "4 hours": 4 * time.Hour, "7 ms": 7 * time.Millisecond,
 		"1 nanosecond": 1, "0 s": 0, "90 SEC": 90 * time.Second,
+		"PT10S": 10 * time.Second, "P1DT2H": 26 * time.Hour, "pt1h30m": 90 * time.Minute, "P2D": 48 * time.Hour,
 	} {
 		if got, err := ParseDuration(text); err != nil || got != want {
 			t.Errorf("%q: %s, %v; want %s", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "s", "-1 s", "1 fortnight", "300000 d", "99999999999999999999 s", "1 mss"} {
+	for _, text := range []string{"", "s", "-1 s", "1 fortnight", "300000 d", "99999999999999999999 s", "1 mss", "P", "PT", "P1", "PT1D", "P1DT", "PT1S1H",
+		"PT1M1M", "P1H", "PT1.5S", "P100000DT9223372036S"} {
 		if got, err := ParseDuration(text); err == nil {
 			t.Errorf("%q: want an error, got %s", text, got)
 		}

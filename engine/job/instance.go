@@ -63,8 +63,9 @@ func (a *attempt) sinkBuilder(n build.Node, id graph.TaskID) func() (task.Instan
 		env := connector.WriterEnv{Alloc: a.job.cfg.Alloc, Job: part.name, Task: id.Index, Tasks: tasks, Attempt: a.number}
 		return part.sink.Writer(ctx, env, a.writerStates(n.UID, id.Index, tasks))
 	}
+	nulls := task.Nulls{Columns: n.Sink.NotNull, Drop: n.Sink.DropNulls, Table: n.Sink.Table.Name}
 	return func() (task.Instance, error) {
-		return task.Instance{Operator: task.NewSink(open, part.sink.Mode()), Context: a.context(n)}, nil
+		return task.Instance{Operator: task.NewSink(open, part.sink.Mode(), nulls), Context: a.context(n)}, nil
 	}
 }
 

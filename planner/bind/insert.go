@@ -22,7 +22,7 @@ func (b *Binder) Insert(s *sql.Insert) (*logical.Sink, error) {
 	if rel.Table == nil {
 		return nil, errs.Userf("%s is a view, which can't be written to", name).At(s.Table.Pos())
 	}
-	t, err := withHints(rel.Table, s.Hints)
+	t, err := b.withHints(rel.Table, s.Hints)
 	if err != nil {
 		return nil, err
 	}
@@ -39,10 +39,17 @@ func (b *Binder) Insert(s *sql.Insert) (*logical.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
+	checked := notNull(Written(t), node.Props().Schema, targets)
 	if node, err = b.insertColumns(s, t, node, targets); err != nil {
 		return nil, err
 	}
-	return b.sink(t, node, s.Table.Pos())
+	sink, err := b.sink(t, node, s.Table.Pos())
+	if err != nil {
+		return nil, err
+	}
+	spec := sink.SinkSpec
+	spec.NotNull = checked
+	return logical.NewSink(node, spec), nil
 }
 
 // sink makes the root that writes node, whose columns are Written(t).
@@ -112,6 +119,17 @@ func insertTargets(s *sql.Insert, t *catalog.Table) ([]target, error) {
 		targets[i].column = position
 	}
 	return targets, nil
+}
+
+// notNull lists the columns of the table that must not be NULL and may be in the query.
+func notNull(schema, from types.Schema, targets []target) []int {
+	var out []int
+	for i, t := range targets {
+		if t.column != nothing && !schema[i].Type.Nullable && from[t.column].Type.Nullable {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 func unwritable(id sql.Ident, t *catalog.Table, schema types.Schema) error {

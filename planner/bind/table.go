@@ -7,6 +7,7 @@ import (
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
+	durations "github.com/thalweg/thalweg/internal/temporal"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/planner/logical"
@@ -65,7 +66,7 @@ func parseQuery(text string) (*sql.Query, error) {
 // table reads a table: its stored columns, then the computed ones, then event
 // time.
 func (b *Binder) table(t *catalog.Table, name string, ref *sql.NamedTable) (logical.Node, error) {
-	t, err := withHints(t, ref.Hints)
+	t, err := b.withHints(t, ref.Hints)
 	if err != nil {
 		return nil, err
 	}
@@ -96,10 +97,13 @@ func inTable(t *catalog.Table, err error, span errs.Span) error {
 }
 
 // withHints merges OPTIONS hints into a copy of the table.
-func withHints(t *catalog.Table, hints []sql.Hint) (*catalog.Table, error) {
+func (b *Binder) withHints(t *catalog.Table, hints []sql.Hint) (*catalog.Table, error) {
 	for _, h := range hints {
 		if h.Name != "OPTIONS" {
 			return nil, unsupported(h, "the hint %s", h.Name)
+		}
+		if strings.EqualFold(b.settings["table.dynamic-table-options.enabled"], "false") {
+			return nil, errs.Userf("the hint OPTIONS is not allowed: 'table.dynamic-table-options.enabled' is false").At(h.Pos())
 		}
 		merged := *t
 		merged.Options = maps.Clone(t.Options)
@@ -184,30 +188,14 @@ func (b *Binder) idleMillis(t *catalog.Table) (int64, error) {
 	return d.Milliseconds(), err
 }
 
-// durationUnits are the units of Flink's durations.
-var durationUnits = map[string]time.Duration{
-	"": time.Millisecond, "ms": time.Millisecond, "milli": time.Millisecond, "millis": time.Millisecond,
-	"millisecond": time.Millisecond, "milliseconds": time.Millisecond,
-	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
-	"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
-	"h": time.Hour, "hour": time.Hour, "hours": time.Hour,
-	"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour,
-}
-
 // Duration reads Flink's duration text, such as `30 s`, `1min` or a bare number of
 // milliseconds.
 func Duration(text string) (time.Duration, error) {
-	s := strings.TrimSpace(strings.ToLower(text))
-	digits := leadingDigits(s)
-	unit, ok := durationUnits[strings.TrimSpace(s[len(digits):])]
-	if digits == "" || len(digits) > 15 || !ok {
-		return 0, errs.Userf("%q is not a duration", text).WithHint("write a number and a unit, such as 30 s or 1 min")
+	d, err := durations.ParseDuration(text)
+	if err != nil {
+		return 0, errs.Userf("%q is not a duration: it %s", text, err).WithHint("write a number and a unit, such as 30 s or 1 min")
 	}
-	n := int64(0)
-	for _, d := range digits {
-		n = n*10 + int64(d-'0')
-	}
-	return time.Duration(n) * unit, nil
+	return d, nil
 }
 
 // timeAttribute checks that a column may be an event time attribute.

@@ -22,6 +22,8 @@ type SinkSpec struct {
 	OrderBy   []rex.SortKey
 	OrderSpan errs.Span
 	Visible   int
+	// NotNull are the columns that may be NULL in the query and not in the table.
+	NotNull []int
 	// Span is the target's place in the script.
 	Span errs.Span
 }

@@ -495,4 +495,8 @@ type Sink struct {
 	UpsertKey []int `msgpack:"k,omitempty"`
 	// Guarantee is "exactly-once" or "at-least-once".
 	Guarantee string `msgpack:"g"`
+	// NotNull are the columns that are checked for NULL; DropNulls drops such rows
+	// instead of failing.
+	NotNull   []int `msgpack:"nn,omitempty"`
+	DropNulls bool  `msgpack:"dn,omitempty"`
 }

@@ -383,5 +383,8 @@ func (s *Sink) describe(in types.Schema) string {
 	if len(s.UpsertKey) > 0 {
 		text += " by [" + columns(s.Table.Schema, s.UpsertKey) + "]"
 	}
+	if len(s.NotNull) > 0 {
+		text += ", not null=[" + columns(s.Table.Schema, s.NotNull) + "]" + flag(s.DropNulls, "drops nulls")
+	}
 	return text + ", " + s.Guarantee
 }

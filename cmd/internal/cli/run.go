@@ -141,9 +141,12 @@ type runner struct {
 // run executes the statements one after the other and waits for their jobs.
 func (r runner) run(ctx context.Context, eng *engine.Engine) error {
 	statements := 0
-	err := eng.NewSession().Each(ctx, r.script.text, func(result engine.Result) error {
+	session := eng.NewSession()
+	err := session.Each(ctx, r.script.text, func(result engine.Result) error {
 		statements++
-		return r.finish(ctx, result)
+		shown := r
+		shown.changelog = r.changelog || strings.EqualFold(session.Settings()["sql-client.execution.result-mode"], "changelog")
+		return shown.finish(ctx, result)
 	})
 	switch {
 	case err == nil && statements == 0:

@@ -36,6 +36,7 @@ func TestGeneratedParts(t *testing.T) {
 		{"sql.md", "functions", scalarFunctions()},
 		{"sql.md", "aggregates", aggregates()},
 		{"operations.md", "settings", optionTable(engine.SettingsSpec().Options)},
+		{"operations.md", "options without effect", flinkOptions()},
 	} {
 		path := filepath.Join(root, "docs", part.page)
 		page := readText(t, path)
@@ -102,6 +103,28 @@ func optionTable(options []connector.OptionSpec) string {
 			doc += " One of `" + strings.Join(o.Values, "`, `") + "`."
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` |\n", o.Name, o.Type, cell(doc), cell(o.Example))
+	}
+	return b.String()
+}
+
+// flinkOptions lists the options of Flink without effect by their reasons.
+func flinkOptions() string {
+	names, reasons := map[string][]string{}, []string(nil)
+	for _, o := range engine.FlinkOptions() {
+		if names[o.Why] == nil {
+			reasons = append(reasons, o.Why)
+		}
+		name := "`" + o.Name + "`"
+		if strings.HasSuffix(o.Name, ".") {
+			name = "`" + o.Name + "*`"
+		}
+		names[o.Why] = append(names[o.Why], name)
+	}
+	var b strings.Builder
+	b.WriteString("| Why | Options |\n|---|---|\n")
+	for _, why := range reasons {
+		slices.Sort(names[why])
+		fmt.Fprintf(&b, "| %s | %s |\n", cell(why), strings.Join(names[why], ", "))
 	}
 	return b.String()
 }

@@ -24,7 +24,8 @@ func (b *builder) sink(n *logical.Sink) (plan.NodeID, error) {
 		}
 		return b.collect(n, id), nil
 	}
-	sink := &plan.Sink{Table: tableRef(n.Table, written(n.Table)), Mode: n.Info.Mode, Guarantee: n.Info.Guarantee}
+	sink := &plan.Sink{Table: tableRef(n.Table, written(n.Table)), Mode: n.Info.Mode, Guarantee: n.Info.Guarantee,
+		NotNull: n.NotNull, DropNulls: b.opts.DropNulls && len(n.NotNull) > 0}
 	updating := b.at(id).Mode != plan.InsertOnly
 	key, keyed := primaryKey(n)
 	switch {

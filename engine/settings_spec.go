@@ -1,0 +1,64 @@
+package engine
+
+import "github.com/thalweg/thalweg/connectors/connector"
+
+// SettingsSpec describes the SET options that have an effect, for the
+// documentation. Where Flink has an option of that meaning, its name is Flink's.
+func SettingsSpec() connector.Spec { return settingsSpec() }
+
+// settingsSpec describes the SET options that have an effect.
+func settingsSpec() connector.Spec {
+	return connector.Spec{Name: "session", Options: []connector.OptionSpec{
+		{Name: "parallelism.default", Type: connector.TypeInt, Doc: "Number of tasks of a stage.", Example: "4"},
+		{Name: "table.exec.resource.default-parallelism", Type: connector.TypeInt, Doc: "Goes before parallelism.default; -1 does not.", Example: "4"},
+		{Name: "pipeline.max-parallelism", Type: connector.TypeInt, Doc: "Number of key groups of a new job; bounds its parallelism for ever.", Example: "128"},
+		{Name: "pipeline.name", Type: connector.TypeString, Doc: "Name of the jobs started next.", Example: "hourly counts"},
+		{Name: "execution.runtime-mode", Type: connector.TypeEnum, Values: []string{"streaming", "batch", "automatic"},
+			Doc: "Accepted for scripts written for Flink; every mode gives the same final result.", Example: "streaming"},
+		{Name: "execution.batch-rows", Type: connector.TypeInt, Doc: "The most rows of a batch.", Example: "4096"},
+		{Name: "execution.latency", Type: connector.TypeDuration, Doc: "How long an operator may hold rows back to make larger batches.", Example: "5 ms"},
+		{Name: "execution.memory-budget", Type: connector.TypeMemorySize, Doc: "The most memory that a job's state takes; the rest lies on disk.", Example: "512 mb"},
+		{Name: "execution.checkpointing.interval", Type: connector.TypeDuration, Doc: "Time between checkpoints; 0 takes none but the last.", Example: "10 s"},
+		{Name: "execution.checkpointing.min-pause", Type: connector.TypeDuration, Doc: "Least time between the end of a checkpoint and the start of the next.", Example: "1 s"},
+		{Name: "execution.checkpointing.timeout", Type: connector.TypeDuration, Doc: "A checkpoint that takes longer is abandoned.", Example: "10 min"},
+		{Name: "execution.checkpointing.mode", Type: connector.TypeEnum, Values: []string{"EXACTLY_ONCE", "AT_LEAST_ONCE"},
+			Doc: "Accepted for scripts written for Flink; checkpoints are always exact.", Example: "EXACTLY_ONCE"},
+		{Name: "execution.state-recovery.path", Type: connector.TypeString, Doc: "The savepoint that the jobs started next go on from.", Example: "savepoints/0190-7"},
+		{Name: "execution.state-recovery.ignore-unclaimed-state", Type: connector.TypeBool, Doc: "Whether state in the savepoint that the job has no use for is dropped instead of being an error.", Example: "true"},
+		{Name: "restart-strategy.type", Type: connector.TypeEnum, Values: []string{"none", "exponential-delay", "fixed-delay", "off", "disable", "exponentialdelay", "fixeddelay"},
+			Doc: "Whether a failed job is started again.", Example: "exponential-delay"},
+		{Name: "restart-strategy.fixed-delay.attempts", Type: connector.TypeInt, Doc: "How often in a row, with fixed delays.", Example: "3"},
+		{Name: "restart-strategy.fixed-delay.delay", Type: connector.TypeDuration, Doc: "The wait before each attempt.", Example: "10 s"},
+		{Name: "restart-strategy.exponential-delay.initial-backoff", Type: connector.TypeDuration, Doc: "The wait before the first attempt.", Example: "1 s"},
+		{Name: "restart-strategy.exponential-delay.max-backoff", Type: connector.TypeDuration, Doc: "The longest wait.", Example: "1 min"},
+		{Name: "restart-strategy.exponential-delay.attempts-before-reset-backoff", Type: connector.TypeInt, Doc: "How often in a row; without limit by default.", Example: "10"},
+		{Name: "table.local-time-zone", Type: connector.TypeString, Doc: "The session's time zone: an IANA name, UTC, or an offset.", Example: "Europe/Zurich"},
+		{Name: "table.dml-sync", Type: connector.TypeBool, Doc: "Whether a script waits for each INSERT's job to end.", Example: "true"},
+		{Name: "table.exec.state.ttl", Type: connector.TypeDuration, Doc: "State that was not used for so long may be dropped; 0 keeps it.", Example: "1 d"},
+		{Name: "table.exec.source.idle-timeout", Type: connector.TypeDuration, Doc: "A source split without rows for so long does not hold back event time; 0 never.", Example: "30 s"},
+		{Name: "table.exec.emit.early-fire.enabled", Type: connector.TypeBool, Doc: "Whether windows are emitted, as updates, before they are due.", Example: "true"},
+		{Name: "table.exec.emit.early-fire.delay", Type: connector.TypeDuration, Doc: "How long after a change a window is emitted early; 0 after each batch.", Example: "5 s"},
+		{Name: "table.exec.emit.late-fire.enabled", Type: connector.TypeBool, Doc: "Whether late rows change windows that were due, within allow-lateness.", Example: "true"},
+		{Name: "table.exec.emit.late-fire.delay", Type: connector.TypeDuration, Doc: "How long after a late row its window is emitted again; 0 after each batch.", Example: "1 s"},
+		{Name: "table.exec.emit.allow-lateness", Type: connector.TypeDuration, Doc: "How long in event time after a window was due rows of it still count.", Example: "1 min"},
+		{Name: "table.exec.late-rows.table", Type: connector.TypeString, Doc: "Table that rows coming after their windows are sent to, by column name; without it they are only counted.", Example: "late"},
+		{Name: "table.exec.mini-batch.enabled", Type: connector.TypeBool, Doc: "Whether operators gather rows for allow-latency instead of execution.latency.", Example: "true"},
+		{Name: "table.exec.mini-batch.allow-latency", Type: connector.TypeDuration, Doc: "How long mini-batches gather rows.", Example: "5 s"},
+		{Name: "table.exec.mini-batch.size", Type: connector.TypeBigInt, Doc: "Accepted for scripts written for Flink; execution.batch-rows bounds batches.", Example: "5000"},
+		{Name: "table.exec.sink.not-null-enforcer", Type: connector.TypeEnum, Values: []string{"ERROR", "DROP"},
+			Doc: "Whether a row with NULL in a NOT NULL column of a sink fails the job, which is the default, or is dropped.", Example: "DROP"},
+		{Name: "table.optimizer.agg-phase-strategy", Type: connector.TypeEnum, Values: []string{"AUTO", "ONE_PHASE", "TWO_PHASE"},
+			Doc: "Whether aggregates are computed in part before rows are sent to the tasks of their keys; AUTO does so from two tasks on.", Example: "ONE_PHASE"},
+		{Name: "table.dynamic-table-options.enabled", Type: connector.TypeBool, Doc: "Whether the hint OPTIONS is allowed, as it is by default.", Example: "false"},
+		{Name: "table.sql-dialect", Type: connector.TypeEnum, Values: []string{"default"}, Doc: "Accepted for scripts written for Flink; there is one dialect.", Example: "default"},
+		{Name: "sql-client.execution.result-mode", Type: connector.TypeEnum, Values: []string{"table", "tableau", "changelog"},
+			Doc: "Whether thalweg run prints the changes of a result, as --changelog does.", Example: "changelog"},
+	}}
+}
+
+// oldNames are names that options had in older versions of Flink.
+var oldNames = map[string]string{
+	"execution.savepoint.path":                   "execution.state-recovery.path",
+	"execution.savepoint.ignore-unclaimed-state": "execution.state-recovery.ignore-unclaimed-state",
+	"restart-strategy":                           "restart-strategy.type",
+}
