@@ -70,6 +70,10 @@ func TestMetamorphic(t *testing.T) {
 		{Name: "group by",
 			DDL:    "CREATE TABLE `out` (a BIGINT, n BIGINT, s BIGINT, lo BIGINT, hi BIGINT, d BIGINT) WITH ('connector' = 'memory');",
 			Insert: "INSERT INTO `out` SELECT auction, COUNT(*), SUM(price), MIN(price), MAX(price), COUNT(DISTINCT bidder) FROM bids GROUP BY auction"},
+		{Name: "split distinct",
+			DDL: "SET 'table.optimizer.distinct-agg.split.enabled' = 'true'; SET 'table.optimizer.distinct-agg.split.bucket-num' = '3';" +
+				"CREATE TABLE `out` (n BIGINT, b BIGINT, p BIGINT, s BIGINT, hi BIGINT) WITH ('connector' = 'memory');",
+			Insert: "INSERT INTO `out` SELECT COUNT(*), COUNT(DISTINCT bidder), COUNT(DISTINCT price) FILTER (WHERE bidder > 1), SUM(DISTINCT price), MAX(price) FROM bids"},
 		{Name: "global aggregate",
 			DDL:    "CREATE TABLE `out` (n BIGINT, s BIGINT) WITH ('connector' = 'memory');",
 			Insert: "INSERT INTO `out` SELECT COUNT(*), AVG(price) FROM bids WHERE price > 10"},

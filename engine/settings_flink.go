@@ -91,7 +91,6 @@ var flinkOptions = []FlinkOption{
 	{"table.exec.window-agg.buffer-size-limit", whyBatch}, {"table.exec.adaptive-local-hash-agg.enabled", whyBatch},
 	{"table.optimizer.adaptive-broadcast-join.strategy", whyBatch}, {"table.optimizer.bushy-join-reorder-threshold", whyPlanner},
 	{"table.optimizer.cnf-nodes-limit", whyPlanner}, {"table.optimizer.delta-join.strategy", whyPlanner},
-	{"table.optimizer.distinct-agg.split.enabled", whyPlanner}, {"table.optimizer.distinct-agg.split.bucket-num", whyPlanner},
 	{"table.optimizer.dynamic-filtering.enabled", whyBatch}, {"table.optimizer.ignore-query-hints", whyFixed}, {"table.optimizer.incremental-agg-enabled", whyPlanner},
 	{"table.optimizer.join-reorder-enabled", "joins are in the order of the query"}, {"table.optimizer.join.broadcast-threshold", whyBatch},
 	{"table.optimizer.join.null-filter-threshold", whyPlanner}, {"table.optimizer.multi-join.enabled", whyPlanner}, {"table.optimizer.multiple-input-enabled", whyBatch},

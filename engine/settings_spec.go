@@ -47,6 +47,11 @@ func settingsSpec() connector.Spec {
 		{Name: "table.exec.mini-batch.size", Type: connector.TypeBigInt, Doc: "Accepted for scripts written for Flink; execution.batch-rows bounds batches.", Example: "5000"},
 		{Name: "table.exec.sink.not-null-enforcer", Type: connector.TypeEnum, Values: []string{"ERROR", "DROP"},
 			Doc: "Whether a row with NULL in a NOT NULL column of a sink fails the job, which is the default, or is dropped.", Example: "DROP"},
+		{Name: "table.optimizer.distinct-agg.split.bucket-num", Type: connector.TypeInt, Default: "1024",
+			Doc: "Into how many parts DISTINCT aggregates are split.", Example: "1024"},
+		{Name: "table.optimizer.distinct-agg.split.enabled", Type: connector.TypeBool, Default: "false",
+			Doc: "Aggregate DISTINCT values in two steps, by a part of the values first, so that one group with many of them keeps all tasks busy. " +
+				"It applies to unbounded aggregations with COUNT, SUM, MIN and MAX only.", Example: "true"},
 		{Name: "table.optimizer.agg-phase-strategy", Type: connector.TypeEnum, Values: []string{"AUTO", "ONE_PHASE", "TWO_PHASE"},
 			Doc: "Whether aggregates are computed in part before rows are sent to the tasks of their keys; AUTO does so from two tasks on.", Example: "ONE_PHASE"},
 		{Name: "table.dynamic-table-options.enabled", Type: connector.TypeBool, Doc: "Whether the hint OPTIONS is allowed, as it is by default.", Example: "false"},

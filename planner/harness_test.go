@@ -12,7 +12,6 @@ import (
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
-	"github.com/thalweg/thalweg/planner/bind"
 	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/planner/logical"
 	"github.com/thalweg/thalweg/planner/plan"
@@ -214,13 +213,12 @@ func (w *world) rules(t *testing.T, d *datadriven.TestData, p *Planner, stmt sql
 	if err != nil {
 		return "", err
 	}
-	fired := map[string]bool{}
-	ctx := &rules.Context{Catalog: w.cat, Functions: w.cat.Functions(), Off: map[string]bool{}, Trace: func(rule string, _ []logical.Node) { fired[rule] = true }}
-	if table := p.opts.Settings[bind.LateTable]; table != "" {
-		ctx.Late = func(rows logical.Node) (*logical.Sink, error) {
-			return bind.New(w.cat, p.opts.Settings).LateSink(rows, table)
-		}
+	ctx, err := p.context()
+	if err != nil {
+		return "", err
 	}
+	fired := map[string]bool{}
+	ctx.Off, ctx.Trace = map[string]bool{}, func(rule string, _ []logical.Node) { fired[rule] = true }
 	for _, off := range argVals(d, "off") {
 		ctx.Off[off] = true
 	}

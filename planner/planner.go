@@ -8,6 +8,8 @@
 package planner
 
 import (
+	"cmp"
+	"strconv"
 	"strings"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -23,6 +25,7 @@ import (
 // Options are what a session sets for its plans.
 type Options struct {
 	// Settings are the session's SET options. The planner reads
+	// 'table.optimizer.distinct-agg.split.enabled' and '….bucket-num',
 	// 'table.optimizer.agg-phase-strategy' (AUTO, ONE_PHASE or TWO_PHASE),
 	// 'table.exec.sink.not-null-enforcer' (ERROR or DROP),
 	// 'table.exec.late-rows.table',
@@ -102,17 +105,53 @@ func (p *Planner) bindSet(set *sql.StatementSet) ([]logical.Node, error) {
 
 // rewrite applies the rules; trace may be nil.
 func (p *Planner) rewrite(roots []logical.Node, trace func(string, []logical.Node)) ([]logical.Node, error) {
+	c, err := p.context()
+	if err != nil {
+		return nil, err
+	}
+	c.Trace = trace
+	return rules.Apply(c, roots)
+}
+
+// context is what the session's settings tell the rules.
+func (p *Planner) context() (*rules.Context, error) {
 	emit, err := p.emission()
 	if err != nil {
 		return nil, err
 	}
-	c := &rules.Context{Catalog: p.cat, Functions: p.cat.Functions(), Trace: trace, Emit: emit}
+	buckets, err := p.distinctBuckets()
+	if err != nil {
+		return nil, err
+	}
+	c := &rules.Context{Catalog: p.cat, Functions: p.cat.Functions(), Emit: emit, Buckets: buckets}
 	if table := p.opts.Settings[bind.LateTable]; table != "" {
 		c.Late = func(rows logical.Node) (*logical.Sink, error) {
 			return bind.New(p.cat, p.opts.Settings).LateSink(rows, table)
 		}
 	}
-	return rules.Apply(c, roots)
+	return c, nil
+}
+
+// bucketsDefault is Flink's default of 'table.optimizer.distinct-agg.split.bucket-num'.
+const bucketsDefault = 1024
+
+// distinctBuckets is into how many parts the session has DISTINCT aggregates split,
+// 0 for not.
+func (p *Planner) distinctBuckets() (int, error) {
+	const enabled, number = "table.optimizer.distinct-agg.split.enabled", "table.optimizer.distinct-agg.split.bucket-num"
+	on, err := strconv.ParseBool(cmp.Or(p.opts.Settings[enabled], "false"))
+	if err != nil {
+		return 0, errs.Userf("'%s' = '%s': it is true or false", enabled, p.opts.Settings[enabled])
+	}
+	text := cmp.Or(p.opts.Settings[number], strconv.Itoa(bucketsDefault))
+	buckets, err := strconv.Atoi(text)
+	if err != nil || buckets < 1 {
+		return 0, errs.Userf("'%s' = '%s': it is a number of at least 1", number, text)
+	}
+	if !on {
+		return 0, nil
+	}
+	return buckets, nil
 }
 
 // physical chooses operators by the session's settings.

@@ -21,6 +21,9 @@ type Context struct {
 	Functions catalog.Functions
 	// Emit says when windows are emitted besides once, when they are due.
 	Emit logical.Emission
+	// Buckets is into how many parts DISTINCT aggregates are split; 0 leaves them
+	// whole.
+	Buckets int
 	// Late makes the sink of late rows; nil leaves them to be counted.
 	Late func(rows logical.Node) (*logical.Sink, error)
 	// Trace, when set, is told of every rule that fired and the DAG after it.
@@ -35,6 +38,9 @@ type Rule struct {
 	Name string
 	// Doc says in one line what it does.
 	Doc string
+	// MayDelete lets the rule send deletions where there were updates only: its
+	// result is the same table by other changes.
+	MayDelete bool
 	// Apply rewrites the DAG; it gives back the same roots when it has nothing to
 	// do.
 	Apply func(c *Context, roots []logical.Node) ([]logical.Node, error)
@@ -56,6 +62,7 @@ func stages() []stage {
 		}},
 		{rules: []Rule{overMode()}},
 		{once: true, rules: []Rule{lateRows()}},
+		{once: true, rules: []Rule{splitDistinct()}},
 		{once: true, rules: []Rule{unusedWatermark()}},
 		{once: true, rules: []Rule{pruneColumns()}},
 		{once: true, rules: []Rule{sourceFilters()}},
@@ -128,7 +135,7 @@ func (c *Context) apply(r Rule, roots []logical.Node) ([]logical.Node, error) {
 		if !narrows(was.Schema, is.Schema) {
 			return nil, errs.Bugf("rule %s changed the schema of a sink from %s to %s", r.Name, was.Schema, is.Schema)
 		}
-		if is.Changes&^was.Changes != 0 {
+		if more := is.Changes &^ was.Changes; more != 0 && !(r.MayDelete && !was.Changes.InsertOnly()) {
 			return nil, errs.Bugf("rule %s changed the changes of a sink from %s to %s", r.Name, was.Changes, is.Changes)
 		}
 	}
