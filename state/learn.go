@@ -44,10 +44,11 @@ func (c *coldKeys) left(order, hash uint64) {
 	}
 }
 
-// gone notes that a cold key was brought into memory or deleted.
+// gone notes that a cold key was brought into memory or deleted. A partial key may
+// not have been counted.
 func (c *coldKeys) gone(order uint64) {
 	if c.known(order) {
-		c.count--
+		c.count = max(0, c.count-1)
 	}
 }
 
@@ -93,7 +94,7 @@ func (t *Table) learn(rows int) error {
 		}
 		first, last, c.lastKey = false, order, append(c.lastKey[:0], k.key...)
 		t.groups.add(k.group)
-		if t.findOne(k.key, k.tag) == NoSlot {
+		if s := t.findOne(k.key, k.tag); s == NoSlot || *flagsOf(t.at(s))&flagPartial != 0 {
 			c.count++
 			c.filter.add(rowcodec.Hash(k.key))
 		}

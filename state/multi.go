@@ -6,6 +6,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rowcodec"
 )
 
@@ -24,6 +25,10 @@ type MultiSpec struct {
 	// Ordered keeps a key's entries in order of their sub-keys' bytes; otherwise
 	// they are in the order in which they were put.
 	Ordered bool
+	// Appended makes sub-keys plain contents that may repeat: entries are added with
+	// Append and never removed, so that a key need not be read back to grow. Not
+	// with Ordered or a TTL.
+	Appended bool
 	// TTL is how long an entry lives after it was put or marked dirty last, within
 	// a sixty-fourth; 0 means for ever. Expired entries vanish at the next Upsert
 	// or Find.
@@ -33,7 +38,7 @@ type MultiSpec struct {
 // Multi maps a key to many entries. An entry is a sub-key, unique within its key,
 // and a payload of fixed width, zero when the entry is put. Both one entry and
 // hundreds of thousands to a key are fast. A key in use is in memory with all its
-// entries; a key without entries is not there.
+// entries, or its newest after Extend; a key without entries is not there.
 type Multi struct {
 	// keys holds a multiRow for each key in memory. Its counts of cold rows count
 	// keys; its rows are never stored: the entries are.
@@ -58,7 +63,9 @@ type Multi struct {
 	dead    []Entry
 	ages    ages
 	loading []Entry
-	charged int64
+	// sequence is the number of the last appended entry of any key.
+	sequence sequence
+	charged  int64
 }
 
 // multiRow is the row of a key.
@@ -77,16 +84,27 @@ const multiRowBytes = int(unsafe.Sizeof(multiRow{}))
 
 // Multi opens a Multi. Its entries of a restored snapshot are there.
 func (s *Store) Multi(spec MultiSpec) (*Multi, error) {
-	spec.ID = s.scope + spec.ID
-	info := TableInfo{Name: spec.ID, Kind: KindMulti, Width: spec.Width, Ordered: spec.Ordered}
+	name := s.scope + spec.ID
+	info := TableInfo{Name: name, Kind: KindMulti, Width: spec.Width, Ordered: spec.Ordered, Appended: spec.Appended}
 	if err := checkLayout(info); err != nil {
 		return nil, err
+	}
+	if spec.Appended && (spec.Ordered || spec.TTL != 0) {
+		return nil, errs.Bugf("state table %s is appended to, and ordered or with a TTL too", name)
 	}
 	id, err := s.core.open(info)
 	if err != nil {
 		return nil, err
 	}
+	var sequence sequence
+	if spec.Appended {
+		if err := sequence.open(s.Cell(spec.ID + "#")); err != nil {
+			return nil, err
+		}
+	}
+	spec.ID = name
 	m := newMulti(s.core, spec, space{id: id})
+	m.sequence = sequence
 	s.core.tables = append(s.core.tables, m)
 	return m, m.warm()
 }
@@ -111,6 +129,9 @@ func (m *Multi) Upsert(keys *rowcodec.Keys, slots []Slot) error {
 		return err
 	}
 	m.keys.probe(keys, slots, true)
+	if m.keys.partials {
+		m.missPartial(slots)
+	}
 	if len(m.keys.missing) > 0 {
 		if err := m.load(keys); err != nil {
 			return err
@@ -131,6 +152,9 @@ func (m *Multi) Find(keys *rowcodec.Keys, slots []Slot) error {
 		return err
 	}
 	m.keys.probe(keys, slots, false)
+	if m.keys.partials {
+		m.missPartial(slots)
+	}
 	if len(m.keys.missing) > 0 {
 		if err := m.load(keys); err != nil {
 			return err
@@ -146,6 +170,31 @@ func (m *Multi) Find(keys *rowcodec.Keys, slots []Slot) error {
 	}
 	m.charge()
 	return nil
+}
+
+// Run is the entries of a key: the first and how many follow each other.
+type Run struct {
+	First Entry
+	Count uint32
+}
+
+// Runs puts the entries of each slot into dst, reusing its memory, and returns it;
+// NoSlot has none.
+func (m *Multi) Runs(slots []Slot, dst []Run) []Run {
+	if cap(dst) < len(slots) {
+		dst = make([]Run, len(slots))
+	}
+	dst = dst[:len(slots)]
+	a, rowOffset := m.keys.arena, m.keys.rowOffset
+	for i, s := range slots {
+		if s == NoSlot {
+			dst[i] = Run{First: NoEntry}
+			continue
+		}
+		row := (*multiRow)(unsafe.Add(a.at(s), rowOffset))
+		dst[i] = Run{First: row.head - 1, Count: row.count}
+	}
+	return dst
 }
 
 // Len is the number of entries in memory.
@@ -181,6 +230,25 @@ func (m *Multi) Sub(e Entry) []byte {
 		return m.subs.Get(*(*uint64)(unsafe.Add(p, m.entries.subOffset)))
 	}
 	return unsafe.Slice((*byte)(unsafe.Add(p, m.entries.subOffset)), int(n))
+}
+
+// Subs puts the sub-key of each entry into dst, reusing its memory, and returns it.
+func (m *Multi) Subs(entries []Entry, dst [][]byte) [][]byte {
+	if cap(dst) < len(entries) {
+		dst = make([][]byte, len(entries))
+	}
+	dst = dst[:len(entries)]
+	a, subOffset := m.entries.arena, m.entries.subOffset
+	for i, e := range entries {
+		p := a.at(Slot(e))
+		at := unsafe.Add(p, subOffset)
+		if n := (*entryLink)(p).length; n != longKey {
+			dst[i] = unsafe.Slice((*byte)(at), int(n))
+		} else {
+			dst[i] = m.subs.Get(*(*uint64)(at))
+		}
+	}
+	return dst
 }
 
 // Payload is an entry's payload.

@@ -50,7 +50,7 @@ func (m *Multi) layEntries(subBytes int) {
 	if m.spec.TTL != 0 {
 		at += unsafe.Sizeof(entryAge{})
 	}
-	if subBytes > inlineMax {
+	if most := m.inlineMost(); subBytes > most {
 		subBytes = 8
 	}
 	a.inline = max(8, (subBytes+7)&^7)
@@ -58,6 +58,15 @@ func (m *Multi) layEntries(subBytes int) {
 	a.payloadOffset = at + uintptr(a.inline)
 	a.arena = newArena(int(a.payloadOffset)+m.spec.Width, &m.core.pool)
 	a.fixed = true
+}
+
+// inlineMost is the largest capacity for inline sub-keys. Appended ones are whole
+// rows, nearly all of about one length.
+func (m *Multi) inlineMost() int {
+	if m.spec.Appended {
+		return 2 * inlineMax
+	}
+	return inlineMax
 }
 
 // newEntry makes an unlinked entry with a zero payload.

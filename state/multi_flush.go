@@ -13,6 +13,12 @@ import (
 // A stored entry is
 //
 //	form u8 | [time of last change i64] | [sequence number uvarint, if unordered] | payload
+//
+// under its key and sub-key. An appended one is
+//
+//	form u8 | payload | sub-key
+//
+// under its key and its sequence number, u64 big endian.
 
 // appendStored appends the stored form of an entry.
 func (m *Multi) appendStored(dst []byte, e Entry) []byte {
@@ -21,6 +27,10 @@ func (m *Multi) appendStored(dst []byte, e Entry) []byte {
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(m.entries.age(e).stamp))
 	} else {
 		dst = append(dst, rowForm)
+	}
+	if m.spec.Appended {
+		dst = append(dst, unsafe.Slice((*byte)(m.Payload(e)), m.spec.Width)...)
+		return append(dst, m.Sub(e)...)
 	}
 	if !m.spec.Ordered {
 		dst = binary.AppendUvarint(dst, *m.entries.seq(e))
@@ -33,7 +43,11 @@ func (m *Multi) entryKey(e Entry) []byte {
 	s := m.entries.link(e).slot
 	key := m.keys.Key(s)
 	m.keys.keyBuf = m.space.appendKey(m.keys.keyBuf[:0], m.keys.Group(s), uint32(rowcodec.Hash(key)), key)
-	m.keys.keyBuf = append(m.keys.keyBuf, m.Sub(e)...)
+	if m.spec.Appended {
+		m.keys.keyBuf = binary.BigEndian.AppendUint64(m.keys.keyBuf, *m.entries.seq(e))
+	} else {
+		m.keys.keyBuf = append(m.keys.keyBuf, m.Sub(e)...)
+	}
 	return m.keys.keyBuf
 }
 
@@ -66,6 +80,9 @@ func (m *Multi) flush(b Batch) error {
 		if c := cmp.Compare(x.order, y.order); c != 0 {
 			return c
 		}
+		if m.spec.Appended {
+			return cmp.Compare(*m.entries.seq(Entry(x.slot)), *m.entries.seq(Entry(y.slot)))
+		}
 		return bytes.Compare(m.Sub(Entry(x.slot)), m.Sub(Entry(y.slot)))
 	})
 	for _, o := range dirty {
@@ -76,6 +93,7 @@ func (m *Multi) flush(b Batch) error {
 			return err
 		}
 	}
+	m.sequence.save()
 	m.collect()
 	m.charge()
 	return nil
@@ -186,7 +204,7 @@ func (m *Multi) evictKey(b Batch, s Slot) error {
 				return err
 			}
 		}
-		if !m.spec.Ordered {
+		if m.hashed() {
 			m.byHash.remove(subTag(s, m.Sub(e)), Slot(e))
 		}
 		if m.spec.TTL != 0 {
@@ -199,8 +217,7 @@ func (m *Multi) evictKey(b Batch, s Slot) error {
 	}
 	m.freeDirectory(row)
 	if any {
-		hash := rowcodec.Hash(m.keys.Key(s))
-		m.keys.cold.left(orderAt(m.keys.Group(s), uint32(hash)), hash)
+		m.keyLeft(s)
 	}
 	m.keys.drop(s, m.keys.at(s))
 	m.keys.size--

@@ -20,12 +20,21 @@ func (m *Multi) load(keys *rowcodec.Keys) error {
 	for i, k := range l.keys {
 		ranges[i] = KeyRange{Lower: k, Upper: prefixEnd(bytes.Clone(k))}
 	}
+	if m.keys.partials {
+		m.boundPartial(keys, ranges)
+	}
 	a := admission{m: m, slot: NoSlot}
 	err := m.core.options.Backing.MultiScan(ranges, func(_ int, key, value []byte) error { return a.take(key, value) })
 	if err != nil {
 		return err
 	}
-	return a.finish()
+	if err := a.finish(); err != nil {
+		return err
+	}
+	if m.keys.partials {
+		m.nowWhole(keys)
+	}
+	return nil
 }
 
 // warm reads restored keys into memory while they take less than half the budget.
@@ -79,6 +88,9 @@ func (a *admission) take(key, value []byte) error {
 		}
 		a.start(k)
 	}
+	if m.spec.Appended {
+		return a.takeAppended(k.sub, value)
+	}
 	e := m.newEntry(a.slot, k.sub)
 	m.entries.link(e).flags |= flagPersisted
 	if err := m.setStored(e, value); err != nil {
@@ -95,17 +107,26 @@ func (a *admission) start(k diskKey) {
 	}
 	a.keys++
 	t.groups.add(k.group)
+	t.cold.gone(orderAt(k.group, k.tag))
+	if t.partials {
+		if a.slot = t.findOne(k.key, k.tag); a.slot != NoSlot {
+			return
+		}
+	}
 	a.slot = t.insert(k.key, k.tag, k.group)
 	e := t.at(a.slot)
 	*(*uint32)(e) = 0
 	*flagsOf(e) |= flagHot
-	t.cold.gone(orderAt(k.group, k.tag))
 }
 
 // finish links the entries of the current key.
 func (a *admission) finish() error {
 	m := a.m
 	if a.slot == NoSlot {
+		return nil
+	}
+	if m.spec.Appended {
+		a.prepend()
 		return nil
 	}
 	if !m.spec.Ordered {

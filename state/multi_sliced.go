@@ -17,7 +17,7 @@ type SlicedMulti struct {
 
 // SlicedMulti opens a sliced Multi. TTL must be 0: slices end by being dropped.
 func (s *Store) SlicedMulti(spec MultiSpec) (*SlicedMulti, error) {
-	spec.ID, spec.TTL = s.scope+spec.ID, 0
+	spec.ID, spec.TTL, spec.Appended = s.scope+spec.ID, 0, false
 	info := TableInfo{Name: spec.ID, Kind: KindSlicedMulti, Width: spec.Width, Ordered: spec.Ordered}
 	if err := checkLayout(info); err != nil {
 		return nil, err

@@ -61,8 +61,10 @@ type Table struct {
 	// that the backing knows nothing of.
 	changed []Slot
 	garbage []Slot
-	// cold are the keys that are in the backing only.
-	cold coldKeys
+	// cold are the keys that are in the backing only; partials tells that keys in
+	// memory may have flagPartial, which count as cold.
+	cold     coldKeys
+	partials bool
 	// hand is where the clock goes on evicting.
 	hand Slot
 	// groups marks the key groups that the table has rows of in the backing; only
@@ -106,6 +108,7 @@ const (
 	flagPersisted             // the backing has a row for the key
 	flagHot                   // used since the clock's hand passed
 	flagListed                // in Table.changed
+	flagPartial               // a Multi's key: the backing may have older entries
 )
 
 // Table opens a table. Its rows of a restored snapshot are there.
@@ -281,8 +284,11 @@ func (t *Table) Len() (int, error) {
 	return t.size + t.cold.count, nil
 }
 
-// complete reports that what is not in memory is nowhere.
-func (t *Table) complete() bool { return t.cold.count == 0 && !t.cold.unknown }
+// complete reports that what is not in memory is nowhere. The count of cold keys
+// is not exact with partial ones.
+func (t *Table) complete() bool {
+	return !t.cold.unknown && (t.cold.filter.count == 0 || t.cold.count == 0 && !t.partials)
+}
 
 func (t *Table) info() TableInfo { return t.core.infos[t.spec.ID] }
 

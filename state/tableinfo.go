@@ -37,8 +37,9 @@ type TableInfo struct {
 	// Width and Refs are the layout's.
 	Width int   `msgpack:"w,omitempty"`
 	Refs  []int `msgpack:"r,omitempty"`
-	// Ordered is MultiSpec.Ordered.
-	Ordered bool `msgpack:"o,omitempty"`
+	// Ordered and Appended are those of MultiSpec.
+	Ordered  bool `msgpack:"o,omitempty"`
+	Appended bool `msgpack:"a,omitempty"`
 }
 
 // String prints `multi join/left width=8 ordered`.
@@ -50,11 +51,15 @@ func (i TableInfo) String() string {
 	if i.Ordered {
 		s += " ordered"
 	}
+	if i.Appended {
+		s += " appended"
+	}
 	return s
 }
 
 func (i TableInfo) equal(o TableInfo) bool {
-	return i.Name == o.Name && i.Kind == o.Kind && i.Width == o.Width && i.Ordered == o.Ordered && slices.Equal(i.Refs, o.Refs)
+	return i.Name == o.Name && i.Kind == o.Kind && i.Width == o.Width && i.Ordered == o.Ordered && i.Appended == o.Appended &&
+		slices.Equal(i.Refs, o.Refs)
 }
 
 // open checks a table's description against opened and restored ones and

@@ -51,8 +51,9 @@ type Operator struct {
 // Node is a node with its surroundings.
 type Node struct {
 	*plan.Node
-	// Inputs are the input nodes' schemas.
-	Inputs []types.Schema
+	// Inputs are the input nodes' schemas, InputModes the changelogs they emit.
+	Inputs     []types.Schema
+	InputModes []plan.ChangelogMode
 	// Label names the node in errors.
 	Label string
 }
@@ -62,6 +63,7 @@ func NodeOf(p *plan.Plan, id plan.NodeID) Node {
 	n := Node{Node: &p.Nodes[id]}
 	for _, in := range n.Node.Inputs {
 		n.Inputs = append(n.Inputs, p.Nodes[in.Node].Schema)
+		n.InputModes = append(n.InputModes, p.Nodes[in.Node].Mode)
 	}
 	n.Label = Label(n.Node)
 	return n

@@ -9,7 +9,11 @@ import (
 func joinOperator() Operator {
 	return Operator{Stateful: true, Build: func(env *Env, n Node) (op.Operator, error) {
 		j := n.Join
-		return join.New(join.Config{Kind: joinKind(j.Kind), LeftKeys: j.LeftKeys, RightKeys: j.RightKeys, Condition: j.Condition,
+		var inserts [2]bool
+		for i, mode := range n.InputModes {
+			inserts[i] = mode == plan.InsertOnly
+		}
+		return join.New(join.Config{Kind: joinKind(j.Kind), LeftKeys: j.LeftKeys, RightKeys: j.RightKeys, InsertOnly: inserts, Condition: j.Condition,
 			Registry: env.Functions, Zone: env.Zone, TTL: millis(j.TTLMillis)})
 	}}
 }

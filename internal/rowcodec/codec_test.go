@@ -73,7 +73,9 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 			ok(t, dec.Decode(out.At(i), one))
 		}
 		ok(t, dec.DecodeAll(encoded, all))
-		for _, got := range [][]arrow.Array{finish(all), finish(one)} {
+		columns, err := dec.Columns(memory.DefaultAllocator, encoded)
+		ok(t, err)
+		for _, got := range [][]arrow.Array{finish(all), finish(one), columns} {
 			for i := range rows {
 				if a, b := text(twinRow(got, i), false), text(twinRow(cols, i), false); a != b {
 					t.Fatalf("row %d came back as %s, was %s", i, a, b)

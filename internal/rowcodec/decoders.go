@@ -34,7 +34,8 @@ func (d *KeyDecoder) DecodeAll(keys [][]byte, builders []array.Builder) error {
 
 // RowDecoder turns encoded rows back into columns.
 type RowDecoder struct {
-	r reader
+	r       reader
+	columns columnReader
 }
 
 // NewRowDecoder makes the decoder of NewRowEncoder's rows for the same types.

@@ -104,6 +104,7 @@ func FuzzDecode(f *testing.F) {
 		row, err := rowcodec.NewRowDecoder(withMap)
 		ok(t, err)
 		_ = row.Decode(b, buildersFor(withMap))
+		_, _ = row.Columns(memory.DefaultAllocator, [][]byte{b})
 		key, err := rowcodec.NewKeyDecoder(withMap)
 		ok(t, err)
 		_ = key.Decode(b, buildersFor(withMap))

@@ -34,32 +34,37 @@ func (c *chunk) release() {
 // gather decodes the candidates of the probe's chunk.
 func (j *Join) gather() (*chunk, error) {
 	p, other := &j.probe, j.sides[1-j.probe.input]
-	c := &chunk{probe: p, inputRows: p.rows}
-	subs := j.out.subs[:0]
+	c := &j.out.chunk
+	*c = chunk{probe: p, inputRows: p.rows}
+	entries := p.candidates
 	if p.ends {
-		c.pairOf, c.inputRows = j.out.pairOf[:0], j.out.inputRows[:0]
-		for i, e := range p.candidates {
-			if e == state.NoEntry {
-				c.pairOf = append(c.pairOf, -1)
-				continue
-			}
-			c.pairOf = append(c.pairOf, int32(len(c.inputRows)))
-			c.inputRows = append(c.inputRows, p.rows[i])
-		}
-		j.out.pairOf, j.out.inputRows = c.pairOf, c.inputRows
+		entries = j.dropEnds(c)
 	}
-	for _, e := range p.candidates {
-		if e != state.NoEntry {
-			subs = append(subs, other.table.Sub(e))
-		}
-	}
-	j.out.subs = subs
 	if j.predicate == nil && !j.needsOther() {
 		return c, nil
 	}
+	j.out.subs = other.table.Subs(entries, j.out.subs)
 	var err error
-	c.other, err = other.codec.Decode(j.ctx.Alloc, subs)
+	c.other, err = other.codec.Decode(j.ctx.Alloc, j.out.subs)
 	return c, err
+}
+
+// dropEnds lists the candidates that are not ends of rows, and numbers them.
+func (j *Join) dropEnds(c *chunk) []state.Entry {
+	p := c.probe
+	c.pairOf, c.inputRows = j.out.pairOf[:0], j.out.inputRows[:0]
+	entries := j.out.entries[:0]
+	for i, e := range p.candidates {
+		if e == state.NoEntry {
+			c.pairOf = append(c.pairOf, -1)
+			continue
+		}
+		c.pairOf = append(c.pairOf, int32(len(entries)))
+		c.inputRows = append(c.inputRows, p.rows[i])
+		entries = append(entries, e)
+	}
+	j.out.pairOf, j.out.inputRows, j.out.entries = c.pairOf, c.inputRows, entries
+	return entries
 }
 
 // needsOther reports whether the output has columns of the probed side.

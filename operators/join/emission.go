@@ -8,6 +8,7 @@ import (
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/columns"
+	"github.com/thalweg/thalweg/state"
 )
 
 // emission lists output rows: a row of the batch and a pair whose partner stands
@@ -16,10 +17,14 @@ type emission struct {
 	join  *Join
 	rows  []int32
 	pairs []int32
+	// kinds are empty when all are inserts.
 	kinds []stream.RowKind
-	// allPairs tells that the list is just all pairs in order.
+	// allPairs tells that the list is just all pairs in order; pairs are not listed
+	// then.
 	allPairs bool
 
+	chunk     chunk
+	entries   []state.Entry
 	subs      [][]byte
 	pairOf    []int32
 	inputRows []int32
@@ -45,6 +50,17 @@ func (m *emission) addTimes(times int64, row, pair int32, kind stream.RowKind) {
 	}
 }
 
+// addPairs adds all pairs of a probe without ends of rows, of the kinds of its rows.
+func (m *emission) addPairs(p *probe) {
+	m.rows, m.allPairs = append(m.rows, p.rows...), true
+	if p.batch.Kinds == nil {
+		return
+	}
+	for _, row := range p.rows {
+		m.kinds = append(m.kinds, p.batch.Kinds[row])
+	}
+}
+
 // emit builds the listed rows and passes them on.
 func (m *emission) emit(c *chunk, out op.Output) error {
 	j := m.join
@@ -61,11 +77,11 @@ func (m *emission) emit(c *chunk, out op.Output) error {
 	if !j.cfg.Kind.leftOnly() {
 		cols = append(append(make([]arrow.Array, 0, len(left)+len(right)), left...), right...)
 	}
-	batch := stream.NewBatch(j.ctx.Output, cols, n, slices.Clone(m.kinds))
+	batch := stream.Batch{Kinds: m.kinds}
 	if batch.AllInserts() {
 		batch.Kinds = nil
 	}
-	return out.Emit(batch)
+	return out.Emit(stream.NewBatch(j.ctx.Output, cols, n, slices.Clone(batch.Kinds)))
 }
 
 // inputSide gives the columns of the batch's side; none when the output has none.
@@ -76,11 +92,28 @@ func (m *emission) inputSide(c *chunk) []arrow.Array {
 	if m.allPairs && c.input != nil {
 		return retainAll(c.input)
 	}
+	if m.wholeInput(c) {
+		return retainAll(c.probe.batch.Record.Columns())
+	}
 	out := make([]arrow.Array, c.probe.batch.Record.NumCols())
 	for i := range out {
 		out[i] = columns.TakeOrNull(m.join.ctx.Alloc, c.probe.batch.Column(i), m.rows)
 	}
 	return out
+}
+
+// wholeInput reports whether the list has each row of the batch once, in order: then
+// its columns serve as they are.
+func (m *emission) wholeInput(c *chunk) bool {
+	if len(m.rows) != c.probe.batch.Rows() {
+		return false
+	}
+	for i, row := range m.rows {
+		if int(row) != i {
+			return false
+		}
+	}
+	return true
 }
 
 // otherSide gives the columns of the partners; none when the output has none.

@@ -55,6 +55,9 @@ type Config struct {
 	// same type; none makes every pair a candidate.
 	LeftKeys  []int
 	RightKeys []int
+	// InsertOnly tells of each input that it has +I rows alone: its rows are then
+	// added to the state without a look at what is there.
+	InsertOnly [2]bool
 	// Condition is a further predicate over the left then right columns, or nil.
 	Condition *rex.Expr
 	// Registry holds the functions of Condition; may be nil without one.

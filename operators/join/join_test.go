@@ -17,8 +17,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// build makes a case out of `left`, `right` (schemas), `lkeys`, `rkeys`, `kind` and
-// `where` (a comparison of two columns).
+// build makes a case out of `left`, `right` (schemas), `lkeys`, `rkeys`, `kind`,
+// `where` (a comparison of two columns), and `inserts` (LEFT, RIGHT or both: the
+// inputs planned as insert-only).
 func build(h optest.Header) (optest.Case, error) {
 	cfg := join.Config{Registry: expr.NewRegistry(), TTL: h.Duration("ttl")}
 	left, err := h.Schema("left")
@@ -35,6 +36,8 @@ func build(h optest.Header) (optest.Case, error) {
 	if cfg.RightKeys, err = h.Columns("rkeys", right); err != nil {
 		return optest.Case{}, err
 	}
+	inserts := h.Text("inserts")
+	cfg.InsertOnly = [2]bool{strings.Contains(inserts, "LEFT"), strings.Contains(inserts, "RIGHT")}
 	for cfg.Kind.String() != h.Text("kind") {
 		if cfg.Kind++; cfg.Kind > join.Anti {
 			return optest.Case{}, errs.Userf("no such kind")

@@ -1,6 +1,7 @@
 package join
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -16,6 +17,12 @@ import (
 // BenchmarkMatch is the probe alone: rows find their partners among 100,000 keys
 // and are joined with them, and their own side is left as it is.
 func BenchmarkMatch(b *testing.B) {
+	for _, inserts := range []bool{true, false} {
+		b.Run(fmt.Sprintf("insert-only=%t", inserts), func(b *testing.B) { match(b, inserts) })
+	}
+}
+
+func match(b *testing.B, inserts bool) {
 	const rows, keys = 4096, 25 * 4096
 	schema := types.Schema{{Name: "k", Type: types.Of(types.BigInt)}, {Name: "v", Type: types.Of(types.BigInt)}}
 	batch := func(key func(i int) int64) stream.Batch {
@@ -26,7 +33,7 @@ func BenchmarkMatch(b *testing.B) {
 		}
 		return stream.NewBatch(schema.Arrow(), []arrow.Array{k.NewArray(), v.NewArray()}, rows, nil)
 	}
-	j, err := New(Config{LeftKeys: []int{0}, RightKeys: []int{0}})
+	j, err := New(Config{LeftKeys: []int{0}, RightKeys: []int{0}, InsertOnly: [2]bool{inserts, inserts}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package join
 
 import (
+	"slices"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/thalweg/thalweg/internal/rowcodec"
@@ -109,6 +111,11 @@ func (p *probe) next(other *side) bool {
 	p.rows, p.keyOf, p.candidates, p.slots = p.rows[:0], p.keyOf[:0], p.candidates[:0], p.slots[:0]
 	limit, total := p.join.ctx.BatchRows, p.batch.Rows()
 	for p.at < total && len(p.rows) < limit {
+		if !p.hasNull && !p.ends && !p.entered {
+			if p.singles(other, limit); p.at == total || len(p.rows) == limit {
+				break
+			}
+		}
 		if p.hasNull && p.mask[p.at] {
 			if p.ends {
 				p.push(-1, state.NoEntry, state.NoSlot)
@@ -118,14 +125,11 @@ func (p *probe) next(other *side) bool {
 		}
 		slot := other.slots[p.key]
 		if !p.entered {
-			p.entered, p.entry = true, state.NoEntry
-			if slot != state.NoSlot {
-				p.entry = other.table.First(slot)
-			}
+			p.entered, p.entry = true, other.runs[p.key].First
 		}
 		for p.entry != state.NoEntry && len(p.rows) < limit {
 			p.push(int32(p.key), p.entry, slot)
-			if other.table.Count(slot) == 1 {
+			if other.runs[p.key].Count == 1 {
 				p.entry = state.NoEntry // without touching the entry's memory yet
 				break
 			}
@@ -140,6 +144,28 @@ func (p *probe) next(other *side) bool {
 		p.at, p.key, p.entered = p.at+1, p.key+1, false
 	}
 	return len(p.rows) > 0
+}
+
+// singles is next for rows without NULLs and ends, up to one with more than one
+// candidate: nearly all of a join that finds one row each.
+func (p *probe) singles(other *side, limit int) {
+	at, n := p.at, len(p.rows)
+	p.rows, p.candidates = slices.Grow(p.rows, limit-n)[:limit], slices.Grow(p.candidates, limit-n)[:limit]
+	rows, candidates := p.rows, p.candidates
+	for ; at < len(other.runs) && n < limit; at++ {
+		run := other.runs[at]
+		if run.Count > 1 {
+			break
+		}
+		rows[n], candidates[n] = int32(at), run.First
+		n += int(run.Count)
+	}
+	p.rows, p.candidates = rows[:n], candidates[:n]
+	p.at, p.key = at, at
+	for i := len(p.keyOf); i < n; i++ {
+		p.keyOf = append(p.keyOf, rows[i])
+		p.slots = append(p.slots, other.slots[rows[i]])
+	}
 }
 
 func (p *probe) push(key int32, e state.Entry, slot state.Slot) {

@@ -3,14 +3,15 @@ package join
 import (
 	"unsafe"
 
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/state"
 )
 
-// The payload of a row in the state: how often it is there, and its degree on a
-// preserved side.
+// The payload of a row in the state: how often it is there, unless the side is
+// appended to, and its degree on a preserved side.
 const (
 	countBytes  = 8
 	degreeBytes = 8
@@ -23,13 +24,18 @@ type side struct {
 	codec     *rows.Codec
 	table     *state.Multi
 	preserved bool
-	slots     []state.Slot // found by the current probe
-	encoded   rowcodec.Rows
-	rows      int64 // entries added less entries removed since Open
+	// appended tells that rows are never taken away nor forgotten, and equal ones
+	// kept apart, so that adding one asks for no other.
+	appended bool
+	degreeAt uintptr
+	slots    []state.Slot // found by the current probe
+	runs     []state.Run  // of the slots
+	encoded  rowcodec.Rows
+	rows     int64 // entries added less entries removed since Open
 }
 
 func openSide(ctx *op.Context, input int, keys []int, cfg Config) (*side, error) {
-	s := &side{keys: keys, preserved: cfg.Kind.preserves(input)}
+	s := &side{keys: keys, preserved: cfg.Kind.preserves(input), appended: cfg.InsertOnly[input] && cfg.TTL == 0}
 	var err error
 	if s.codec, err = rows.NewCodec(ctx.Inputs[input]); err != nil {
 		return nil, err
@@ -37,7 +43,11 @@ func openSide(ctx *op.Context, input int, keys []int, cfg Config) (*side, error)
 	if s.encoder, err = rowcodec.NewKeyEncoder(s.codec.Pick(keys)); err != nil {
 		return nil, err
 	}
-	spec := state.MultiSpec{ID: [2]string{"left", "right"}[input], Width: countBytes, TTL: cfg.TTL}
+	spec := state.MultiSpec{ID: [2]string{"left", "right"}[input], Appended: s.appended, TTL: cfg.TTL}
+	if !s.appended {
+		spec.Width = countBytes
+	}
+	s.degreeAt = uintptr(spec.Width)
 	if s.preserved {
 		spec.Width += degreeBytes
 	}
@@ -45,11 +55,33 @@ func openSide(ctx *op.Context, input int, keys []int, cfg Config) (*side, error)
 	return s, err
 }
 
+// count is where a side that is not appended to keeps how often a row is there.
 func (s *side) count(e state.Entry) *int64 { return (*int64)(s.table.Payload(e)) }
+
+// times is how often a row is there.
+func (s *side) times(e state.Entry) int64 {
+	if s.appended {
+		return 1
+	}
+	return *s.count(e)
+}
+
+// allSingle reports whether each of the rows is there once.
+func (s *side) allSingle(entries []state.Entry) bool {
+	if s.appended {
+		return true
+	}
+	for _, e := range entries {
+		if *s.count(e) != 1 {
+			return false
+		}
+	}
+	return true
+}
 
 // degree is the degree of a row of a preserved side.
 func (s *side) degree(e state.Entry) *int64 {
-	return (*int64)(unsafe.Add(s.table.Payload(e), countBytes))
+	return (*int64)(unsafe.Add(s.table.Payload(e), s.degreeAt))
 }
 
 // find looks the keys of a batch up.
@@ -59,7 +91,11 @@ func (s *side) find(keys *rowcodec.Keys) error {
 		s.slots = make([]state.Slot, n)
 	}
 	s.slots = s.slots[:n]
-	return s.table.Find(keys, s.slots)
+	err := s.table.Find(keys, s.slots)
+	if err == nil {
+		s.runs = s.table.Runs(s.slots, s.runs)
+	}
+	return err
 }
 
 // update applies the batch's rows to their own side.
@@ -72,10 +108,13 @@ func (s *side) update(p *probe) error {
 		s.slots = make([]state.Slot, n)
 	}
 	s.slots = s.slots[:n]
-	if err := s.table.Upsert(&p.keys, s.slots); err != nil {
+	if err := s.codec.Encode(p.batch.Record.Columns(), p.batch.Rows(), &s.encoded); err != nil {
 		return err
 	}
-	if err := s.codec.Encode(p.batch.Record.Columns(), p.batch.Rows(), &s.encoded); err != nil {
+	if s.appended {
+		return s.appendAll(p)
+	}
+	if err := s.table.Upsert(&p.keys, s.slots); err != nil {
 		return err
 	}
 	for i, slot := range s.slots {
@@ -86,6 +125,24 @@ func (s *side) update(p *probe) error {
 			s.remove(slot, s.encoded.At(row))
 		}
 	}
+	return nil
+}
+
+// appendAll adds the batch's rows, encoded already, to a side that is appended to.
+func (s *side) appendAll(p *probe) error {
+	if !p.batch.AllInserts() {
+		return errs.Bugf("%s got a change on an input planned as insert-only", p.join.ctx.Label)
+	}
+	if err := s.table.Extend(&p.keys, s.slots); err != nil {
+		return err
+	}
+	for i, slot := range s.slots {
+		e := s.table.Append(slot, s.encoded.At(p.rowOf(i)))
+		if s.preserved {
+			*s.degree(e) = p.matches[i]
+		}
+	}
+	s.rows += int64(len(s.slots))
 	return nil
 }
 

@@ -76,11 +76,16 @@ func TestAgreesWithATwin(t *testing.T) {
 	joined := append(append(types.Schema{}, left...), right...)
 	less := rex.CallOf("<", types.Of(types.Boolean), rex.Col(1, types.StringType()), rex.Col(3, types.StringType()))
 	for kind := join.Inner; kind <= join.Anti; kind++ {
-		for _, where := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s/where=%t", kind, where), func(t *testing.T) {
+		for variant := range 4 {
+			where, inserts := variant&1 != 0, variant&2 != 0
+			t.Run(fmt.Sprintf("%s/where=%t/insert-only=%t", kind, where, inserts), func(t *testing.T) {
 				cfg := join.Config{Kind: kind, LeftKeys: []int{0}, RightKeys: []int{0}, Registry: expr.NewRegistry()}
 				if where {
 					cfg.Condition = &less
+				}
+				deletes := 0.4
+				if inserts {
+					cfg.InsertOnly, deletes = [2]bool{true, true}, 0
 				}
 				c := optest.Case{
 					New:    func() (op.Operator, error) { return join.New(cfg) },
@@ -89,7 +94,7 @@ func TestAgreesWithATwin(t *testing.T) {
 				if kind >= join.Semi {
 					c.Output = left
 				}
-				script, rows := optest.Random{Steps: 45, Inputs: 2, DeleteShare: 0.4, Row: randomRow}.Script(uint64(kind))
+				script, rows := optest.Random{Steps: 45, Inputs: 2, DeleteShare: deletes, Row: randomRow}.Script(uint64(kind))
 				if err := optest.Check(c, script, oracle(kind, rows[0], rows[1], where)); err != nil {
 					t.Fatalf("%v\n%s", err, strings.Join(script.Lines(), "\n"))
 				}

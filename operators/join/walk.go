@@ -13,7 +13,7 @@ const nobody = -1
 func (j *Join) walk(c *chunk) {
 	p := c.probe
 	j.out.reset()
-	if j.cfg.Kind == Inner && c.pass == nil {
+	if j.cfg.Kind == Inner {
 		j.walkInner(c)
 		return
 	}
@@ -30,37 +30,32 @@ func (j *Join) walk(c *chunk) {
 			continue
 		}
 		if p.keyOf[i] >= 0 {
-			p.matches[p.keyOf[i]] += *j.sides[1-p.input].count(e)
+			p.matches[p.keyOf[i]] += j.sides[1-p.input].times(e)
 		}
 		j.pair(p, i, pair)
 	}
 }
 
-// walkInner is walk where every pair gives a row.
+// walkInner is walk where a pair that passes gives a row and nothing else follows.
 func (j *Join) walkInner(c *chunk) {
 	p, other := c.probe, j.sides[1-c.probe.input]
-	plain := true
-	for i, e := range p.candidates {
-		kind := p.batch.Kind(int(p.rows[i]))
-		for range *other.count(e) {
-			j.out.add(p.rows[i], int32(i), kind)
-		}
-		plain = plain && *other.count(e) == 1
+	if c.pass == nil && other.allSingle(p.candidates) {
+		j.out.addPairs(p)
+		return
 	}
-	j.out.allPairs = plain
+	for i, e := range p.candidates {
+		if c.pass != nil && !c.pass[i] {
+			continue
+		}
+		j.out.addTimes(other.times(e), p.rows[i], int32(i), p.batch.Kind(int(p.rows[i])))
+	}
 }
 
 // pair emits what follows from the i-th pair of the probe, which passed.
 func (j *Join) pair(p *probe, i int, pair int32) {
 	kind := p.batch.Kind(int(p.rows[i]))
 	other, e := j.sides[1-p.input], p.candidates[i]
-	count := *other.count(e)
-	if j.cfg.Kind == Inner {
-		for range count {
-			j.out.add(p.rows[i], pair, kind)
-		}
-		return
-	}
+	count := other.times(e)
 	if j.cfg.Kind.leftOnly() {
 		if p.input == 1 {
 			j.turn(other, p.slots[i], e, kind.Adds(), func(alone bool) {

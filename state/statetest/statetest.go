@@ -43,6 +43,8 @@ func behaviours() []behaviour {
 		{"slices behave as maps and drop whole", slicedTwin},
 		{"an unordered multi behaves as lists", func(t *testing.T, open Opener) { multiTwin(t, open, false) }},
 		{"an ordered multi behaves as sorted lists", func(t *testing.T, open Opener) { multiTwin(t, open, true) }},
+		{"an appended multi behaves as lists", appendedTwin},
+		{"appended entries keep their order past the budget", appendedInOrder},
 		{"slices of a multi behave as lists and drop whole", slicedMultiTwin},
 		{"a multi with a TTL forgets on time", multiTTL},
 		{"a key of 100,000 entries is whole after a restore", bigKey},

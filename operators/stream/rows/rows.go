@@ -4,7 +4,6 @@ package rows
 
 import (
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/thalweg/thalweg/internal/rowcodec"
@@ -62,18 +61,5 @@ func (c *Codec) Encode(cols []arrow.Array, n int, dst *rowcodec.Rows) error {
 
 // Decode gives the columns of encoded rows, owned by the caller.
 func (c *Codec) Decode(alloc memory.Allocator, list [][]byte) ([]arrow.Array, error) {
-	builders := make([]array.Builder, len(c.types))
-	for i, dt := range c.types {
-		builders[i] = array.NewBuilder(alloc, dt)
-		builders[i].Reserve(len(list))
-		defer builders[i].Release()
-	}
-	if err := c.decoder.DecodeAll(list, builders); err != nil {
-		return nil, err
-	}
-	cols := make([]arrow.Array, len(builders), len(builders)+1)
-	for i, b := range builders {
-		cols[i] = b.NewArray()
-	}
-	return cols, nil
+	return c.decoder.Columns(alloc, list)
 }
