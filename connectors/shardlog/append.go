@@ -168,6 +168,16 @@ func (t *shardTable) divide(records []Record) ([]part, error) {
 	return parts, nil
 }
 
+// Route finds the open shard that a record belongs to at the moment.
+func (st *Stream) Route(r *Record) (ShardID, error) {
+	t := st.table.Load()
+	key, err := r.hash()
+	if err != nil {
+		return "", err
+	}
+	return t.open[t.routeFor(key)].shard.id, nil
+}
+
 // hash is the record's hash key.
 func (r *Record) hash() (HashKey, error) {
 	if r.ExplicitHashKey != "" {

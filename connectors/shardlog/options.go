@@ -25,6 +25,13 @@ type Options struct {
 	// TrimEvery is how often records are removed whose retention has ended; a
 	// minute if 0, only by Store.Trim if negative.
 	TrimEvery time.Duration
+	// AdaptEvery is how often streams on demand are looked at and split where their
+	// load asks for it; ten seconds if 0, only by Store.Adapt if
+	// it or TrimEvery is negative.
+	AdaptEvery time.Duration
+	// OnDemandShards is the most shards that a stream on demand splits itself into;
+	// 200 if 0.
+	OnDemandShards int
 }
 
 // The bounds of a stream's retention.
@@ -60,6 +67,15 @@ func (o Options) withDefaults() Options {
 	}
 	if o.TrimEvery == 0 {
 		o.TrimEvery = time.Minute
+	}
+	if o.AdaptEvery == 0 {
+		o.AdaptEvery = 10 * time.Second
+		if o.TrimEvery < 0 {
+			o.AdaptEvery = -1
+		}
+	}
+	if o.OnDemandShards == 0 {
+		o.OnDemandShards = 200
 	}
 	return o
 }

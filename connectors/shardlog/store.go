@@ -41,6 +41,10 @@ type Store struct {
 	// shards counts those of all streams.
 	shards atomic.Int64
 
+	// adaptMu guards adapting, and keeps calls of Adapt apart.
+	adaptMu  sync.Mutex
+	adapting measurement
+
 	// closing is closed by Close; janitor is done when its goroutine has ended.
 	closing chan struct{}
 	janitor sync.WaitGroup
@@ -71,6 +75,11 @@ func Open(dir string, options Options) (*Store, error) {
 	if s.options.TrimEvery > 0 {
 		s.janitor.Add(1)
 		go s.trimPeriodically()
+	}
+	s.adapting.millis = s.nowMillis()
+	if s.options.AdaptEvery > 0 {
+		s.janitor.Add(1)
+		go s.adaptPeriodically()
 	}
 	return s, nil
 }
@@ -124,6 +133,8 @@ type Declaration struct {
 	Name      string
 	Shards    int
 	Retention time.Duration
+	// OnDemand streams split their shards by load.
+	OnDemand bool
 	// Annotations are there from the stream's first moment; may be zero.
 	Annotations Annotations
 }
@@ -164,7 +175,7 @@ func (s *Store) Declare(d Declaration) error {
 func (d Declaration) meta(now time.Time) *streamMeta {
 	meta := &streamMeta{
 		Name: d.Name, CreatedMillis: now.UnixMilli(), RetentionHours: int64(d.Retention / time.Hour), NextShard: uint32(d.Shards),
-		Tags: maps.Clone(d.Annotations.Tags), Extra: maps.Clone(d.Annotations.Extra),
+		OnDemand: d.OnDemand, Tags: maps.Clone(d.Annotations.Tags), Extra: maps.Clone(d.Annotations.Extra),
 	}
 	for i := range d.Shards {
 		last := maxHashKey()

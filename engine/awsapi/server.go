@@ -24,6 +24,8 @@ type Options struct {
 	Secrets map[string]string
 	// Transition is how long streams stay CREATING, UPDATING and DELETING.
 	Transition time.Duration
+	// Limits hold callers to what AWS lets them; without, there are none.
+	Limits bool
 	// Log takes failures; nil discards them.
 	Log *slog.Logger
 }
@@ -45,7 +47,7 @@ func New(store *shardlog.Store, o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	streams := kinesis.New(store, kinesis.Options{Account: o.Account, Transition: o.Transition, Log: o.Log})
+	streams := kinesis.New(store, kinesis.Options{Account: o.Account, Transition: o.Transition, Limits: o.Limits, Log: o.Log})
 	return wire.NewHandler(&wire.Verifier{Secrets: o.Secrets}, o.Region, o.Log, streams.Wire())
 }
 

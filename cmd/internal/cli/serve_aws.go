@@ -26,6 +26,7 @@ type awsFlags struct {
 	credentials []string
 	cert, key   string
 	transition  time.Duration
+	limits      bool
 }
 
 // envCredentials holds ID:SECRET pairs separated by commas, so that secrets need not
@@ -41,6 +42,7 @@ func (f *awsFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.cert, "aws-tls-cert", "", "certificate file: serve the AWS-compatible API over TLS")
 	flags.StringVar(&f.key, "aws-tls-key", "", "key file of the certificate")
 	flags.DurationVar(&f.transition, "aws-transition", 0, "how long streams stay CREATING, UPDATING and DELETING")
+	flags.BoolVar(&f.limits, "aws-limits", false, "refuse what AWS would: more than 1 MB/s and 1,000 records/s into a shard, 2 MB/s and 5 reads/s out of it")
 }
 
 // secrets reads the credentials of flags and environment.
@@ -95,7 +97,7 @@ func (f *awsFlags) serve(ctx context.Context, eng *engine.Engine, log *slog.Logg
 		return awsServer{}, errs.Wrap(errs.Resource, err, "can't listen on %s; choose another address with --aws-listen, or none with --aws-listen ''", f.listen)
 	}
 	server := &http.Server{
-		Handler:           awsapi.New(store, awsapi.Options{Account: f.account, Region: f.region, Secrets: secrets, Transition: f.transition, Log: log}),
+		Handler:           awsapi.New(store, awsapi.Options{Account: f.account, Region: f.region, Secrets: secrets, Transition: f.transition, Limits: f.limits, Log: log}),
 		ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	awsapi.Configure(server)

@@ -5,7 +5,7 @@ import "github.com/thalweg/thalweg/engine/awsapi/wire"
 type putRecordInput struct {
 	streamRef
 	Data                      []byte  `json:"Data" aws:"required"`
-	PartitionKey              *string `json:"PartitionKey" aws:"required;len=1..256"`
+	PartitionKey              *string `json:"PartitionKey" aws:"len=1..256"`
 	ExplicitHashKey           *string `json:"ExplicitHashKey,omitempty" aws:"pattern=0|([1-9]\\d{0,38})"`
 	SequenceNumberForOrdering *string `json:"SequenceNumberForOrdering,omitempty" aws:"pattern=0|([1-9]\\d{0,128})"`
 	DryRun                    bool    `json:"DryRun,omitempty"`
@@ -25,7 +25,7 @@ type putRecordsInput struct {
 
 type putRecordsEntry struct {
 	Data            []byte  `json:"Data" aws:"required"`
-	PartitionKey    *string `json:"PartitionKey" aws:"required;len=1..256"`
+	PartitionKey    *string `json:"PartitionKey" aws:"len=1..256"`
 	ExplicitHashKey *string `json:"ExplicitHashKey,omitempty" aws:"pattern=0|([1-9]\\d{0,38})"`
 }
 

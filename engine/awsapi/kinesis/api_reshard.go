@@ -26,6 +26,7 @@ type updateShardCountOutput struct {
 }
 
 type updateStreamModeInput struct {
-	StreamARN         *string     `json:"StreamARN" aws:"required;len=1..2048"`
-	StreamModeDetails *streamMode `json:"StreamModeDetails" aws:"required"`
+	StreamARN           *string     `json:"StreamARN" aws:"required;len=1..2048"`
+	StreamModeDetails   *streamMode `json:"StreamModeDetails" aws:"required"`
+	WarmThroughputMiBps *int64      `json:"WarmThroughputMiBps,omitempty" aws:"value=0.."`
 }

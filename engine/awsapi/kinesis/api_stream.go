@@ -19,6 +19,8 @@ type createStreamInput struct {
 	Tags                map[string]string `json:"Tags,omitempty" aws:"len=0..200"`
 	MaxRecordSizeInKiB  *int64            `json:"MaxRecordSizeInKiB,omitempty" aws:"value=1024..10240"`
 	WarmThroughputMiBps *int64            `json:"WarmThroughputMiBps,omitempty" aws:"value=0.."`
+
+	RecordDistributionStrategy *string `json:"RecordDistributionStrategy,omitempty" aws:"enum=USER_PARTITION_KEY|AUTO"`
 }
 
 type deleteStreamInput struct {
@@ -72,6 +74,10 @@ type streamSummary struct {
 	OpenShardCount          int64             `json:"OpenShardCount"`
 	ConsumerCount           int64             `json:"ConsumerCount"`
 	MaxRecordSizeInKiB      int64             `json:"MaxRecordSizeInKiB"`
+	ChannelCount            int64             `json:"ChannelCount"`
+	WarmThroughput          *warmThroughput   `json:"WarmThroughput,omitempty"`
+
+	RecordDistributionStrategy string `json:"RecordDistributionStrategy"`
 }
 
 type listStreamsInput struct {
@@ -128,6 +134,8 @@ type describeLimitsOutput struct {
 	OpenShardCount           int64 `json:"OpenShardCount"`
 	OnDemandStreamCount      int64 `json:"OnDemandStreamCount"`
 	OnDemandStreamCountLimit int64 `json:"OnDemandStreamCountLimit"`
+	ChannelCount             int64 `json:"ChannelCount"`
+	ChannelCountLimit        int64 `json:"ChannelCountLimit"`
 }
 
 // none is an input or output without members.

@@ -27,8 +27,12 @@ type attributes struct {
 	Policies map[string]string `msgpack:"p,omitempty"`
 	// RecordKiB bounds records; 0 means the default.
 	RecordKiB int64 `msgpack:"r,omitempty"`
-	// OnDemand is the stream's mode.
-	OnDemand bool `msgpack:"o,omitempty"`
+	// WarmMiBps is the throughput that an on-demand stream was warmed up for.
+	WarmMiBps int64 `msgpack:"w,omitempty"`
+	// AutoKeys spreads records whatever their partition keys are.
+	AutoKeys bool `msgpack:"d,omitempty"`
+	// Channels deliver the stream elsewhere.
+	Channels []channel `msgpack:"h,omitempty"`
 }
 
 // consumer is a registered consumer of enhanced fan-out.
@@ -56,12 +60,12 @@ func (a *attributes) encryption() string {
 	return "NONE"
 }
 
-func (a *attributes) mode() streamMode {
-	mode := "PROVISIONED"
-	if a.OnDemand {
-		mode = "ON_DEMAND"
+// distribution is the RecordDistributionStrategy of answers.
+func (a *attributes) distribution() string {
+	if a.AutoKeys {
+		return "AUTO"
 	}
-	return streamMode{&mode}
+	return "USER_PARTITION_KEY"
 }
 
 // consumer finds a consumer by name, or -1.

@@ -36,6 +36,10 @@ func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInp
 	if in.DryRun {
 		return nil, dryRun()
 	}
+	limited := limitOf(o.name, o.created, p.shardID())
+	if s.limits != nil && !s.limits.read(limited) {
+		return nil, wire.Errorf(codeThroughput, "%s", s.throttled(o.name, p.shardID()))
+	}
 	limit := getRecordsDefault
 	if in.Limit != nil {
 		limit = int(*in.Limit)
@@ -43,6 +47,9 @@ func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInp
 	read, err := s.read(ctx, it, limit, o.attrs)
 	if err != nil {
 		return nil, err
+	}
+	if s.limits != nil {
+		s.limits.given(limited, "", read.bytes)
 	}
 	out := &getRecordsOutput{Records: read.records, MillisBehindLatest: read.behind}
 	if read.end {
@@ -61,6 +68,7 @@ func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInp
 // chunk is what was read of a shard at once.
 type chunk struct {
 	records []record
+	bytes   int
 	// next is where reading goes on.
 	next shardlog.Sequence
 	// behind is the age of the shard's tip compared with the last record, in
@@ -79,7 +87,7 @@ func (s *Service) read(ctx context.Context, it *shardlog.Iterator, limit int, at
 	if attrs.KeyID != "" {
 		encryption = attrs.encryption()
 	}
-	for bytes := 0; len(out.records) < limit && it.Ready(); {
+	for len(out.records) < limit && it.Ready() {
 		entries, err := it.Next(ctx, nil)
 		switch {
 		case errors.Is(err, shardlog.ErrShardEnd):
@@ -94,10 +102,10 @@ func (s *Service) read(ctx context.Context, it *shardlog.Iterator, limit int, at
 		}
 		for _, e := range entries {
 			size := len(e.Data) + len(e.PartitionKey)
-			if len(out.records) == limit || len(out.records) > 0 && bytes+size > getBytesMax {
+			if len(out.records) == limit || len(out.records) > 0 && out.bytes+size > getBytesMax {
 				return s.measured(out, it), nil
 			}
-			bytes += size
+			out.bytes += size
 			out.records = append(out.records, record{
 				SequenceNumber: e.Sequence.String(), ApproximateArrivalTimestamp: wire.Timestamp{Time: time.UnixMilli(e.ArrivalMillis)},
 				Data: append([]byte{}, e.Data...), PartitionKey: string(e.PartitionKey), EncryptionType: encryption,

@@ -86,6 +86,9 @@ func (s *Service) getShardIterator(_ context.Context, _ wire.Call, in *getShardI
 	if in.DryRun {
 		return nil, dryRun()
 	}
+	if s.limits != nil && !s.limits.iterator(limitOf(o.name, o.created, it.ShardID())) {
+		return nil, wire.Errorf(codeThroughput, "%s", s.throttled(o.name, it.ShardID()))
+	}
 	return &getShardIteratorOutput{s.placeOf(o, it).token()}, nil
 }
 

@@ -31,6 +31,11 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldWith(t, awsapi.Options{Secrets: map[string]string{"AKID": "secret"}})
+}
+
+func newWorldWith(t *testing.T, options awsapi.Options) *world {
+	t.Helper()
 	store, err := shardlog.Open("log", shardlog.Options{FS: vfs.NewMem(), TrimEvery: -1})
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +44,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: awsapi.New(store, awsapi.Options{Secrets: map[string]string{"AKID": "secret"}})}
+	server := &http.Server{Handler: awsapi.New(store, options)}
 	awsapi.Configure(server)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -127,6 +132,32 @@ func (w *world) drain(name, shard string) (data []string, children []types.Child
 		next, children = out.NextShardIterator, out.ChildShards
 	}
 	return data, children
+}
+
+// drainAll reads all shards of the log itself.
+func (w *world) drainAll(name string) (data []string) {
+	w.Helper()
+	st, err := w.store.Stream(name)
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, id := range st.ShardIDs() {
+		it, err := st.Iterator(id, shardlog.TrimHorizon())
+		if err != nil {
+			w.Fatal(err)
+		}
+		for it.Ready() {
+			entries, err := it.Next(w.ctx, nil)
+			if err != nil {
+				break
+			}
+			for _, e := range entries {
+				data = append(data, string(e.Data))
+			}
+		}
+		it.Close()
+	}
+	return data
 }
 
 func TestStreamRoundTrip(t *testing.T) {

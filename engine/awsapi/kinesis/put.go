@@ -2,6 +2,9 @@ package kinesis
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
 
 	"github.com/thalweg/thalweg/connectors/shardlog"
 	"github.com/thalweg/thalweg/engine/awsapi/wire"
@@ -17,7 +20,7 @@ func (s *Service) putRecord(_ context.Context, _ wire.Call, in *putRecordInput) 
 		return nil, err
 	}
 	entry := putRecordsEntry{in.Data, in.PartitionKey, in.ExplicitHashKey}
-	if err := o.check(entry); err != nil {
+	if err := o.check(entry, 0); err != nil {
 		return nil, err
 	}
 	if in.SequenceNumberForOrdering != nil {
@@ -29,7 +32,14 @@ func (s *Service) putRecord(_ context.Context, _ wire.Call, in *putRecordInput) 
 	if in.DryRun {
 		return nil, dryRun()
 	}
-	results, err := o.stream.Append([]shardlog.Record{entry.record()})
+	results, err := s.append(o, []shardlog.Record{o.record(entry)})
+	if results != nil {
+		err = results[0].Err
+	}
+	var full *throttled
+	if errors.As(err, &full) {
+		return nil, wire.Errorf(codeThroughput, "%s", full)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +58,11 @@ func (s *Service) putRecords(_ context.Context, _ wire.Call, in *putRecordsInput
 	total := 0
 	records := make([]shardlog.Record, len(in.Records))
 	for i, entry := range in.Records {
-		if err := o.check(entry); err != nil {
+		if err := o.check(entry, i+1); err != nil {
 			return nil, err
 		}
-		records[i] = entry.record()
-		total += len(entry.Data) + len(*entry.PartitionKey)
+		records[i] = o.record(entry)
+		total += len(records[i].Data) + len(records[i].PartitionKey)
 	}
 	if total > s.options.RequestBytes {
 		return nil, invalidArgument("Records size exceeds %d bytes limit: the request has %d", s.options.RequestBytes, total)
@@ -60,7 +70,7 @@ func (s *Service) putRecords(_ context.Context, _ wire.Call, in *putRecordsInput
 	if in.DryRun {
 		return nil, dryRun()
 	}
-	results, err := o.stream.Append(records)
+	results, err := s.append(o, records)
 	if results == nil {
 		return nil, err
 	}
@@ -75,6 +85,11 @@ func (s *Service) putResults(results []shardlog.Result, encryption string) *putR
 	for i, r := range results {
 		if r.Err != nil {
 			out.FailedRecordCount++
+			var full *throttled
+			if errors.As(r.Err, &full) {
+				out.Records[i] = putRecordsResult{ErrorCode: codeThroughput, ErrorMessage: full.Error()}
+				continue
+			}
 			out.Records[i] = putRecordsResult{ErrorCode: codeInternal, ErrorMessage: "Internal service failure."}
 			s.options.Log.Error("a record could not be appended", "shard", r.ShardID, "error", r.Err)
 			continue
@@ -88,7 +103,9 @@ func (s *Service) putResults(results []shardlog.Result, encryption string) *putR
 // writableStream is what a write needs of a stream, without a full description.
 type writableStream struct {
 	stream      *shardlog.Stream
+	name        string
 	recordBytes int
+	autoKeys    bool
 	encryption  string
 }
 
@@ -107,16 +124,25 @@ func (s *Service) writable(name string) (*writableStream, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writableStream{stream: st, recordBytes: int(attrs.recordKiB()) << 10}
+	w := &writableStream{stream: st, name: name, autoKeys: attrs.AutoKeys, recordBytes: int(attrs.recordKiB()) << 10}
 	if attrs.KeyID != "" {
 		w.encryption = attrs.encryption()
 	}
 	return w, nil
 }
 
-// check checks a record against the stream's limit.
-func (w *writableStream) check(e putRecordsEntry) error {
-	if size := len(e.Data) + len(*e.PartitionKey); size > w.recordBytes {
+// check checks a record against the stream's limit. Only a stream that spreads
+// records itself takes them without a key. number counts a request's records from 1;
+// it is 0 for PutRecord.
+func (w *writableStream) check(e putRecordsEntry, number int) error {
+	size := len(e.Data)
+	switch {
+	case e.PartitionKey != nil:
+		size += len(*e.PartitionKey)
+	case !w.autoKeys:
+		return missingKey(number)
+	}
+	if size > w.recordBytes {
 		return wire.Errorf(wire.CodeValidation, "1 validation error detected: Value at 'data' failed to satisfy constraint: "+
 			"Member must have length less than or equal to %d", w.recordBytes)
 	}
@@ -128,10 +154,24 @@ func (w *writableStream) check(e putRecordsEntry) error {
 	return nil
 }
 
+func missingKey(number int) error {
+	at := "partitionKey"
+	if number > 0 {
+		at = fmt.Sprintf("records.%d.member.partitionKey", number)
+	}
+	return wire.Errorf(wire.CodeValidation, "1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", at)
+}
+
 // record is the entry as the log takes it.
-func (e putRecordsEntry) record() shardlog.Record {
-	r := shardlog.Record{PartitionKey: *e.PartitionKey, Data: e.Data}
-	if e.ExplicitHashKey != nil {
+func (w *writableStream) record(e putRecordsEntry) shardlog.Record {
+	r := shardlog.Record{Data: e.Data}
+	if e.PartitionKey != nil {
+		r.PartitionKey = *e.PartitionKey
+	}
+	switch {
+	case w.autoKeys:
+		r.ExplicitHashKey = shardlog.HashKey{Hi: rand.Uint64(), Lo: rand.Uint64()}.String()
+	case e.ExplicitHashKey != nil:
 		r.ExplicitHashKey = *e.ExplicitHashKey
 	}
 	return r

@@ -12,7 +12,7 @@ import (
 // openReshard finds a stream whose shards may be changed by its owner.
 func (s *Service) openReshard(r streamRef) (*opened, error) {
 	o, err := s.openActive(r)
-	if err == nil && o.attrs.OnDemand {
+	if err == nil && o.OnDemand() {
 		return nil, wire.Errorf(wire.CodeValidation, "Stream %s is in ON_DEMAND mode: its shards can't be changed by hand", o.name)
 	}
 	return o, err
@@ -81,9 +81,64 @@ func (s *Service) updateStreamMode(_ context.Context, _ wire.Call, in *updateStr
 	if err != nil {
 		return nil, err
 	}
+	onDemand := *in.StreamModeDetails.StreamMode == "ON_DEMAND"
+	if in.WarmThroughputMiBps != nil && !onDemand {
+		return nil, wire.Errorf(wire.CodeValidation, "WarmThroughputMiBps is for streams in ON_DEMAND mode")
+	}
+	if err := o.SetOnDemand(onDemand); err != nil {
+		return nil, err
+	}
+	if in.WarmThroughputMiBps != nil {
+		return nil, s.warmUp(o, *in.WarmThroughputMiBps)
+	}
+	s.transition(o.name)
+	return nil, nil
+}
+
+// warm is the WarmThroughput of answers: a shard takes a MiB a second.
+func (o *opened) warm() *warmThroughput { return &warmThroughput{o.attrs.WarmMiBps, int64(o.Open())} }
+
+func (s *Service) updateWarmThroughput(_ context.Context, call wire.Call, in *warmThroughputInput) (*warmThroughputOutput, error) {
+	o, err := s.openActive(in.streamRef)
+	if err != nil {
+		return nil, err
+	}
+	if !o.OnDemand() {
+		return nil, wire.Errorf(wire.CodeValidation, "Stream %s is not in ON_DEMAND mode", o.name)
+	}
+	if err := s.warmUp(o, *in.WarmThroughputMiBps); err != nil {
+		return nil, err
+	}
+	warm := warmThroughput{*in.WarmThroughputMiBps, int64(o.Open())}
+	return &warmThroughputOutput{o.name, s.streamARN(call, o.name), warm}, nil
+}
+
+// warmUp gives a stream the shards for a throughput before the load is there. It
+// takes none away.
+func (s *Service) warmUp(o *opened, mibps int64) error {
+	if mibps > warmMax {
+		return wire.Errorf(codeLimit, "a warm throughput of more than %d MiB/s is not possible", warmMax)
+	}
+	if int(mibps) > o.Open() {
+		if err := o.Scale(int(mibps)); err != nil {
+			return err
+		}
+	}
+	s.transition(o.name)
+	return update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+		a.WarmMiBps = mibps
+		return nil
+	})
+}
+
+func (s *Service) updateDistribution(_ context.Context, _ wire.Call, in *distributionInput) (*none, error) {
+	o, err := s.openActive(streamRef{StreamARN: in.StreamARN})
+	if err != nil {
+		return nil, err
+	}
 	s.transition(o.name)
 	return nil, update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
-		a.OnDemand = *in.StreamModeDetails.StreamMode == "ON_DEMAND"
+		a.AutoKeys = *in.RecordDistributionStrategy == "AUTO"
 		return nil
 	})
 }

@@ -27,6 +27,9 @@ type Options struct {
 	Heartbeat time.Duration
 	// RequestBytes bounds the data of one PutRecords; 10 MiB if 0.
 	RequestBytes int
+	// Limits hold callers to what AWS lets a shard and an account take; without,
+	// there are none.
+	Limits bool
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	// Log takes what goes wrong outside of answers; nil discards it.
@@ -67,6 +70,11 @@ type Service struct {
 	store   *shardlog.Store
 	options Options
 
+	// limits is nil without Options.Limits.
+	limits *limits
+	// settings is held while the account's settings or channels change.
+	settings sync.Mutex
+
 	// mu guards what is in transition and who subscribes; it is not held during
 	// I/O.
 	mu            sync.Mutex
@@ -77,8 +85,12 @@ type Service struct {
 
 // New makes the service over a store, which it does not own.
 func New(store *shardlog.Store, options Options) *Service {
-	return &Service{store: store, options: options.withDefaults(), deleting: map[string]ghost{},
+	s := &Service{store: store, options: options.withDefaults(), deleting: map[string]ghost{},
 		busy: map[string]time.Time{}, subscriptions: map[subscriptionKey]*subscription{}}
+	if s.options.Limits {
+		s.limits = newLimits(s.options.Now)
+	}
+	return s
 }
 
 // Wire gives the service's table of actions.
@@ -90,6 +102,8 @@ func (s *Service) Wire() *wire.Service {
 	s.consumerActions(w)
 	s.tagActions(w)
 	s.policyActions(w)
+	s.channelActions(w)
+	w.Before(s.limits.call)
 	return w
 }
 
@@ -115,6 +129,18 @@ func (s *Service) shardActions(w *wire.Service) {
 	wire.Handle(w, "MergeShards", s.mergeShards)
 	wire.Handle(w, "UpdateShardCount", s.updateShardCount)
 	wire.Handle(w, "UpdateStreamMode", s.updateStreamMode)
+	wire.Handle(w, "UpdateStreamWarmThroughput", s.updateWarmThroughput)
+	wire.Handle(w, "UpdateStreamRecordDistributionStrategy", s.updateDistribution)
+}
+
+func (s *Service) channelActions(w *wire.Service) {
+	wire.Handle(w, "CreateChannel", s.createChannel)
+	wire.Handle(w, "DescribeChannel", s.describeChannel)
+	wire.Handle(w, "UpdateChannel", s.updateChannel)
+	wire.Handle(w, "DeleteChannel", s.deleteChannel)
+	wire.Handle(w, "ListChannels", s.listChannels)
+	wire.Handle(w, "DescribeAccountSettings", s.describeAccountSettings)
+	wire.Handle(w, "UpdateAccountSettings", s.updateAccountSettings)
 }
 
 func (s *Service) recordActions(w *wire.Service) {

@@ -48,6 +48,15 @@ func (s *Service) open(name string) (*opened, error) {
 	return &opened{st, name, created, attrs, s.state(name, created)}, nil
 }
 
+// modeOf is the StreamModeDetails of answers.
+func modeOf(onDemand bool) streamMode {
+	mode := "PROVISIONED"
+	if onDemand {
+		mode = "ON_DEMAND"
+	}
+	return streamMode{&mode}
+}
+
 // shards lists all shards.
 func (o *opened) shards() ([]shardlog.ShardDescription, error) {
 	d, err := o.Describe()

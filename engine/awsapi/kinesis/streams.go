@@ -17,7 +17,9 @@ const (
 	onDemandShards   = 4
 	defaultRetention = 24 * time.Hour
 	// shardLimit is what DescribeLimits answers; nothing enforces it.
-	shardLimit          = shardlog.MaxShards
+	shardLimit = shardlog.MaxShards
+	// warmMax is the most throughput that a stream can be warmed up for.
+	warmMax             = 200
 	onDemandStreamLimit = 50
 )
 
@@ -26,6 +28,12 @@ func (s *Service) createStream(_ context.Context, _ wire.Call, in *createStreamI
 	onDemand := in.StreamModeDetails != nil && *in.StreamModeDetails.StreamMode == "ON_DEMAND"
 	shards := onDemandShards
 	switch {
+	case in.WarmThroughputMiBps != nil && !onDemand:
+		return nil, wire.Errorf(wire.CodeValidation, "WarmThroughputMiBps is for streams in ON_DEMAND mode")
+	case in.WarmThroughputMiBps != nil && *in.WarmThroughputMiBps > warmMax:
+		return nil, wire.Errorf(codeLimit, "a warm throughput of more than %d MiB/s is not possible", warmMax)
+	case in.WarmThroughputMiBps != nil:
+		shards = max(shards, int(*in.WarmThroughputMiBps))
 	case onDemand:
 	case in.ShardCount == nil:
 		return nil, wire.Errorf(wire.CodeValidation, "ShardCount is required for a stream in PROVISIONED mode")
@@ -41,14 +49,17 @@ func (s *Service) createStream(_ context.Context, _ wire.Call, in *createStreamI
 		return nil, wire.Errorf(codeInUse, "Stream %s under account %s already exists.", name, s.options.Account)
 	}
 	notes := shardlog.Annotations{Tags: in.Tags}
-	a := attributes{Version: attributesVersion, OnDemand: onDemand}
+	a := attributes{Version: attributesVersion, AutoKeys: in.RecordDistributionStrategy != nil && *in.RecordDistributionStrategy == "AUTO"}
+	if in.WarmThroughputMiBps != nil {
+		a.WarmMiBps = *in.WarmThroughputMiBps
+	}
 	if in.MaxRecordSizeInKiB != nil {
 		a.RecordKiB = *in.MaxRecordSizeInKiB
 	}
 	if err := a.write(&notes); err != nil {
 		return nil, err
 	}
-	return nil, s.store.Declare(shardlog.Declaration{Name: name, Shards: shards, Retention: defaultRetention, Annotations: notes})
+	return nil, s.store.Declare(shardlog.Declaration{Name: name, Shards: shards, Retention: defaultRetention, OnDemand: onDemand, Annotations: notes})
 }
 
 func (s *Service) deleteStream(_ context.Context, _ wire.Call, in *deleteStreamInput) (*none, error) {
@@ -86,7 +97,7 @@ func (s *Service) describeStream(_ context.Context, call wire.Call, in *describe
 		return nil, err
 	}
 	d := streamDescription{
-		StreamName: name, StreamARN: s.streamARN(call, name), StreamStatus: o.state, StreamModeDetails: o.attrs.mode(),
+		StreamName: name, StreamARN: s.streamARN(call, name), StreamStatus: o.state, StreamModeDetails: modeOf(o.OnDemand()),
 		Shards: []shard{}, RetentionPeriodHours: int64(o.Retention() / time.Hour),
 		StreamCreationTimestamp: wire.Timestamp{Time: o.created}, EnhancedMonitoring: metrics(o.attrs.Metrics),
 		EncryptionType: o.attrs.encryption(), KeyId: o.attrs.KeyID,
@@ -110,7 +121,7 @@ func (s *Service) describeStream(_ context.Context, call wire.Call, in *describe
 
 func (s *Service) describeGhost(call wire.Call, name string, g ghost) streamDescription {
 	return streamDescription{StreamName: name, StreamARN: s.streamARN(call, name), StreamStatus: stateDeleting,
-		StreamModeDetails: (&attributes{}).mode(), Shards: []shard{}, RetentionPeriodHours: int64(defaultRetention / time.Hour),
+		StreamModeDetails: modeOf(false), Shards: []shard{}, RetentionPeriodHours: int64(defaultRetention / time.Hour),
 		StreamCreationTimestamp: wire.Timestamp{Time: g.created}, EnhancedMonitoring: metrics(nil), EncryptionType: "NONE"}
 }
 
@@ -124,12 +135,17 @@ func (s *Service) describeStreamSummary(_ context.Context, call wire.Call, in *s
 	if err != nil {
 		return nil, err
 	}
-	return &describeStreamSummaryOutput{streamSummary{
-		StreamName: o.name, StreamARN: s.streamARN(call, o.name), StreamStatus: o.state, StreamModeDetails: o.attrs.mode(),
+	out := &describeStreamSummaryOutput{streamSummary{
+		StreamName: o.name, StreamARN: s.streamARN(call, o.name), StreamStatus: o.state, StreamModeDetails: modeOf(o.OnDemand()),
 		RetentionPeriodHours: int64(o.Retention() / time.Hour), StreamCreationTimestamp: wire.Timestamp{Time: o.created},
 		EnhancedMonitoring: metrics(o.attrs.Metrics), EncryptionType: o.attrs.encryption(), KeyId: o.attrs.KeyID,
 		OpenShardCount: int64(o.Open()), ConsumerCount: int64(len(o.attrs.Consumers)), MaxRecordSizeInKiB: o.attrs.recordKiB(),
-	}}, nil
+		RecordDistributionStrategy: o.attrs.distribution(), ChannelCount: int64(len(o.attrs.Channels)),
+	}}
+	if o.OnDemand() {
+		out.StreamDescriptionSummary.WarmThroughput = o.warm()
+	}
+	return out, nil
 }
 
 const listStreamsDefault = 100
@@ -162,20 +178,21 @@ func (s *Service) listStreams(_ context.Context, call wire.Call, in *listStreams
 			continue // deleted meanwhile
 		}
 		out.StreamNames = append(out.StreamNames, name)
-		out.StreamSummaries = append(out.StreamSummaries, streamListed{name, s.streamARN(call, name), o.state, o.attrs.mode(),
+		out.StreamSummaries = append(out.StreamSummaries, streamListed{name, s.streamARN(call, name), o.state, modeOf(o.OnDemand()),
 			wire.Timestamp{Time: o.created}})
 	}
 	return out, nil
 }
 
 func (s *Service) describeLimits(context.Context, wire.Call, *none) (*describeLimitsOutput, error) {
-	out := &describeLimitsOutput{ShardLimit: shardLimit, OnDemandStreamCountLimit: onDemandStreamLimit}
+	out := &describeLimitsOutput{ShardLimit: shardLimit, OnDemandStreamCountLimit: onDemandStreamLimit, ChannelCountLimit: channelLimit}
 	for _, name := range s.store.Streams() {
 		o, err := s.open(name)
 		if err != nil {
 			continue // deleted meanwhile
 		}
-		if o.attrs.OnDemand {
+		out.ChannelCount += int64(len(o.attrs.Channels))
+		if o.OnDemand() {
 			out.OnDemandStreamCount++
 			continue
 		}

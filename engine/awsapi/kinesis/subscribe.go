@@ -58,7 +58,7 @@ func (s *Service) subscribe(ctx context.Context, _ wire.Call, in *subscribeInput
 	return func(events *wire.EventStream) error {
 		defer done()
 		defer it.Close()
-		return s.push(running, events, it, o)
+		return s.push(running, events, it, o, c.Name)
 	}, nil
 }
 
@@ -107,7 +107,7 @@ func (s *Service) endSubscriptions(stream string, c consumer) {
 // push sends events until the shard's end, the client's leaving, or the end of the
 // subscription's life. A slow client holds up only itself: nothing is read ahead
 // of what it takes.
-func (s *Service) push(ctx context.Context, events *wire.EventStream, it *shardlog.Iterator, o *opened) error {
+func (s *Service) push(ctx context.Context, events *wire.EventStream, it *shardlog.Iterator, o *opened, who string) error {
 	life, stop := context.WithTimeout(ctx, s.options.SubscriptionLife)
 	defer stop()
 	for {
@@ -131,9 +131,22 @@ func (s *Service) push(ctx context.Context, events *wire.EventStream, it *shardl
 		if err := events.Send("SubscribeToShardEvent", event); err != nil || c.end {
 			return nil // the client has gone, or the shard has ended
 		}
+		if s.limits != nil {
+			waitFor(life, s.limits.given(limitOf(o.name, o.created, it.ShardID()), " of "+who, c.bytes))
+		}
 		if err := it.Wait(life, s.options.Heartbeat); err != nil && life.Err() != nil {
 			return endOf(ctx)
 		}
+	}
+}
+
+// waitFor waits for a time, or until ctx is done.
+func waitFor(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 

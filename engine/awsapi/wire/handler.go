@@ -74,6 +74,9 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request, codec Codec) erro
 	if err != nil {
 		return err
 	}
+	if err := service.before(name); err != nil {
+		return err
+	}
 	call := Call{Region: credential.region, Codec: codec}
 	if call.Region == "" {
 		call.Region = h.region

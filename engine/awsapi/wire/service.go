@@ -2,7 +2,10 @@ package wire
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"reflect"
+	"slices"
 )
 
 // Service is a service of the API: the actions behind one target prefix.
@@ -12,20 +15,29 @@ type Service struct {
 	// Name is what signatures call the service, such as kinesis.
 	Name    string
 	actions map[string]action
+	shapes  map[string]shape
+	before  func(action string) error
 }
 
 // NewService makes a service without actions.
 func NewService(target, name string) *Service {
-	return &Service{Target: target, Name: name, actions: map[string]action{}}
+	return &Service{Target: target, Name: name, actions: map[string]action{}, shapes: map[string]shape{}, before: func(string) error { return nil }}
 }
 
-// Actions lists the names of all actions.
-func (s *Service) Actions() []string {
-	var names []string
-	for name := range s.actions {
-		names = append(names, name)
-	}
-	return names
+// Before sets what runs before each action, and may refuse it.
+func (s *Service) Before(check func(action string) error) { s.before = check }
+
+// Actions lists the names of all actions in order.
+func (s *Service) Actions() []string { return slices.Sorted(maps.Keys(s.actions)) }
+
+// shape is what an action takes and gives.
+type shape struct{ input, output reflect.Type }
+
+// Shapes gives the struct types of an action's input and output; an action that
+// answers with events has no output type.
+func (s *Service) Shapes(action string) (input, output reflect.Type) {
+	sh := s.shapes[action]
+	return sh.input, sh.output
 }
 
 // Call is one request: what an action may know of it besides its input.
@@ -42,6 +54,7 @@ type action func(ctx context.Context, call Call, body []byte, w http.ResponseWri
 // Handle adds an action: a function from a checked input to an output. A nil
 // output answers with an empty body.
 func Handle[In, Out any](s *Service, name string, do func(context.Context, Call, *In) (*Out, error)) {
+	s.shapes[name] = shape{reflect.TypeFor[In](), reflect.TypeFor[Out]()}
 	s.actions[name] = func(ctx context.Context, call Call, body []byte, w http.ResponseWriter) error {
 		in, err := read[In](call.Codec, body)
 		if err != nil {
@@ -58,6 +71,7 @@ func Handle[In, Out any](s *Service, name string, do func(context.Context, Call,
 // HandleStream adds an action that answers with events. start checks the call;
 // what it gives runs when the answer has begun, and its error ends the stream.
 func HandleStream[In any](s *Service, name string, start func(context.Context, Call, *In) (func(*EventStream) error, error)) {
+	s.shapes[name] = shape{input: reflect.TypeFor[In]()}
 	s.actions[name] = func(ctx context.Context, call Call, body []byte, w http.ResponseWriter) error {
 		in, err := read[In](call.Codec, body)
 		if err != nil {
