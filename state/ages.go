@@ -1,10 +1,13 @@
 package state
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // ages keeps the entries of a Multi with a TTL in buckets by the time of their
-// last change, so that expiry costs nothing per entry until it is due. All entries
-// of a bucket expire together, when the youngest that it could hold does.
+// last change, so that expiry costs nothing per entry until it is due. The first
+// bucket is sorted once some of its entries may be.
 type ages struct {
 	// quantum is a bucket's span in milliseconds.
 	quantum int64
@@ -12,6 +15,16 @@ type ages struct {
 	// are their first entries + 1.
 	order []int64
 	heads map[int64]Entry
+	// first lists the entries of the bucket firstOf, youngest first, while sorted.
+	first   []agedEntry
+	firstOf int64
+	sorted  bool
+}
+
+// agedEntry is an entry as it was when it had that stamp.
+type agedEntry struct {
+	stamp int64
+	e     Entry
 }
 
 func (a *ages) bucket(stamp int64) int64 {
@@ -28,6 +41,7 @@ func (a *ages) add(m *Multi, e Entry, stamp int64) {
 		a.heads = map[int64]Entry{}
 	}
 	n := a.bucket(stamp)
+	a.sorted = a.sorted && n != a.firstOf
 	head, ok := a.heads[n]
 	if !ok {
 		at, _ := slices.BinarySearch(a.order, n)
@@ -71,7 +85,7 @@ func (a *ages) move(m *Multi, e Entry, now int64) {
 	a.add(m, e, now)
 }
 
-// expire removes the entries of all buckets that are over by more than ttl.
+// expire removes the entries that were changed last ttl ago or longer.
 func (a *ages) expire(m *Multi, ttl int64) {
 	for len(a.order) > 0 && (a.order[0]+1)*a.quantum+ttl <= m.core.now {
 		for n := a.order[0]; a.heads[n] != 0; {
@@ -79,4 +93,30 @@ func (a *ages) expire(m *Multi, ttl int64) {
 			m.Remove(m.entries.link(e).slot, e)
 		}
 	}
+	if len(a.order) == 0 || a.order[0]*a.quantum+ttl > m.core.now {
+		return
+	}
+	a.sortFirst(m)
+	for n := len(a.first); n > 0 && a.first[n-1].stamp+ttl <= m.core.now; n = len(a.first) {
+		old := a.first[n-1]
+		a.first = a.first[:n-1]
+		if l := m.entries.link(old.e); l.flags&(flagLive|flagDead) == flagLive && m.entries.age(old.e).stamp == old.stamp {
+			m.Remove(l.slot, old.e)
+		}
+	}
+}
+
+// sortFirst lists the entries of the first bucket, unless they are. Entries that were
+// removed or changed since then are passed over by their stamps: what comes to the
+// bucket anew makes it be sorted again.
+func (a *ages) sortFirst(m *Multi) {
+	n := a.order[0]
+	if a.sorted && a.firstOf == n {
+		return
+	}
+	a.first, a.firstOf, a.sorted = a.first[:0], n, true
+	for at := a.heads[n]; at != 0; at = m.entries.age(at - 1).next {
+		a.first = append(a.first, agedEntry{m.entries.age(at - 1).stamp, at - 1})
+	}
+	slices.SortFunc(a.first, func(x, y agedEntry) int { return cmp.Compare(y.stamp, x.stamp) })
 }

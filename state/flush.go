@@ -89,8 +89,12 @@ const sweepRows = 4096
 
 var errStop = errors.New("stop")
 
-// sweepBacking deletes expired rows among the next sweepRows of the backing.
+// sweepBacking deletes expired rows among the next sweepRows of the backing. The
+// batch is committed before, so that rows deleted by it are not counted once more.
 func (t *Table) sweepBacking(b Batch) error {
+	if err := b.Commit(); err != nil {
+		return err
+	}
 	ranges := t.ranges(t.sweepKey)
 	t.sweepKey = t.sweepKey[:0]
 	seen := 0

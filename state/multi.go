@@ -29,9 +29,8 @@ type MultiSpec struct {
 	// Append and never removed, so that a key need not be read back to grow. Not
 	// with Ordered or a TTL.
 	Appended bool
-	// TTL is how long an entry lives after it was put or marked dirty last, within
-	// a sixty-fourth; 0 means for ever. Expired entries vanish at the next Upsert
-	// or Find.
+	// TTL is how long an entry lives after it was put or marked dirty last; 0 means
+	// for ever. Expired entries vanish at the next Upsert or Find.
 	TTL time.Duration
 }
 

@@ -63,6 +63,9 @@ func (m *Multi) write(b Batch, e Entry) error {
 // flush writes all changes to b: removals first, since an entry may have been put
 // anew after its removal.
 func (m *Multi) flush(b Batch) error {
+	if m.spec.TTL != 0 {
+		m.ages.expire(m, m.spec.TTL.Milliseconds())
+	}
 	if err := m.flushDead(b); err != nil {
 		return err
 	}
@@ -96,7 +99,82 @@ func (m *Multi) flush(b Batch) error {
 	m.sequence.save()
 	m.collect()
 	m.charge()
+	if m.spec.TTL != 0 && !m.keys.complete() {
+		return m.sweepBacking(b)
+	}
 	return nil
+}
+
+// sweepBacking deletes expired entries among about the next sweepRows of the backing,
+// of keys that are not in memory; see Table.sweepBacking.
+func (m *Multi) sweepBacking(b Batch) error {
+	if err := b.Commit(); err != nil {
+		return err
+	}
+	t := &m.keys
+	ranges := t.ranges(t.sweepKey)
+	t.sweepKey = t.sweepKey[:0]
+	s := sweep{m: m}
+	err := m.core.options.Backing.MultiScan(ranges, func(_ int, key, value []byte) error {
+		k, err := parseDiskKey(key)
+		if err != nil {
+			return t.wrap(err)
+		}
+		if !s.of(k) {
+			if s.finish(); s.seen >= sweepRows {
+				t.sweepKey = append(t.sweepKey[:0], key...)
+				return errStop
+			}
+			s.start(k)
+		}
+		return s.take(b, key, value)
+	})
+	if err == errStop {
+		return nil
+	}
+	s.finish()
+	return err
+}
+
+// sweep is the state of a search for expired entries: the current key, how many
+// entries it has, and how many are left.
+type sweep struct {
+	m          *Multi
+	key        []byte
+	group      int
+	tag        uint32
+	cold       bool
+	seen, left int
+}
+
+func (s *sweep) of(k diskKey) bool {
+	return s.seen > 0 && k.group == s.group && k.tag == s.tag && bytes.Equal(k.key, s.key)
+}
+
+func (s *sweep) start(k diskKey) {
+	s.key, s.group, s.tag, s.left = append(s.key[:0], k.key...), k.group, k.tag, 0
+	s.cold = s.m.keys.findOne(k.key, k.tag) == NoSlot
+}
+
+// take deletes an entry if it has expired.
+func (s *sweep) take(b Batch, key, value []byte) error {
+	s.seen++
+	if !s.cold {
+		return nil
+	}
+	if len(value) < 9 || value[0] != rowFormTimed || int64(binary.LittleEndian.Uint64(value[1:]))+s.m.spec.TTL.Milliseconds() > s.m.core.now {
+		s.left++
+		return nil
+	}
+	return b.Delete(key)
+}
+
+// finish forgets a key that has no entries left.
+func (s *sweep) finish() {
+	if s.seen > 0 && s.cold && s.left == 0 {
+		s.m.keys.cold.gone(orderAt(s.group, s.tag))
+	}
+	s.cold = false
 }
 
 // flushDead writes removals to b and frees the removed entries.

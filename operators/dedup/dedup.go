@@ -34,7 +34,8 @@ type Config struct {
 	KeepLast bool
 	// EmitUpdateBefore asks for -U before each +U.
 	EmitUpdateBefore bool
-	// TTL forgets keys untouched for so long; 0 never.
+	// TTL forgets keys that were not written for so long; 0 never. First rows are
+	// written once.
 	TTL time.Duration
 }
 

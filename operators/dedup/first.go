@@ -19,8 +19,8 @@ func (d *Dedup) passFirst(batch stream.Batch, out op.Output) error {
 		if k.time != emittedTime {
 			k.time = emittedTime
 			p.take = append(p.take, int32(i))
+			d.table.MarkDirty(d.slots[i])
 		}
-		d.table.MarkDirty(d.slots[i]) // for the TTL
 	}
 	if len(p.take) == 0 {
 		return nil
@@ -54,8 +54,8 @@ func (d *Dedup) hold(batch stream.Batch, times []int64) error {
 			d.rowBytes = d.codec.Append(d.rowBytes, batch.Record.Columns(), i)
 			k.ref = heap.Put(k.ref, d.rowBytes)
 			d.timers.Register(k.time, d.keys.At(i), d.keys.Hashes[i])
+			d.table.MarkDirty(d.slots[i])
 		}
-		d.table.MarkDirty(d.slots[i])
 	}
 	return nil
 }

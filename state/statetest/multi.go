@@ -172,10 +172,9 @@ func (x *multis) same(m *state.Multi, s state.Slot, key string) {
 	}
 }
 
-// multiTTL checks that an entry is there for its TTL and gone a sixty-fourth of
-// it later.
+// multiTTL checks that an entry is there for its TTL and gone then.
 func multiTTL(t *testing.T, open Opener) {
-	const ttl, slack = 640, 10
+	const ttl = 640
 	seeds(t, func(t *testing.T, rng *rand.Rand) {
 		x := newMultis(t, open, rng, state.MultiSpec{ID: "ttl", Width: 8, Ordered: rng.IntN(2) == 0, TTL: ttl * 1e6})
 		for range 200 {
@@ -185,7 +184,7 @@ func multiTTL(t *testing.T, open Opener) {
 				slots := slotsFor(len(part))
 				must(t, m.Upsert(batchOf(&x.keys, part), slots))
 				for i, s := range slots {
-					x.forget(m, s, string(part[i]), ttl, slack)
+					x.forget(m, s, string(part[i]), ttl)
 					x.same(m, s, string(part[i]))
 					x.put(m, s, string(part[i]))
 				}
@@ -196,10 +195,10 @@ func multiTTL(t *testing.T, open Opener) {
 }
 
 // forget drops from the twin what the Multi dropped, which must be due.
-func (x *multis) forget(m *state.Multi, s state.Slot, key string, ttl, slack int64) {
+func (x *multis) forget(m *state.Multi, s state.Slot, key string, ttl int64) {
 	x.twin[key] = slices.DeleteFunc(x.twin[key], func(i item) bool {
 		gone := m.Get(s, []byte(i.sub)) == state.NoEntry
-		if gone && i.changed+ttl > x.c.now || !gone && i.changed+ttl+slack <= x.c.now {
+		if gone && i.changed+ttl > x.c.now || !gone && i.changed+ttl <= x.c.now {
 			x.c.t.Fatalf("at %d: entry changed at %d is gone: %v", x.c.now, i.changed, gone)
 		}
 		return gone

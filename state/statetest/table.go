@@ -215,6 +215,20 @@ func tableTTL(t *testing.T, open Opener) {
 					}
 				}
 			}
+			live, counted := 0, 0
+			for _, changed := range twin {
+				if changed+ttl > c.now {
+					live++
+				}
+			}
+			for _, table := range parts {
+				n, err := table.Len()
+				must(t, err)
+				counted += n
+			}
+			if counted < live {
+				t.Fatalf("at %d: %d keys counted of %d", c.now, counted, live)
+			}
 			c.event()
 		}
 	})
