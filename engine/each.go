@@ -6,6 +6,7 @@ import (
 	"github.com/thalweg/thalweg/engine/meta"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/planner"
+	"github.com/thalweg/thalweg/planner/plan"
 	"github.com/thalweg/thalweg/sql"
 )
 
@@ -43,6 +44,16 @@ type statement struct {
 	// catalog is what the statement sees, settings what is set.
 	catalog  *sessionCatalog
 	settings settings
+	// warnings are added to those of the result.
+	warnings []string
+}
+
+// plan plans a statement and notes what has no effect in it.
+func (st *statement) plan(stmt sql.Statement) (*plan.Plan, error) {
+	p := st.planner()
+	out, err := p.Plan(stmt)
+	st.warnings = append(st.warnings, p.Warnings()...)
+	return out, err
 }
 
 // run executes one statement. Errors without a place point at all of it.
@@ -53,6 +64,7 @@ func (s *Session) run(ctx context.Context, script string, stmt sql.Statement) (R
 		return Result{}, err
 	}
 	result, err := st.execute(ctx, stmt)
+	result.Warnings = append(result.Warnings, st.warnings...)
 	return result, place(err, stmt)
 }
 

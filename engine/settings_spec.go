@@ -34,7 +34,7 @@ func settingsSpec() connector.Spec {
 		{Name: "restart-strategy.exponential-delay.attempts-before-reset-backoff", Type: connector.TypeInt, Doc: "How often in a row; without limit by default.", Example: "10"},
 		{Name: "table.local-time-zone", Type: connector.TypeString, Doc: "The session's time zone: an IANA name, UTC, or an offset.", Example: "Europe/Zurich"},
 		{Name: "table.dml-sync", Type: connector.TypeBool, Doc: "Whether a script waits for each INSERT's job to end.", Example: "true"},
-		{Name: "table.exec.state.ttl", Type: connector.TypeDuration, Doc: "State that was not used for so long may be dropped; 0 keeps it.", Example: "1 d"},
+		{Name: "table.exec.state.ttl", Type: connector.TypeDuration, Doc: "State that was not written for so long by the clock is dropped; 0 keeps it.", Example: "1 d"},
 		{Name: "table.exec.source.idle-timeout", Type: connector.TypeDuration, Doc: "A source split without rows for so long does not hold back event time; 0 never.", Example: "30 s"},
 		{Name: "table.exec.emit.early-fire.enabled", Type: connector.TypeBool, Doc: "Whether windows are emitted, as updates, before they are due.", Example: "true"},
 		{Name: "table.exec.emit.early-fire.delay", Type: connector.TypeDuration, Doc: "How long after a change a window is emitted early; 0 after each batch.", Example: "5 s"},

@@ -31,7 +31,7 @@ func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Re
 		return Result{Message: "created table " + name}, st.session.put(r, stmt.Temporary)
 	}
 	st.catalog.relations[name] = catalogOfRelation(r)
-	p, err := st.planner().Plan(stmt)
+	p, err := st.plan(stmt)
 	if err != nil {
 		return Result{}, err
 	}

@@ -17,7 +17,9 @@ import (
 // explain gives a statement's plan; with ANALYZE also what running it took.
 func (st *statement) explain(ctx context.Context, stmt *sql.Explain) (Result, error) {
 	details := slices.DeleteFunc(slices.Clone(stmt.Details), func(d sql.ExplainDetail) bool { return d == sql.ExplainAnalyze })
-	text, err := st.planner().Explain(stmt.Statement, details...)
+	p := st.planner()
+	text, err := p.Explain(stmt.Statement, details...)
+	st.warnings = append(st.warnings, p.Warnings()...)
 	if err != nil || len(details) == len(stmt.Details) {
 		return Result{Kind: ResultText, Message: text}, err
 	}
@@ -28,7 +30,7 @@ func (st *statement) explain(ctx context.Context, stmt *sql.Explain) (Result, er
 // analyze runs a statement to its end, an INSERT with all its effects, and tells what
 // each operator did.
 func (st *statement) analyze(ctx context.Context, stmt sql.Statement) (string, error) {
-	p, err := st.planner().Plan(stmt)
+	p, err := st.plan(stmt)
 	if err != nil {
 		return "", err
 	}

@@ -12,7 +12,7 @@ import (
 
 // insert starts the job of an INSERT or a statement set.
 func (st *statement) insert(ctx context.Context, stmt sql.Statement) (Result, error) {
-	p, err := st.planner().Plan(stmt)
+	p, err := st.plan(stmt)
 	if err != nil {
 		return Result{}, err
 	}
@@ -41,7 +41,7 @@ func (st *statement) submit(ctx context.Context, p *plan.Plan) (Result, error) {
 
 // query starts the job of a SELECT, whose rows the caller reads.
 func (st *statement) query(ctx context.Context, stmt sql.Statement) (Result, error) {
-	p, err := st.planner().Plan(stmt)
+	p, err := st.plan(stmt)
 	if err != nil {
 		return Result{}, err
 	}

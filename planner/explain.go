@@ -82,7 +82,7 @@ func advice(p *plan.Plan) string {
 		switch {
 		case n.GroupAgg != nil && n.Kind == plan.KindGroupAgg && n.GroupAgg.TTLMillis == 0:
 			out = append(out, label+" keeps every group for ever: set 'table.exec.state.ttl', or group by a window")
-		case n.Join != nil && n.Join.TTLMillis == 0:
+		case n.Join != nil && (n.Join.TTLMillis == 0 || n.Join.RightTTL() == 0):
 			out = append(out, label+" keeps all rows of both inputs: set 'table.exec.state.ttl' if old rows need not match")
 		case n.Singleton && n.Join != nil:
 			out = append(out, label+" has no equality between its sides and runs as one task")

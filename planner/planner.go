@@ -38,9 +38,13 @@ type Options struct {
 
 // Planner plans statements over a catalog. It may be used by one goroutine.
 type Planner struct {
-	cat  catalog.Catalog
-	opts Options
+	cat      catalog.Catalog
+	opts     Options
+	warnings []string
 }
+
+// Warnings are what statements planned so far ask for without effect.
+func (p *Planner) Warnings() []string { return p.warnings }
 
 // New makes a Planner. The catalog must not change while it is used.
 func New(cat catalog.Catalog, opts Options) *Planner { return &Planner{cat: cat, opts: opts} }
@@ -62,6 +66,7 @@ func (p *Planner) Plan(stmt sql.Statement) (*plan.Plan, error) {
 // bind gives the sinks of a statement.
 func (p *Planner) bind(stmt sql.Statement) ([]logical.Node, error) {
 	b := bind.New(p.cat, p.opts.Settings)
+	defer func() { p.warnings = append(p.warnings, b.Warnings()...) }()
 	switch stmt := stmt.(type) {
 	case *sql.QueryStatement:
 		return one(b.Query(stmt.Query))

@@ -1,6 +1,8 @@
 package build
 
 import (
+	"time"
+
 	"github.com/thalweg/thalweg/operators/join"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/planner/plan"
@@ -14,7 +16,7 @@ func joinOperator() Operator {
 			inserts[i] = mode == plan.InsertOnly
 		}
 		return join.New(join.Config{Kind: joinKind(j.Kind), LeftKeys: j.LeftKeys, RightKeys: j.RightKeys, InsertOnly: inserts, Condition: j.Condition,
-			Registry: env.Functions, Zone: env.Zone, TTL: millis(j.TTLMillis)})
+			Registry: env.Functions, Zone: env.Zone, TTL: [2]time.Duration{millis(j.TTLMillis), millis(j.RightTTL())}})
 	}}
 }
 

@@ -69,6 +69,10 @@ func (c *chain) build(i int) (*link, error) {
 	if s, ok := instance.Operator.(*Sink); ok {
 		s.ctx = c.ctx
 	}
+	if l.state != nil {
+		// Restored rows that had no TTL count from now on.
+		l.state.SetNow(c.clock())
+	}
 	if err := l.operator.Open(instance.Context); err != nil {
 		return nil, c.fail(l, err)
 	}

@@ -64,8 +64,9 @@ type Config struct {
 	Registry *expr.Registry
 	// Zone is the session's time zone; nil is UTC.
 	Zone *time.Location
-	// TTL forgets rows untouched for so long; 0 never.
-	TTL time.Duration
+	// TTL forgets rows of the left and the right input that were not written for so
+	// long; 0 never.
+	TTL [2]time.Duration
 }
 
 // Join joins its inputs 0 (left) and 1 (right).

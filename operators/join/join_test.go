@@ -3,6 +3,7 @@ package join_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -21,7 +22,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // `where` (a comparison of two columns), and `inserts` (LEFT, RIGHT or both: the
 // inputs planned as insert-only).
 func build(h optest.Header) (optest.Case, error) {
-	cfg := join.Config{Registry: expr.NewRegistry(), TTL: h.Duration("ttl")}
+	cfg := join.Config{Registry: expr.NewRegistry(), TTL: [2]time.Duration{h.Duration("ttl"), h.Duration("ttl")}}
+	if h.Has("rttl") {
+		cfg.TTL[1] = h.Duration("rttl")
+	}
 	left, err := h.Schema("left")
 	if err != nil {
 		return optest.Case{}, err

@@ -35,7 +35,7 @@ type side struct {
 }
 
 func openSide(ctx *op.Context, input int, keys []int, cfg Config) (*side, error) {
-	s := &side{keys: keys, preserved: cfg.Kind.preserves(input), appended: cfg.InsertOnly[input] && cfg.TTL == 0}
+	s := &side{keys: keys, preserved: cfg.Kind.preserves(input), appended: cfg.InsertOnly[input] && cfg.TTL[input] == 0}
 	var err error
 	if s.codec, err = rows.NewCodec(ctx.Inputs[input]); err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func openSide(ctx *op.Context, input int, keys []int, cfg Config) (*side, error)
 	if s.encoder, err = rowcodec.NewKeyEncoder(s.codec.Pick(keys)); err != nil {
 		return nil, err
 	}
-	spec := state.MultiSpec{ID: [2]string{"left", "right"}[input], Appended: s.appended, TTL: cfg.TTL}
+	spec := state.MultiSpec{ID: [2]string{"left", "right"}[input], Appended: s.appended, TTL: cfg.TTL[input]}
 	if !s.appended {
 		spec.Width = countBytes
 	}

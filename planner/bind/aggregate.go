@@ -353,6 +353,7 @@ func (a *aggregation) build() error {
 		input, keys = a.expand(input)
 	}
 	agg := logical.NewAggregate(input, keys, a.calls, a.names, sb.s.Pos())
+	agg.TTL = sb.b.hints.all(sb.s.From)
 	sb.node = agg
 	out := agg.Props().Schema
 	sb.groups = &grouping{keys: a.keys}

@@ -7,6 +7,8 @@
 package bind
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -29,6 +31,20 @@ type Binder struct {
 	// reference stands for every place in a text that is not the script's: it is
 	// where the script names the view or table whose declaration is being bound.
 	reference errs.Span
+	// hints are those of the SELECT block being bound.
+	hints blockHints
+	// warnings tell of what has no effect.
+	warnings []string
+}
+
+// Warnings are what statements bound so far ask for without effect.
+func (b *Binder) Warnings() []string { return b.warnings }
+
+// warn adds a warning, once.
+func (b *Binder) warn(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(b.warnings, text) {
+		b.warnings = append(b.warnings, text)
+	}
 }
 
 // place is where the script shows n, for errors at run time.

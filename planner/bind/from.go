@@ -24,7 +24,7 @@ func (b *Binder) from(list []sql.TableRef, outer *scope) (*relation, error) {
 		return all, nil
 	}
 	var all *relation
-	for _, ref := range list {
+	for i, ref := range list {
 		if f, ok := rowFunctionOf(ref); ok && all != nil {
 			rel, err := b.correlate(all, f, outer, false)
 			if err != nil {
@@ -38,7 +38,7 @@ func (b *Binder) from(list []sql.TableRef, outer *scope) (*relation, error) {
 			return nil, err
 		}
 		if all != nil {
-			rel = crossJoin(all, rel, ref)
+			rel = crossJoin(all, rel, logical.JoinSpec{Type: logical.Inner, LeftTTL: b.hints.all(list[:i]), RightTTL: b.hints.of(ref), Span: ref.Pos()})
 		}
 		all = rel
 	}
@@ -46,10 +46,10 @@ func (b *Binder) from(list []sql.TableRef, outer *scope) (*relation, error) {
 	return all, nil
 }
 
-func crossJoin(l, r *relation, at sql.Node) *relation {
+func crossJoin(l, r *relation, spec logical.JoinSpec) *relation {
 	width := len(l.node.Props().Schema)
 	return &relation{
-		node:  logical.NewJoin(l.node, r.node, logical.JoinSpec{Type: logical.Inner, Span: at.Pos()}),
+		node:  logical.NewJoin(l.node, r.node, spec),
 		scope: joined(l.scope, r.scope, width, logical.Inner),
 	}
 }
@@ -145,7 +145,7 @@ func (b *Binder) join(ref *sql.Join, outer *scope) (*relation, error) {
 	if using := ref.Using; ref.Natural || using != nil {
 		return b.joinUsing(ref, l, r)
 	}
-	spec := logical.JoinSpec{Type: joinKinds[ref.Kind], Span: ref.Right.Pos()}
+	spec := b.joinSpec(ref)
 	width := len(l.node.Props().Schema)
 	if ref.On != nil {
 		both := joined(l.scope, r.scope, width, logical.Inner)
@@ -164,6 +164,11 @@ func (b *Binder) join(ref *sql.Join, outer *scope) (*relation, error) {
 		spec.Condition = &condition
 	}
 	return &relation{node: logical.NewJoin(l.node, r.node, spec), scope: joined(l.scope, r.scope, width, spec.Type)}, nil
+}
+
+// joinSpec is a join without its condition.
+func (b *Binder) joinSpec(ref *sql.Join) logical.JoinSpec {
+	return logical.JoinSpec{Type: joinKinds[ref.Kind], LeftTTL: b.hints.of(ref.Left), RightTTL: b.hints.of(ref.Right), Span: ref.Right.Pos()}
 }
 
 // joinUsing binds USING and NATURAL: one column stands for both sides' and comes
@@ -195,7 +200,7 @@ func (b *Binder) joinUsing(ref *sql.Join, l, r *relation) (*relation, error) {
 		}
 		merged = append(merged, column)
 	}
-	spec := logical.JoinSpec{Type: kind, Span: ref.Right.Pos()}
+	spec := b.joinSpec(ref)
 	if len(terms) > 0 {
 		condition, err := b.chain("AND", ref.Pos(), terms)
 		if err != nil {

@@ -42,9 +42,13 @@ func (b *Binder) selectBlock(s *sql.Select, order []sql.OrderItem, outer *scope)
 	if len(s.Emit) > 0 {
 		return nil, unsupported(s.Emit[0], "EMIT %s", s.Emit[0].Kind)
 	}
-	if len(s.Hints) > 0 {
-		return nil, unsupported(s.Hints[0], "the hint %s", s.Hints[0].Name)
+	hints, err := b.blockHints(s)
+	if err != nil {
+		return nil, err
 	}
+	around := b.hints
+	b.hints = hints
+	defer func() { b.hints = around }()
 	rel, err := b.from(s.From, outer)
 	if err != nil {
 		return nil, err
@@ -277,7 +281,9 @@ func (sb *selectBinder) project() (*result, error) {
 	}
 	r.node = logical.NewProject(sb.node, exprs, names)
 	if sb.s.Distinct {
-		r.node = distinct(r.node, sb.s.Pos())
+		agg := distinct(r.node, sb.s.Pos())
+		agg.TTL = sb.b.hints.all(sb.s.From)
+		r.node = agg
 	}
 	return r, nil
 }

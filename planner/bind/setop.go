@@ -111,7 +111,7 @@ func namesEqual(a, b types.Schema) bool {
 }
 
 // distinct keeps one of equal rows.
-func distinct(node logical.Node, span errs.Span) logical.Node {
+func distinct(node logical.Node, span errs.Span) *logical.Aggregate {
 	return logical.NewAggregate(node, logical.Range(0, len(node.Props().Schema)), nil, nil, span)
 }
 

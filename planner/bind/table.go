@@ -2,6 +2,7 @@ package bind
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,7 +101,11 @@ func inTable(t *catalog.Table, err error, span errs.Span) error {
 func (b *Binder) withHints(t *catalog.Table, hints []sql.Hint) (*catalog.Table, error) {
 	for _, h := range hints {
 		if h.Name != "OPTIONS" {
-			return nil, unsupported(h, "the hint %s", h.Name)
+			if h.Name == "STATE_TTL" || h.Name == "LOOKUP" || slices.Contains(joinHints, h.Name) {
+				return nil, errs.Userf("the hint %s stands behind SELECT, not behind a table", h.Name).At(h.Pos())
+			}
+			b.warnUnknownHint(h)
+			continue
 		}
 		if strings.EqualFold(b.settings["table.dynamic-table-options.enabled"], "false") {
 			return nil, errs.Userf("the hint OPTIONS is not allowed: 'table.dynamic-table-options.enabled' is false").At(h.Pos())

@@ -18,6 +18,9 @@ type Aggregate struct {
 	Aggs  []rex.AggCall
 	// Names are the aggregates' column names.
 	Names []string
+	// TTL is how long a group is kept without being written, in milliseconds; nil is as
+	// long as the job says, 0 for ever.
+	TTL *int64
 	// Span is the place in the script, for errors.
 	Span errs.Span
 }
@@ -61,12 +64,18 @@ func aggregateSchema(in types.Schema, keys []int, aggs []rex.AggCall, names []st
 	return out
 }
 
+// Like gives an aggregate that stands for n what the query says of its state.
+func (n *Aggregate) Like(o *Aggregate) *Aggregate {
+	o.TTL = n.TTL
+	return o
+}
+
 // Inputs is the one input.
 func (n *Aggregate) Inputs() []Node { return []Node{n.input} }
 
 // WithInputs rebuilds n.
 func (n *Aggregate) WithInputs(inputs []Node) Node {
-	return NewAggregate(inputs[0], n.Keys, n.Aggs, n.Names, n.Span)
+	return n.Like(NewAggregate(inputs[0], n.Keys, n.Aggs, n.Names, n.Span))
 }
 
 // Props are the derived properties.
@@ -75,7 +84,7 @@ func (n *Aggregate) Props() *Props { return &n.props }
 // Kind is "Aggregate".
 func (n *Aggregate) Kind() string { return "Aggregate" }
 
-func (n *Aggregate) payload() any { return []any{n.Keys, n.Aggs} }
+func (n *Aggregate) payload() any { return []any{n.Keys, n.Aggs, n.TTL} }
 
 func (n *Aggregate) details() string {
 	names := n.input.Props().Schema.Names()

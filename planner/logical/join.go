@@ -61,7 +61,10 @@ type JoinSpec struct {
 	RightKeys []int
 	// Condition is a further predicate over left then right columns, or nil.
 	Condition *rex.Expr
-	Span      errs.Span
+	// LeftTTL and RightTTL are how long rows of each input are kept without being
+	// written, in milliseconds; nil is as long as the job says, 0 for ever.
+	LeftTTL, RightTTL *int64
+	Span              errs.Span
 }
 
 // NewJoin makes a Join.
@@ -220,7 +223,7 @@ func (n *Join) Props() *Props { return &n.props }
 func (n *Join) Kind() string { return "Join" }
 
 func (n *Join) payload() any {
-	return []any{n.Type, n.LeftKeys, n.RightKeys, n.Condition}
+	return []any{n.Type, n.LeftKeys, n.RightKeys, n.Condition, n.LeftTTL, n.RightTTL}
 }
 
 func (n *Join) details() string {

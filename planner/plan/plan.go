@@ -382,7 +382,18 @@ type Join struct {
 	// state keeps one row per unique key instead of counted rows.
 	LeftUnique  []int `msgpack:"lu,omitempty"`
 	RightUnique []int `msgpack:"ru,omitempty"`
-	TTLMillis   int64 `msgpack:"ttl,omitempty"`
+	// TTLMillis is how long rows are kept without being written, 0 for ever;
+	// RightTTLMillis is that of the right input, nil the same.
+	TTLMillis      int64  `msgpack:"ttl,omitempty"`
+	RightTTLMillis *int64 `msgpack:"rttl,omitempty"`
+}
+
+// RightTTL is how long rows of the right input are kept, in milliseconds.
+func (j *Join) RightTTL() int64 {
+	if j.RightTTLMillis == nil {
+		return j.TTLMillis
+	}
+	return *j.RightTTLMillis
 }
 
 // IntervalJoin is an equi-join of two insert-only inputs whose rows must be near in

@@ -262,7 +262,16 @@ func orderText(keys []rex.SortKey, in types.Schema) string {
 }
 
 func (a *GroupAgg) describe() string {
-	return fmt.Sprintf("by=[%s], aggs=[%s]", columns(a.InputSchema, a.Keys), aggsText(a.Aggs, a.InputSchema)) + flag(a.InputRetracts, "retracting")
+	return fmt.Sprintf("by=[%s], aggs=[%s]", columns(a.InputSchema, a.Keys), aggsText(a.Aggs, a.InputSchema)) + flag(a.InputRetracts, "retracting") +
+		ttlText(a.TTLMillis)
+}
+
+// ttlText prints how long state is kept without being written.
+func ttlText(millis int64) string {
+	if millis == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", ttl=%dms", millis)
 }
 
 func (a *WindowAgg) describe() string {
@@ -338,6 +347,9 @@ func (j *Join) describe(l, r types.Schema) string {
 	}
 	if j.RightUnique != nil {
 		text += ", right unique=[" + columns(r, j.RightUnique) + "]"
+	}
+	if j.TTLMillis != 0 || j.RightTTL() != 0 {
+		text += fmt.Sprintf(", ttl=[%dms, %dms]", j.TTLMillis, j.RightTTL())
 	}
 	return text
 }

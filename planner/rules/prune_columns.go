@@ -273,7 +273,7 @@ func (p *pruner) project(n *logical.Project, in pruned, changed bool) pruned {
 // aggregate drops aggregates whose result nothing reads.
 func (p *pruner) aggregate(n *logical.Aggregate, in pruned) pruned {
 	aggs, names, columns := p.calls(n, n.Aggs, n.Names, len(n.Keys), in)
-	return pruned{node: logical.NewAggregate(in.node, in.all(n.Keys), aggs, names, n.Span), columns: columns}
+	return pruned{node: n.Like(logical.NewAggregate(in.node, in.all(n.Keys), aggs, names, n.Span)), columns: columns}
 }
 
 // calls are the aggregates in need, and where the keys and aggregates are then.

@@ -18,7 +18,7 @@ func (b *builder) groupAgg(n *logical.Aggregate) (plan.NodeID, error) {
 	input := n.Inputs()[0]
 	agg := &plan.GroupAgg{
 		Keys: n.Keys, Aggs: n.Aggs, InputSchema: input.Props().Schema,
-		InputRetracts: !input.Props().Changes.InsertOnly(), TTLMillis: b.opts.TTLMillis,
+		InputRetracts: !input.Props().Changes.InsertOnly(), TTLMillis: b.ttl(n.TTL),
 	}
 	edge := b.hash(ids[0], n.Keys)
 	if columns, ok := b.partials(n.Aggs, agg.InputRetracts); ok && edge.Exchange != plan.Forward {

@@ -20,18 +20,30 @@ func (b *builder) join(n *logical.Join) (plan.NodeID, error) {
 	if err != nil {
 		return 0, err
 	}
-	if x := n.Interval(); x != nil && (x.Attributes || x.Windowed || b.opts.TTLMillis == 0) {
+	left, right := b.ttl(n.LeftTTL), b.ttl(n.RightTTL)
+	if x := n.Interval(); x != nil && (x.Attributes || x.Windowed || left == 0 && right == 0) {
 		return b.intervalJoin(n, x, ids), nil
 	}
 	join := &plan.Join{
 		Kind: plan.JoinKind(n.Type), LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Condition: n.Condition,
-		LeftUnique: b.orderedKey(ids[0]), RightUnique: b.orderedKey(ids[1]), TTLMillis: b.opts.TTLMillis,
+		LeftUnique: b.orderedKey(ids[0]), RightUnique: b.orderedKey(ids[1]), TTLMillis: left,
+	}
+	if right != left {
+		join.RightTTLMillis = &right
 	}
 	node := plan.Node{
 		Kind: plan.KindJoin, Inputs: []plan.Input{b.hash(ids[0], n.LeftKeys), b.hash(ids[1], n.RightKeys)},
 		Join: join, Singleton: len(n.LeftKeys) == 0,
 	}
 	return b.add(n, node, joinSpread(n)), nil
+}
+
+// ttl is how long state is kept in milliseconds: as long as a hint says, or the job.
+func (b *builder) ttl(hint *int64) int64 {
+	if hint != nil {
+		return *hint
+	}
+	return b.opts.TTLMillis
 }
 
 // intervalJoin builds a join whose rows die with time. One that is no interval join
