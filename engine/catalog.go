@@ -114,6 +114,9 @@ func (c *sessionCatalog) Source(table *catalog.Table, want catalog.Pushdown) (ca
 	if c, ok := source.(connector.Changing); ok {
 		info.Upsert, info.Changelog = c.Changes() == connector.Upsert, c.Changes() == connector.Retract
 	}
+	if l, ok := source.(connector.LookupSource); ok {
+		info.Lookup = l.Lookups().Possible
+	}
 	return info, nil
 }
 

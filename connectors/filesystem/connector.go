@@ -35,11 +35,12 @@ func NewWith(fs vfs.FS, formats format.Registry, clock Clock) *Connector {
 // Spec describes the connector.
 func (c *Connector) Spec() connector.Spec {
 	options := append(ownOptions(), connector.BadRecordOptions()...)
+	options = append(options, connector.FullLookupOptions()...)
 	return connector.Spec{
 		Name: "filesystem",
 		Doc: "Files as a table. To read, the path is a file, a folder (read whole, with its sub-folders) or a pattern with `*`, `?` and `[…]`; " +
 			"files and folders whose name begins with `.` or `_` are left out. To write, it is a folder, in which files appear " +
-			"only when they are complete, exactly once. `PARTITIONED BY` columns are kept in folder names, as in `state=CA`.",
+			"only when they are complete, exactly once. A lookup join reads all files into memory. `PARTITIONED BY` columns are kept in folder names, as in `state=CA`.",
 		Options:  append(options, c.formats.OptionSpecs()...),
 		Metadata: metadataSpecs(),
 	}

@@ -82,6 +82,8 @@ func Operators() map[plan.Kind]Operator {
 		plan.KindWindowAgg:      windowAggOperator(),
 		plan.KindJoin:           joinOperator(),
 		plan.KindIntervalJoin:   intervalJoinOperator(),
+		plan.KindTemporalJoin:   temporalJoinOperator(),
+		plan.KindLookupJoin:     lookupJoinOperator(),
 		plan.KindTopN:           topNOperator(),
 		plan.KindWindowTopN:     windowTopNOperator(),
 		plan.KindTemporalSort:   temporalSortOperator(),

@@ -15,21 +15,26 @@ func Source(env *Env, n Node) (connector.Source, error) {
 	if n.Kind == plan.KindValues {
 		return &valuesSource{env: env, node: n}, nil
 	}
-	table, conn, err := Table(env, n.Source.Table)
+	return sourceOf(env, n.Label, n.Source)
+}
+
+// sourceOf makes a planned source, with its pushdown applied.
+func sourceOf(env *Env, label string, planned *plan.Source) (connector.Source, error) {
+	table, conn, err := Table(env, planned.Table)
 	if err != nil {
-		return nil, errs.Wrap(errs.Bug, err, "%s", n.Label)
+		return nil, errs.Wrap(errs.Bug, err, "%s", label)
 	}
 	source, err := conn.Source(table)
 	if err != nil {
-		return nil, errs.Wrap(errs.Bug, err, "%s", n.Label)
+		return nil, errs.Wrap(errs.Bug, err, "%s", label)
 	}
-	push := connector.Pushdown{Columns: n.Source.Columns, Filters: n.Source.Filters, Limit: n.Source.Limit}
+	push := connector.Pushdown{Columns: planned.Columns, Filters: planned.Filters, Limit: planned.Limit}
 	applied, err := source.Apply(push)
 	if err != nil {
-		return nil, errs.Wrap(errs.Bug, err, "%s", n.Label)
+		return nil, errs.Wrap(errs.Bug, err, "%s", label)
 	}
-	if applied.Columns != n.Source.Projected {
-		return nil, errs.Bugf("%s: the connector projected=%t, but the plan says %t", n.Label, applied.Columns, n.Source.Projected)
+	if applied.Columns != planned.Projected {
+		return nil, errs.Bugf("%s: the connector projected=%t, but the plan says %t", label, applied.Columns, planned.Projected)
 	}
 	return source, nil
 }

@@ -204,6 +204,25 @@ func (c *chain) flush() error {
 	return nil
 }
 
+// drain flushes every link, and waits for what runs in the background, in topological
+// order.
+func (c *chain) drain() error {
+	for _, l := range c.links {
+		if l == nil {
+			continue
+		}
+		if err := l.do(l.operator.Flush); err != nil {
+			return err
+		}
+		if d, ok := l.operator.(op.Drainer); ok {
+			if err := l.do(d.Drain); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // tick tells the tickers among links the time.
 func (c *chain) tick(links []*link) error {
 	now := c.now()

@@ -99,10 +99,10 @@ func (t *gateTask) barrier(b stream.Barrier) (last bool, err error) {
 	return b.Kind.Last(), nil
 }
 
-// passBarrier flushes, sends the barrier (and the end after a last one), and
+// passBarrier drains, sends the barrier (and the end after a last one), and
 // snapshots.
 func (c *chain) passBarrier(b stream.Barrier) ([]NodeAck, error) {
-	if err := c.flush(); err != nil {
+	if err := c.drain(); err != nil {
 		return nil, err
 	}
 	if err := c.broadcast(stream.Element{Kind: stream.ElementBarrier, Barrier: b}); err != nil {

@@ -36,6 +36,15 @@ type Operator interface {
 	Close() error
 }
 
+// Drainer is an Operator with work under way in the background, which Flush leaves
+// there: a mini-batch's end doesn't wait for it.
+type Drainer interface {
+	Operator
+	// Drain waits for the work and emits what comes of it. It is called after Flush
+	// before a barrier passes.
+	Drain(out Output) error
+}
+
 // Ticker is an Operator that depends on processing time.
 type Ticker interface {
 	Operator
@@ -57,6 +66,9 @@ type Output interface {
 
 // Context is what an operator may use of the world.
 type Context struct {
+	// Done is closed when the job stops: whoever waits for the outside then gives up.
+	// It may be nil.
+	Done <-chan struct{}
 	// Alloc is the allocator for every Arrow buffer the operator makes.
 	Alloc memory.Allocator
 	// State opens the operator's state tables; nil for operators that are planned

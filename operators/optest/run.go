@@ -103,7 +103,19 @@ func (r *run) drive(script Script) (err error) {
 			}
 		}
 	}
-	return r.op.Flush(r)
+	return r.drain()
+}
+
+// drain flushes the operator and waits for what it does in the background, as before
+// a barrier.
+func (r *run) drain() error {
+	if err := r.op.Flush(r); err != nil {
+		return err
+	}
+	if d, ok := r.op.(op.Drainer); ok {
+		return d.Drain(r)
+	}
+	return nil
 }
 
 func (r *run) open(snapshots []state.Snapshot) error {
@@ -138,7 +150,7 @@ func (r *run) close() error {
 
 // restore flushes, takes a snapshot, and goes on with a fresh operator.
 func (r *run) restore() error {
-	if err := r.op.Flush(r); err != nil {
+	if err := r.drain(); err != nil {
 		return err
 	}
 	r.epoch++
@@ -165,7 +177,7 @@ func (r *run) step(step Step) error {
 	case Watermark:
 		return r.op.Advance(stream.Watermark(step.Value), r)
 	case Barrier:
-		err := r.op.Flush(r)
+		err := r.drain()
 		r.lines = append(r.lines, fmt.Sprintf("barrier %d", step.Value))
 		return err
 	}

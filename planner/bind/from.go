@@ -100,7 +100,8 @@ func (b *Binder) derivedTable(ref *sql.DerivedTable) (*relation, error) {
 // namedTable binds a CTE, table or view by name.
 func (b *Binder) namedTable(ref *sql.NamedTable) (*relation, error) {
 	if ref.AsOf != nil {
-		return nil, unsupported(ref.AsOf, "FOR SYSTEM_TIME AS OF (temporal and lookup joins)")
+		return nil, errs.Userf("FOR SYSTEM_TIME AS OF stands behind the right table of a JOIN only").At(ref.AsOf.Pos()).
+			WithHint("write JOIN %s FOR SYSTEM_TIME AS OF time ON condition", ref.Name.Last())
 	}
 	node, ok, err := b.lookupCTE(ref.Name)
 	if err != nil {
@@ -138,7 +139,8 @@ func (b *Binder) join(ref *sql.Join, outer *scope) (*relation, error) {
 	if f, ok := rowFunctionOf(ref.Right); ok {
 		return b.correlateJoin(ref, l, f, outer)
 	}
-	r, err := b.tableRef(ref.Right, outer)
+	asOf, right := temporalRef(ref.Right)
+	r, err := b.tableRef(right, outer)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +165,12 @@ func (b *Binder) join(ref *sql.Join, outer *scope) (*relation, error) {
 		}
 		spec.Condition = &condition
 	}
-	return &relation{node: logical.NewJoin(l.node, r.node, spec), scope: joined(l.scope, r.scope, width, spec.Type)}, nil
+	scope := joined(l.scope, r.scope, width, spec.Type)
+	if asOf != nil {
+		node, err := b.temporal(asOf, l, r, spec)
+		return &relation{node: node, scope: scope}, err
+	}
+	return &relation{node: logical.NewJoin(l.node, r.node, spec), scope: scope}, nil
 }
 
 // joinSpec is a join without its condition.
@@ -209,6 +216,10 @@ func (b *Binder) joinUsing(ref *sql.Join, l, r *relation) (*relation, error) {
 		spec.Condition = &condition
 	}
 	out.columns = append(merged, out.columns...)
+	if asOf, _ := temporalRef(ref.Right); asOf != nil {
+		node, err := b.temporal(asOf, l, r, spec)
+		return &relation{node: node, scope: out}, err
+	}
 	return &relation{node: logical.NewJoin(l.node, r.node, spec), scope: out}, nil
 }
 

@@ -12,6 +12,8 @@ import (
 // in milliseconds by the name that the block calls them.
 type blockHints struct {
 	ttl map[string]int64
+	// lookups are the LOOKUP hints in order.
+	lookups []lookupHint
 }
 
 // joinHints are Flink's hints that choose how a join is executed.
@@ -28,6 +30,9 @@ func (b *Binder) blockHints(s *sql.Select) (blockHints, error) {
 				return out, err
 			}
 		case h.Name == "LOOKUP":
+			if err := out.addLookup(h, tables); err != nil {
+				return out, err
+			}
 		case slices.Contains(joinHints, h.Name):
 			for _, arg := range h.Args {
 				if !slices.Contains(tables, arg.Text) {

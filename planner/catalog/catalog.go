@@ -116,6 +116,8 @@ type SourceInfo struct {
 	// (it needs normalising), Changelog for one that gives all kinds.
 	Upsert    bool
 	Changelog bool
+	// Lookup tells that rows can be asked for by key.
+	Lookup bool
 }
 
 // SinkInfo is what a sink accepts and promises.

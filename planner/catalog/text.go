@@ -12,6 +12,7 @@ import (
 //
 //	'bounded'   = 'true'                   the source ends
 //	'changes'   = 'insert|upsert|all'      what the source gives
+//	'lookup'    = 'true'                   rows can be asked for by key
 //	'takes'     = 'columns filters'        the pushdown it takes over
 //	'accepts'   = 'append|upsert|retract'  what the sink accepts
 //	'guarantee' = 'exactly-once'           what the sink promises
@@ -51,7 +52,7 @@ func (c *Text) Source(table *Table, want Pushdown) (SourceInfo, error) {
 	o := table.Options
 	takes := strings.Fields(o["takes"])
 	info := SourceInfo{
-		Bounded: o["bounded"] == "true", Upsert: o["changes"] == "upsert", Changelog: o["changes"] == "all",
+		Bounded: o["bounded"] == "true", Upsert: o["changes"] == "upsert", Changelog: o["changes"] == "all", Lookup: o["lookup"] == "true",
 		Columns: slices.Contains(takes, "columns"), Filters: make([]bool, len(want.Filters)),
 	}
 	for i := range info.Filters {

@@ -234,13 +234,13 @@ func (n *Join) Residual() *rex.Expr {
 		if b, ok := n.timeBound(t); ok && b.Left == n.interval.Left && b.Right == n.interval.Right {
 			continue
 		}
-		rest = alsoTrue(rest, t)
+		rest = AlsoTrue(rest, t)
 	}
 	return rest
 }
 
-// alsoTrue is the conjunction of a condition, if there is one, with a term.
-func alsoTrue(condition *rex.Expr, term rex.Expr) *rex.Expr {
+// AlsoTrue is the conjunction of a condition, if there is one, with a term.
+func AlsoTrue(condition *rex.Expr, term rex.Expr) *rex.Expr {
 	if condition == nil {
 		return &term
 	}
@@ -271,7 +271,7 @@ func FilterNear(input Node, terms []rex.Expr) Node {
 	input, rest := near(input, terms)
 	var condition *rex.Expr
 	for _, t := range rest {
-		condition = alsoTrue(condition, t)
+		condition = AlsoTrue(condition, t)
 	}
 	if condition == nil {
 		return input
@@ -292,7 +292,7 @@ func near(input Node, terms []rex.Expr) (Node, []rex.Expr) {
 	var rest []rex.Expr
 	for _, t := range terms {
 		if _, ok := j.timeBound(t); ok {
-			spec.Condition = alsoTrue(spec.Condition, t)
+			spec.Condition = AlsoTrue(spec.Condition, t)
 		} else {
 			rest = append(rest, t)
 		}

@@ -133,6 +133,13 @@ func MapExprs(n Node, f func(rex.Expr) rex.Expr) Node {
 			return n
 		}
 		out = joined
+	case *TemporalJoin:
+		spec := n.TemporalJoinSpec
+		if spec.Condition != nil {
+			condition := apply(*spec.Condition)
+			spec.Condition = &condition
+		}
+		out = NewTemporalJoin(n.left, n.right, spec)
 	}
 	if !changed {
 		return n

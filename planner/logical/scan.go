@@ -26,6 +26,8 @@ type Scan struct {
 	Limit int64
 	// Info is what the connector said.
 	Info catalog.SourceInfo
+	// Raw leaves upserts as they come, without what they replace.
+	Raw bool
 }
 
 // ScanSpec are the fields of a Scan.
@@ -36,11 +38,12 @@ type ScanSpec struct {
 	Filters   []rex.Expr
 	Limit     int64
 	Info      catalog.SourceInfo
+	Raw       bool
 }
 
 // NewScan makes a Scan.
 func NewScan(s ScanSpec) *Scan {
-	n := &Scan{Table: s.Table, Columns: s.Columns, Projected: s.Projected, Filters: s.Filters, Limit: s.Limit, Info: s.Info}
+	n := &Scan{Table: s.Table, Columns: s.Columns, Projected: s.Projected, Filters: s.Filters, Limit: s.Limit, Info: s.Info, Raw: s.Raw}
 	n.props = Props{Schema: s.Columns, Time: make([]TimeKind, len(s.Columns)), Changes: Inserts, Bounded: s.Info.Bounded}
 	if s.Info.Upsert || s.Info.Changelog {
 		n.props.Changes = AllChanges
@@ -79,7 +82,7 @@ func Stored(t *catalog.Table) types.Schema {
 
 // Spec gives the node's fields, for a changed copy.
 func (n *Scan) Spec() ScanSpec {
-	return ScanSpec{Table: n.Table, Columns: n.Columns, Projected: n.Projected, Filters: n.Filters, Limit: n.Limit, Info: n.Info}
+	return ScanSpec{Table: n.Table, Columns: n.Columns, Projected: n.Projected, Filters: n.Filters, Limit: n.Limit, Info: n.Info, Raw: n.Raw}
 }
 
 // Inputs is empty.
@@ -100,7 +103,7 @@ func (n *Scan) payload() any {
 	for i, k := range keys {
 		options[i] = k + "=" + n.Table.Options[k]
 	}
-	return []any{n.Table.Name, options, n.Columns, n.Projected, n.Filters, n.Limit}
+	return []any{n.Table.Name, options, n.Columns, n.Projected, n.Filters, n.Limit, n.Raw}
 }
 
 func (n *Scan) details() string {

@@ -66,6 +66,8 @@ type Node struct {
 	IntervalJoin *IntervalJoin `msgpack:"intervaljoin,omitempty"`
 	TemporalSort *TemporalSort `msgpack:"temporalsort,omitempty"`
 	LateRows     *LateRows     `msgpack:"laterows,omitempty"`
+	TemporalJoin *TemporalJoin `msgpack:"temporaljoin,omitempty"`
+	LookupJoin   *LookupJoin   `msgpack:"lookupjoin,omitempty"`
 	// Match is the pattern of a KindMatch.
 	Match *rowpattern.Spec `msgpack:"match,omitempty"`
 
@@ -101,6 +103,8 @@ const (
 	KindOver
 	KindMatch
 	KindCorrelate
+	KindTemporalJoin
+	KindLookupJoin
 )
 
 var kindNames = map[Kind]string{
@@ -112,6 +116,7 @@ var kindNames = map[Kind]string{
 	KindIntervalJoin: "IntervalJoin",
 	KindTemporalSort: "TemporalSort", KindLateRows: "LateRows", KindOver: "Over", KindMatch: "Match",
 	KindCorrelate: "Correlate",
+	KindTemporalJoin: "TemporalJoin", KindLookupJoin: "LookupJoin",
 }
 
 // Kinds lists all kinds in order.

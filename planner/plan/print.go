@@ -93,6 +93,10 @@ func (p *Plan) Describe(id NodeID) string {
 		return n.Join.describe(in, p.Nodes[n.Inputs[1].Node].Schema)
 	case KindIntervalJoin:
 		return n.IntervalJoin.describe(in, p.Nodes[n.Inputs[1].Node].Schema)
+	case KindTemporalJoin:
+		return n.TemporalJoin.describe(in, p.Nodes[n.Inputs[1].Node].Schema)
+	case KindLookupJoin:
+		return n.LookupJoin.describe(in, n.Schema[len(in):])
 	}
 	return n.describeRows(in)
 }

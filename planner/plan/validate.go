@@ -65,7 +65,7 @@ func (n *Node) arity() int {
 	switch n.Kind {
 	case KindSource, KindValues:
 		return 0
-	case KindJoin, KindIntervalJoin:
+	case KindJoin, KindIntervalJoin, KindTemporalJoin:
 		return 2
 	case KindUnion:
 		return -1
@@ -102,6 +102,10 @@ func (n *Node) hasRowDetails() bool {
 		return n.Join != nil
 	case KindIntervalJoin:
 		return n.IntervalJoin != nil
+	case KindTemporalJoin:
+		return n.TemporalJoin != nil
+	case KindLookupJoin:
+		return n.LookupJoin != nil
 	case KindTopN:
 		return n.TopN != nil
 	case KindWindowTopN:
@@ -167,6 +171,15 @@ func (n *Node) validateColumns(width int) error {
 	case KindIntervalJoin:
 		if n.IntervalJoin.Condition != nil {
 			exprs = []rex.Expr{*n.IntervalJoin.Condition}
+		}
+	case KindTemporalJoin:
+		if n.TemporalJoin.Condition != nil {
+			exprs = []rex.Expr{*n.TemporalJoin.Condition}
+		}
+	case KindLookupJoin:
+		columns, width = n.LookupJoin.LeftKeys, max(width, len(n.Schema))
+		if n.LookupJoin.Condition != nil {
+			exprs = []rex.Expr{*n.LookupJoin.Condition}
 		}
 	}
 	for _, e := range exprs {

@@ -195,6 +195,9 @@ func (d demand) below(n logical.Node, j int) needs {
 			}
 		}
 		return out
+	case *logical.TemporalJoin:
+		d.temporalColumns(n, j, out)
+		return out
 	case *logical.Match:
 		spec, _ := matchInUse(n, of)
 		out.whole(spec.Columns()...)
@@ -234,19 +237,40 @@ func (d demand) windowColumns(n *logical.WindowAggregate, out needs) {
 // reads.
 func (d demand) joinColumns(n *logical.Join, j int, out needs) {
 	width := len(n.Left().Props().Schema)
-	both := make(needs, len(n.Both()))
+	own := append([]int(nil), n.LeftKeys...)
+	for _, k := range n.RightKeys {
+		own = append(own, k+width)
+	}
+	d.bothColumns(n, n.Condition, own, j, out)
+}
+
+// temporalColumns is joinColumns of a temporal join, which reads times too.
+func (d demand) temporalColumns(n *logical.TemporalJoin, j int, out needs) {
+	width := len(n.Left().Props().Schema)
+	own := append([]int(nil), n.LeftKeys...)
+	for _, k := range n.RightKeys {
+		own = append(own, k+width)
+	}
+	if n.Mode == logical.AtRowtime {
+		own = append(own, n.LeftTime, n.RightTime+width)
+	}
+	d.bothColumns(n, n.Condition, own, j, out)
+}
+
+// bothColumns are the columns of side j of n that come out, that its condition reads,
+// and those among own, which count left then right columns.
+func (d demand) bothColumns(n logical.Node, condition *rex.Expr, own []int, j int, out needs) {
+	width := len(n.Inputs()[0].Props().Schema)
+	both := make(needs, width+len(n.Inputs()[1].Props().Schema))
 	for c, w := range d.of[n] {
 		if w != nil {
 			both.add(c, nil, w)
 		}
 	}
-	if n.Condition != nil {
-		both.expr(*n.Condition, &need{whole: true})
+	if condition != nil {
+		both.expr(*condition, &need{whole: true})
 	}
-	both.whole(n.LeftKeys...)
-	for _, k := range n.RightKeys {
-		both.whole(k + width)
-	}
+	both.whole(own...)
 	for c := range out {
 		from := c
 		if j == 1 {

@@ -42,6 +42,8 @@ func isEmpty(n logical.Node) bool {
 			return r
 		}
 		return l && r
+	case *logical.TemporalJoin:
+		return alreadyEmpty(n.Left()) || !n.KeepsLeft && alreadyEmpty(n.Right())
 	}
 	return false
 }

@@ -122,6 +122,8 @@ func (p *pruner) rebuild(n logical.Node, in []pruned, changed bool) (pruned, err
 		return p.windowAggregate(n, in[0]), nil
 	case *logical.Join:
 		return p.join(n, in), nil
+	case *logical.TemporalJoin:
+		return p.temporalJoin(n, in), nil
 	case *logical.Match:
 		return p.match(n, in[0]), nil
 	case *logical.Correlate:
@@ -311,32 +313,60 @@ func (p *pruner) windowAggregate(n *logical.WindowAggregate, in pruned) pruned {
 }
 
 func (p *pruner) join(n *logical.Join, in []pruned) pruned {
+	l, r := p.narrowBoth(n, in)
+	spec := n.JoinSpec
+	spec.LeftKeys, spec.RightKeys = l.all(spec.LeftKeys), r.all(spec.RightKeys)
+	spec.Condition = overBoth(spec.Condition, len(n.Left().Props().Schema), l, r)
+	out := logical.NewJoin(l.node, r.node, spec)
+	if spec.Type.LeftOnly() {
+		return l.with(out, 0)
+	}
+	return beside(out, l, r)
+}
+
+func (p *pruner) temporalJoin(n *logical.TemporalJoin, in []pruned) pruned {
+	l, r := p.narrowBoth(n, in)
+	spec := n.TemporalJoinSpec
+	spec.LeftKeys, spec.RightKeys = l.all(spec.LeftKeys), r.all(spec.RightKeys)
+	if spec.Mode == logical.AtRowtime {
+		spec.LeftTime, spec.RightTime = l.at(spec.LeftTime), r.at(spec.RightTime)
+	}
+	spec.Condition = overBoth(spec.Condition, len(n.Left().Props().Schema), l, r)
+	return beside(logical.NewTemporalJoin(l.node, r.node, spec), l, r)
+}
+
+// narrowBoth gives both sides of a join no more than is read of them.
+func (p *pruner) narrowBoth(n logical.Node, in []pruned) (l, r pruned) {
 	for i := range in {
 		in[i] = p.narrow(n.Inputs()[i], in[i], p.demand.below(n, i))
 	}
-	l, r := in[0], in[1]
-	spec := n.JoinSpec
-	spec.LeftKeys, spec.RightKeys = l.all(spec.LeftKeys), r.all(spec.RightKeys)
-	leftWidth, oldWidth := len(l.node.Props().Schema), len(n.Left().Props().Schema)
-	move := func(c int) int {
-		if c < oldWidth {
+	return in[0], in[1]
+}
+
+// overBoth moves a join's condition, if there is one, onto its rebuilt sides; the old
+// left side had width columns.
+func overBoth(condition *rex.Expr, width int, l, r pruned) *rex.Expr {
+	if condition == nil {
+		return nil
+	}
+	left := l.node.Props().Schema
+	moved := onSchema(*condition, func(c int) int {
+		if c < width {
 			return l.at(c)
 		}
-		return leftWidth + r.at(c-oldWidth)
-	}
-	if spec.Condition != nil {
-		both := append(l.node.Props().Schema[:leftWidth:leftWidth], r.node.Props().Schema...)
-		condition := onSchema(*spec.Condition, move, both)
-		spec.Condition = &condition
-	}
-	out := pruned{node: logical.NewJoin(l.node, r.node, spec), columns: append([]int(nil), l.columns...)}
-	if !spec.Type.LeftOnly() {
-		for _, c := range r.columns {
-			if c >= 0 {
-				c += leftWidth
-			}
-			out.columns = append(out.columns, c)
+		return len(left) + r.at(c-width)
+	}, append(left[:len(left):len(left)], r.node.Props().Schema...))
+	return &moved
+}
+
+// beside is where the columns of a join of l and r are.
+func beside(n logical.Node, l, r pruned) pruned {
+	out := l.with(n, 0)
+	for _, c := range r.columns {
+		if c >= 0 {
+			c += len(l.node.Props().Schema)
 		}
+		out.columns = append(out.columns, c)
 	}
 	return out
 }

@@ -39,6 +39,8 @@ func (p *pusher) push(f *logical.Filter) logical.Node {
 		return p.throughProject(f, input)
 	case *logical.Join:
 		return p.throughJoin(f, input)
+	case *logical.TemporalJoin:
+		return p.throughTemporalJoin(f, input)
 	}
 	if p.shared {
 		return f
@@ -175,6 +177,30 @@ func (p *pusher) throughJoin(f *logical.Filter, n *logical.Join) logical.Node {
 		spec.Condition = &condition
 	}
 	return filterBy(logical.NewJoin(filterBy(n.Left(), left), filterBy(n.Right(), right), spec), stay)
+}
+
+// throughTemporalJoin sends terms to the left side, and to what is looked up. Versions
+// must not be filtered before the join: in place of one that fails, an older one would
+// seem to hold.
+func (p *pusher) throughTemporalJoin(f *logical.Filter, n *logical.TemporalJoin) logical.Node {
+	width := len(n.Left().Props().Schema)
+	var left, right, stay []rex.Expr
+	for _, t := range conjuncts(f.Predicate) {
+		switch {
+		case p.c.volatile(t):
+			stay = append(stay, t)
+		case onlyUses(t, func(c int) bool { return c < width }):
+			left = append(left, onSchema(t, same, n.Left().Props().Schema))
+		case n.Mode == logical.ByLookup && !n.KeepsLeft && onlyUses(t, func(c int) bool { return c >= width }):
+			right = append(right, onSchema(t, func(c int) int { return c - width }, n.Right().Props().Schema))
+		default:
+			stay = append(stay, t)
+		}
+	}
+	if p.shared || len(left)+len(right) == 0 {
+		return f
+	}
+	return filterBy(logical.NewTemporalJoin(filterBy(n.Left(), left), filterBy(n.Right(), right), n.TemporalJoinSpec), stay)
 }
 
 func same(c int) int { return c }

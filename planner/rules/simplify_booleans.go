@@ -21,6 +21,12 @@ func simplifyBooleans() Rule {
 				spec.Condition = nil
 				return logical.NewJoin(n.Left(), n.Right(), spec)
 			}
+		case *logical.TemporalJoin:
+			if n.Condition != nil && isTrue(*n.Condition) {
+				spec := n.TemporalJoinSpec
+				spec.Condition = nil
+				return logical.NewTemporalJoin(n.Left(), n.Right(), spec)
+			}
 		}
 		return n
 	})

@@ -46,6 +46,10 @@ func waits(n logical.Node) bool {
 		if x := n.Interval(); x != nil && !x.Proctime {
 			return true
 		}
+	case *logical.TemporalJoin:
+		if n.Mode == logical.AtRowtime {
+			return true
+		}
 	case *logical.Over:
 		return n.Mode == logical.OverRowtime
 	case *logical.Match:

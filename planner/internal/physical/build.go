@@ -114,6 +114,8 @@ func (b *builder) stateful(n logical.Node) (plan.NodeID, error) {
 		return b.windowAgg(n)
 	case *logical.Join:
 		return b.join(n)
+	case *logical.TemporalJoin:
+		return b.temporalJoin(n)
 	case *logical.TopN:
 		return b.topN(n)
 	case *logical.Dedup:
@@ -176,13 +178,19 @@ func (b *builder) inputs(n logical.Node) ([]plan.NodeID, error) {
 	return ids, nil
 }
 
-func (b *builder) scan(n *logical.Scan) plan.NodeID {
-	source := &plan.Source{
+// sourceOf describes what a scan reads.
+func sourceOf(n *logical.Scan) plan.Source {
+	source := plan.Source{
 		Table: tableRef(n.Table, n.Table.Columns), Filters: n.Filters, Projected: n.Info.Columns, Limit: n.Limit, Bounded: n.Info.Bounded,
 	}
 	if n.Projected {
 		source.Columns = n.Columns
 	}
+	return source
+}
+
+func (b *builder) scan(n *logical.Scan) plan.NodeID {
+	source := sourceOf(n)
 	var s spread
 	keys := n.Props().Keys
 	if len(keys) > 0 {
@@ -191,12 +199,15 @@ func (b *builder) scan(n *logical.Scan) plan.NodeID {
 	} else {
 		s.updates = updates{broken: true}
 	}
-	node := plan.Node{Kind: plan.KindSource, Source: source}
+	node := plan.Node{Kind: plan.KindSource, Source: &source}
 	if !n.Info.Upsert {
 		return b.add(n, node, s)
 	}
 	id := b.add(n, node, s)
 	b.at(id).Mode = plan.Upsert
+	if n.Raw {
+		return id
+	}
 	return b.add(n, plan.Node{
 		Kind: plan.KindNormalize, Inputs: []plan.Input{b.hash(id, keys[0])},
 		Normalize: &plan.Normalize{Keys: keys[0], TTLMillis: b.opts.TTLMillis},
@@ -243,10 +254,12 @@ func (b *builder) watermark(n *logical.Watermark) (plan.NodeID, error) {
 	if err != nil {
 		return 0, err
 	}
-	return b.add(n, plan.Node{
+	id := b.add(n, plan.Node{
 		Kind: plan.KindWatermark, Inputs: []plan.Input{{Node: ids[0]}},
 		Watermark: &plan.Watermark{Column: n.Column, Expr: n.Expr, IdleMillis: n.IdleMillis},
-	}, b.spread[ids[0]]), nil
+	}, b.spread[ids[0]])
+	b.at(id).Mode = b.at(ids[0]).Mode
+	return id, nil
 }
 
 func (b *builder) union(n *logical.Union) (plan.NodeID, error) {

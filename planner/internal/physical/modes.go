@@ -54,6 +54,9 @@ func takesUpserts(r, n *plan.Node) bool {
 	switch r.Kind {
 	case plan.KindSink:
 		return r.Sink.Mode == "upsert"
+	case plan.KindTemporalJoin:
+		// Versions end when the next begins; left rows keep their kinds.
+		return r.Inputs[0].Node != n.ID
 	case plan.KindCalc:
 		return r.Mode == plan.Upsert && (r.Calc.Filter == nil || onKey(*r.Calc.Filter, n.UniqueKeys))
 	}

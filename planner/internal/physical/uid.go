@@ -83,6 +83,10 @@ func derive(p *plan.Plan, n *plan.Node, lines []lineage) (lineage, string) {
 		return unionLineage(n, lines)
 	case plan.KindJoin, plan.KindIntervalJoin:
 		return joinLineage(n, in, lines[n.Inputs[1].Node])
+	case plan.KindTemporalJoin:
+		return temporalLineage(n, in, lines[n.Inputs[1].Node])
+	case plan.KindLookupJoin:
+		return lookupLineage(n, in)
 	case plan.KindSink:
 		return in, "sink(" + n.Sink.Table.Name + ")"
 	case plan.KindNormalize:
@@ -239,6 +243,31 @@ func joinLineage(n *plan.Node, l, r lineage) (lineage, string) {
 	out := lineage{base: short(text)}
 	for i := range n.Schema {
 		out.columns = append(out.columns, both.columns[i])
+	}
+	return out, text
+}
+
+func temporalLineage(n *plan.Node, l, r lineage) (lineage, string) {
+	j := n.TemporalJoin
+	both := lineage{columns: append(slices.Clone(l.columns), r.columns...)}
+	condition, times := "", "now"
+	if j.Condition != nil {
+		condition = j.Condition.Format(both.columns)
+	}
+	if !j.ProcTime {
+		times = l.columns[j.LeftTime] + " of " + r.columns[j.RightTime]
+	}
+	text := fmt.Sprintf("as of(%t|%s|%s|%s|%s|%s|%s|%s|%s)", j.KeepsLeft, times, l.rows(), r.rows(), names(l, j.LeftKeys), names(r, j.RightKeys),
+		condition, all(l), all(r))
+	return lineage{base: short(text), columns: both.columns}, text
+}
+
+func lookupLineage(n *plan.Node, in lineage) (lineage, string) {
+	j := n.LookupJoin
+	text := fmt.Sprintf("lookup(%s|%s|%s|%v)", in.rows(), j.Table.Table.Name, names(in, j.LeftKeys), j.RightKeys)
+	out := lineage{base: short(text), columns: slices.Clone(in.columns)}
+	for i := len(in.columns); i < len(n.Schema); i++ {
+		out.columns = append(out.columns, bounded(out.base+"."+n.Schema[i].Name))
 	}
 	return out, text
 }
