@@ -55,7 +55,7 @@ type Full struct {
 var _ connector.Lookup = (*Full)(nil)
 
 // Open reads the table.
-func Open(ctx context.Context, cfg Config) (*Full, error) {
+func Open(ctx context.Context, cfg Config) (connector.Lookup, error) {
 	f := &Full{cfg: cfg, done: make(chan struct{})}
 	for _, k := range cfg.Request.Keys {
 		f.types = append(f.types, cfg.Request.Schema[k].Type.Arrow())

@@ -115,7 +115,7 @@ var kindNames = map[Kind]string{
 	KindSessionWindow: "SessionWindow", KindWindowTopN: "WindowTopN",
 	KindIntervalJoin: "IntervalJoin",
 	KindTemporalSort: "TemporalSort", KindLateRows: "LateRows", KindOver: "Over", KindMatch: "Match",
-	KindCorrelate: "Correlate",
+	KindCorrelate:    "Correlate",
 	KindTemporalJoin: "TemporalJoin", KindLookupJoin: "LookupJoin",
 }
 
