@@ -161,7 +161,7 @@ func TestReloads(t *testing.T) {
 		}{{nil, "+I v=new k=1"}, {down, ""}, {nil, "+I v=newer k=1"}} {
 			s.set(step.err, []string{step.line})
 			note()
-			time.Sleep(61 * time.Second)
+			<-time.After(61 * time.Second) // of the bubble's clock
 			synctest.Wait()
 			note()
 		}
