@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -25,6 +26,7 @@ type Rows struct {
 	updating bool
 	bounded  bool
 	orderBy  []rex.SortKey
+	zone     *time.Location
 	job      *Job
 	source   rowSource
 
@@ -37,6 +39,14 @@ type rowSource interface {
 	// next gives an owned batch, or io.EOF.
 	next(ctx context.Context) (stream.Batch, error)
 	close() error
+}
+
+// Zone is the session's time zone, in which TIMESTAMP_LTZ is to be shown.
+func (r *Rows) Zone() *time.Location {
+	if r.zone == nil {
+		return time.UTC
+	}
+	return r.zone
 }
 
 // Schema lists the result's columns.

@@ -58,8 +58,9 @@ func (st *statement) query(ctx context.Context, stmt sql.Statement) (Result, err
 	if err != nil {
 		return Result{}, err
 	}
-	job := &Job{run: run}
-	return Result{Kind: ResultRows, Job: job, Rows: resultRows(p, c, run)}, nil
+	rows := resultRows(p, c, run)
+	rows.zone = st.settings.zone
+	return Result{Kind: ResultRows, Job: &Job{run: run}, Rows: rows}, nil
 }
 
 // resultRows describes the rows that a collecting plan gives.

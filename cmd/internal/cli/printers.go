@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"encoding/base64"
 	"encoding/csv"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -25,30 +27,55 @@ func (r runner) newPrinter(rows *engine.Rows, kinds bool) (printer, error) {
 		encoder, err := format.NewJSONRows(rows.Schema())
 		return &jsonPrinter{out: r.stdio.Out, encoder: encoder, kinds: kinds}, err
 	case "csv":
-		return newCSVPrinter(r.stdio.Out, rows.Schema(), kinds)
+		return newCSVPrinter(r.stdio.Out, cells{schema: rows.Schema(), kinds: kinds, csv: true, zone: time.UTC})
 	case "arrow":
 		return newArrowPrinter(r.stdio.Out, rows.ArrowSchema(), kinds), nil
 	}
-	return newTablePrinter(r.stdio.Out, rows.Schema(), kinds, rows.Bounded()), nil
+	return newTablePrinter(r.stdio.Out, cells{schema: rows.Schema(), kinds: kinds, null: "NULL", zone: rows.Zone()}, rows.Bounded()), nil
 }
 
 // kindColumn is the name of the column that holds row kinds.
 const kindColumn = "op"
 
-// cells gives a row as text, its kind first where asked for.
-func cells(batch stream.Batch, row int, kinds bool, null string) []string {
-	n := int(batch.Record.NumCols())
-	out := make([]string, 0, n+1)
-	if kinds {
+// cells turns rows into text.
+type cells struct {
+	schema types.Schema
+	// kinds puts each row's kind first.
+	kinds bool
+	null  string
+	// zone is the one that TIMESTAMP_LTZ is shown in.
+	zone *time.Location
+	// csv writes moments and bytes as the csv format does: with a Z, and in base64.
+	csv bool
+}
+
+func (c cells) header() []string {
+	names := c.schema.Names()
+	if c.kinds {
+		names = append([]string{kindColumn}, names...)
+	}
+	return names
+}
+
+func (c cells) row(batch stream.Batch, row int) []string {
+	out := make([]string, 0, len(c.schema)+1)
+	if c.kinds {
 		out = append(out, batch.Kind(row).String())
 	}
-	for c := range n {
-		column := batch.Column(c)
+	for i, f := range c.schema {
+		column := batch.Column(i)
 		if column.IsNull(row) {
-			out = append(out, null)
+			out = append(out, c.null)
 			continue
 		}
-		out = append(out, string(columns.AppendText(nil, column, row)))
+		text := columns.AppendCell(nil, columns.Cell{Array: column, Type: f.Type, Zone: c.zone}, row)
+		switch {
+		case c.csv && f.Type.Kind == types.TimestampLTZ:
+			text = append(text, 'Z')
+		case c.csv && f.Type.IsBinary():
+			text = base64.StdEncoding.AppendEncode(nil, text)
+		}
+		out = append(out, string(text))
 	}
 	return out
 }
@@ -56,27 +83,27 @@ func cells(batch stream.Batch, row int, kinds bool, null string) []string {
 // tablePrinter prints an aligned table. A result that does not end is printed
 // batch by batch under one header; columns only grow wider.
 type tablePrinter struct {
-	kinds bool
+	cells cells
 	// whole gathers all rows before printing.
 	whole bool
 	table *textable.Table
 	rows  [][]string
 }
 
-func newTablePrinter(out io.Writer, schema types.Schema, kinds, whole bool) *tablePrinter {
+func newTablePrinter(out io.Writer, c cells, whole bool) *tablePrinter {
 	var header []textable.Column
-	if kinds {
+	if c.kinds {
 		header = append(header, textable.Column{Name: kindColumn})
 	}
-	for _, f := range schema {
+	for _, f := range c.schema {
 		header = append(header, textable.Column{Name: f.Name, Right: f.Type.IsNumeric()})
 	}
-	return &tablePrinter{kinds: kinds, whole: whole, table: textable.New(out, header)}
+	return &tablePrinter{cells: c, whole: whole, table: textable.New(out, header)}
 }
 
 func (p *tablePrinter) print(batch stream.Batch) error {
 	for i := range batch.Rows() {
-		p.rows = append(p.rows, cells(batch, i, p.kinds, "NULL"))
+		p.rows = append(p.rows, p.cells.row(batch, i))
 	}
 	if p.whole {
 		return nil
@@ -127,21 +154,17 @@ func (p *jsonPrinter) close() error { return nil }
 // csvPrinter prints a header and quoted values; NULL is the empty field.
 type csvPrinter struct {
 	writer *csv.Writer
-	kinds  bool
+	cells  cells
 }
 
-func newCSVPrinter(out io.Writer, schema types.Schema, kinds bool) (*csvPrinter, error) {
-	p := &csvPrinter{writer: csv.NewWriter(out), kinds: kinds}
-	header := schema.Names()
-	if kinds {
-		header = append([]string{kindColumn}, header...)
-	}
-	return p, p.writer.Write(header)
+func newCSVPrinter(out io.Writer, c cells) (*csvPrinter, error) {
+	p := &csvPrinter{writer: csv.NewWriter(out), cells: c}
+	return p, p.writer.Write(c.header())
 }
 
 func (p *csvPrinter) print(batch stream.Batch) error {
 	for i := range batch.Rows() {
-		if err := p.writer.Write(cells(batch, i, p.kinds, "")); err != nil {
+		if err := p.writer.Write(p.cells.row(batch, i)); err != nil {
 			return err
 		}
 	}
