@@ -109,6 +109,8 @@ func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, e
 		return st.query(ctx, stmt)
 	case *sql.StopJob:
 		return st.stopJob(ctx, stmt)
+	case *sql.Modules:
+		return modules(stmt)
 	case *sql.Jar:
 		return Result{}, errs.Unsupportedf("JARs can't be loaded: this program runs no Java").At(stmt.Place.Span).
 			WithHint("register a function or a connector written in Go, see docs/embedding.md")
@@ -121,7 +123,28 @@ func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, e
 
 // unsupported is the error for a statement that parses but is not run yet.
 func unsupported(stmt sql.Statement) error {
-	return errs.Unsupportedf("this statement is not supported yet").At(stmt.Pos())
+	what, remedy := "this statement", ""
+	switch stmt := stmt.(type) {
+	case *sql.Show:
+		what = "SHOW " + stmt.What
+	case *sql.Describe:
+		what = "DESCRIBE " + stmt.Kind.String()
+	case *sql.Drop:
+		what = "DROP " + stmt.Kind.String()
+	case *sql.Alter:
+		what = "ALTER " + stmt.Kind.String()
+	case *sql.CreateFunction:
+		what = "CREATE FUNCTION"
+	case *sql.CreateModel:
+		what = "CREATE MODEL"
+	case *sql.CreateMaterializedView:
+		what, remedy = "CREATE MATERIALIZED VIEW", "INSERT the query into a table of a connector that can be read, such as 'filesystem', and SELECT from that"
+	}
+	err := errs.Unsupportedf("%s is not supported yet", what).At(stmt.Pos())
+	if remedy != "" {
+		return err.WithHint("%s", remedy)
+	}
+	return err
 }
 
 // planner makes a planner over what the statement sees.

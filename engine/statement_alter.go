@@ -18,6 +18,8 @@ func (st *statement) alter(stmt *sql.Alter) (Result, error) {
 		return st.alterView(stmt)
 	case sql.StreamObject:
 		return st.alterStream(stmt)
+	case sql.DatabaseObject:
+		return st.alterDatabase(stmt)
 	}
 	return Result{}, unsupported(stmt)
 }

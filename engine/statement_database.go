@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/thalweg/thalweg/engine/meta"
@@ -43,6 +44,50 @@ func (st *statement) createDatabase(stmt *sql.CreateDatabase) (Result, error) {
 		d.Options[o.Key] = o.Value
 	}
 	return Result{Message: "created database " + name}, st.session.engine.putDatabase(d)
+}
+
+// alterDatabase sets or resets options of a database, which it only remembers.
+func (st *statement) alterDatabase(stmt *sql.Alter) (Result, error) {
+	name, err := databaseName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	if !slices.Contains(st.catalog.databaseNames(), name) && stmt.IfExists {
+		return Result{Message: "nothing to alter"}, nil
+	}
+	if err := st.checkDatabase(name, stmt.Name.Span); err != nil {
+		return Result{}, err
+	}
+	d, ok := st.session.engine.database(name)
+	if !ok {
+		return Result{}, errs.Userf("the database `%s` can't be altered", name).At(stmt.Name.Span)
+	}
+	for _, action := range stmt.Actions {
+		switch action := action.(type) {
+		case *sql.AlterSet:
+			for _, o := range action.Options {
+				d.Options[o.Key] = o.Value
+			}
+		case *sql.AlterReset:
+			for _, key := range action.Keys {
+				delete(d.Options, key.Text)
+			}
+		default:
+			return Result{}, errs.Userf("a database has options to SET or RESET, and nothing else to alter").At(action.Pos())
+		}
+	}
+	return Result{Message: "altered database " + name}, st.session.engine.putDatabase(d)
+}
+
+// database copies a database that was created.
+func (e *Engine) database(name string) (meta.Database, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	d, ok := e.databases[name]
+	if d.Options = maps.Clone(d.Options); d.Options == nil {
+		d.Options = map[string]string{}
+	}
+	return d, ok
 }
 
 // dropDatabase forgets a database, with CASCADE also what is in it.

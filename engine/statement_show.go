@@ -16,6 +16,12 @@ func (st *statement) show(stmt *sql.Show) (Result, error) {
 	switch stmt.What {
 	case "TABLES", "VIEWS", "FUNCTIONS", "USER FUNCTIONS":
 		return st.showNames(stmt)
+	case "MODULES":
+		return names("module name", []string{coreModule}), nil
+	case "FULL MODULES":
+		return Result{Kind: ResultRows, Rows: textRows([]string{"module name", "used"}, [][]string{{coreModule, "true"}})}, nil
+	case "JARS":
+		return names("jars", nil), nil
 	case "CATALOGS":
 		return names("catalog name", []string{defaultCatalog}), nil
 	case "CURRENT CATALOG":

@@ -126,7 +126,7 @@ type Reset struct {
 	KeyPlace Place
 }
 
-// Use is USE database, USE CATALOG catalog, or USE MODULES a, b.
+// Use is USE database or USE CATALOG catalog.
 type Use struct {
 	Place
 	// Kind is CatalogObject or DatabaseObject.
@@ -165,6 +165,15 @@ type StopJob struct {
 	JobPlace  Place
 	Savepoint bool
 	Drain     bool
+}
+
+// Modules is LOAD MODULE name [WITH (…)], UNLOAD MODULE name, or USE MODULES a, b.
+type Modules struct {
+	Place
+	// Verb is "LOAD", "UNLOAD" or "USE".
+	Verb  string
+	Names []Ident
+	With  []Option
 }
 
 // Jar is ADD JAR 'path' or REMOVE JAR 'path'.
@@ -217,6 +226,7 @@ func (*Describe) statement()               {}
 func (*Show) statement()                   {}
 func (*StopJob) statement()                {}
 func (*Jar) statement()                    {}
+func (*Modules) statement()                {}
 func (*Drop) statement()                   {}
 func (*CreateTable) statement()            {}
 func (*CreateView) statement()             {}

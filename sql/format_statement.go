@@ -69,6 +69,15 @@ func (f *formatter) utility(s Statement) {
 		f.words("STOP JOB ", types.QuoteString(s.Job))
 		f.wordIf(s.Savepoint, " WITH SAVEPOINT")
 		f.wordIf(s.Drain, " WITH DRAIN")
+	case *Modules:
+		f.words(s.Verb, " MODULE")
+		f.wordIf(s.Verb == "USE", "S")
+		for i, name := range s.Names {
+			f.wordIf(i > 0, ",")
+			f.words(" ")
+			f.ident(name)
+		}
+		f.with(s.With)
 	case *Jar:
 		if s.Remove {
 			f.words("REMOVE JAR ", types.QuoteString(s.Path))

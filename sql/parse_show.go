@@ -8,7 +8,7 @@ import (
 // showPhrases are what SHOW lists. After the ones that end in FROM or name an
 // object, a name follows.
 var showPhrases = [][]string{
-	{"CURRENT", "CATALOG"}, {"CURRENT", "DATABASE"}, {"CATALOGS"}, {"DATABASES"}, {"MATERIALIZED", "VIEWS"}, {"TABLES"},
+	{"FULL", "MODULES"}, {"MODULES"}, {"CURRENT", "CATALOG"}, {"CURRENT", "DATABASE"}, {"CATALOGS"}, {"DATABASES"}, {"MATERIALIZED", "VIEWS"}, {"TABLES"},
 	{"VIEWS"}, {"STREAMS"}, {"MODELS"}, {"JOBS"}, {"JARS"}, {"USER", "FUNCTIONS"}, {"FUNCTIONS"}, {"COLUMNS"}, {"PARTITIONS"},
 }
 
@@ -44,8 +44,8 @@ func (p *parser) show() (*Show, error) {
 // unknownShow says what SHOW can list.
 func (p *parser) unknownShow() error {
 	t := p.Peek()
-	if t.Is("MODULES", "PROCEDURES", "FULL") {
-		return errs.Unsupportedf("SHOW %s is not supported", t.Upper).At(t.Span())
+	if t.Is("PROCEDURES") {
+		return errs.Unsupportedf("there are no procedures").At(t.Span()).WithHint("functions are listed by SHOW FUNCTIONS")
 	}
 	err := errs.Userf("unexpected %s, expected what to show", t.Describe()).At(token.SpanOf(t))
 	words := []string{"CREATE"}

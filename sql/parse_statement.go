@@ -8,8 +8,8 @@ import (
 )
 
 // statementWords are the first words of statements, for suggestions.
-var statementWords = []string{"ADD", "ALTER", "BEGIN", "CREATE", "DESCRIBE", "DROP", "EXECUTE", "EXPLAIN", "INSERT", "REMOVE", "RESET",
-	"SELECT", "SET", "SHOW", "STOP", "USE", "VALUES", "WITH"}
+var statementWords = []string{"ADD", "ALTER", "BEGIN", "CREATE", "DESCRIBE", "DROP", "EXECUTE", "EXPLAIN", "INSERT", "LOAD", "REMOVE", "RESET",
+	"SELECT", "SET", "SHOW", "STOP", "UNLOAD", "USE", "VALUES", "WITH"}
 
 // statement parses one statement, without its semicolon.
 func (p *parser) statement() (Statement, error) {
@@ -58,6 +58,8 @@ func (p *parser) utility(first int, t token.Token) (Statement, error) {
 		}
 		s.Place = p.place(first)
 		return s, nil
+	case t.Is("LOAD", "UNLOAD") && p.PeekAt(1).Is("MODULE"), t.Is("USE") && p.PeekAt(1).Is("MODULES"):
+		return p.modules()
 	case t.Is("USE"):
 		return p.use()
 	case t.Is("SHOW"):
@@ -79,10 +81,12 @@ func (p *parser) utility(first int, t token.Token) (Statement, error) {
 // not supported.
 func unknownStatement(t token.Token) error {
 	switch {
-	case t.Is("UPDATE", "DELETE", "MERGE", "TRUNCATE", "CALL", "LOAD", "UNLOAD", "COMPILE", "ANALYZE", "GRANT", "REVOKE"):
-		return errs.Unsupportedf("the statement %s is not supported", t.Upper).At(t.Span())
 	case t.Is("BEGIN", "COMMIT", "ROLLBACK", "START"):
-		return errs.Unsupportedf("transactions are not supported").At(t.Span())
+		return errs.Unsupportedf("there are no transactions").At(t.Span()).
+			WithHint("EXECUTE STATEMENT SET BEGIN …; END runs several INSERTs as one job, whose sinks commit together")
+	}
+	if hint := remedies[t.Upper]; hint != "" && t.Kind == token.Word {
+		return errs.Unsupportedf("the statement %s is not supported", t.Upper).At(t.Span()).WithHint("%s", hint)
 	}
 	err := errs.Userf("unexpected %s, expected a statement", t.Describe()).At(token.SpanOf(t))
 	if t.Kind == token.Word {
@@ -91,6 +95,46 @@ func unknownStatement(t token.Token) error {
 		}
 	}
 	return err.WithHint("a statement starts with SELECT, WITH, INSERT, CREATE, DROP, ALTER, EXPLAIN, SHOW, SET, …")
+}
+
+// remedies are what to do instead of statements that other engines have.
+var remedies = map[string]string{
+	"UPDATE":   "a table changes by the rows that are inserted: an upsert sink takes a new row for its key",
+	"DELETE":   "a table changes by the rows that are inserted: a query that takes a row back deletes it from its sink",
+	"MERGE":    "INSERT into a table with a PRIMARY KEY replaces the row of that key",
+	"TRUNCATE": "empty the table where its data are: a table is only a name for them here",
+	"CALL":     "there are no procedures: STOP JOB, ALTER STREAM and the REST API do what Flink's do",
+	"LOAD":     "LOAD MODULE is the only statement of that name",
+	"UNLOAD":   "UNLOAD MODULE is the only statement of that name",
+	"COMPILE":  "plans are kept with their jobs: EXPLAIN shows one, and a savepoint goes on under a changed query",
+	"ANALYZE":  "plans are chosen by rules and need no statistics; EXPLAIN ANALYZE runs a query and tells what it did",
+	"GRANT":    "there are no users: who may reach the server may do all, see docs/operations.md",
+	"REVOKE":   "there are no users: who may reach the server may do all, see docs/operations.md",
+}
+
+// modules parses LOAD MODULE, UNLOAD MODULE and USE MODULES.
+func (p *parser) modules() (*Modules, error) {
+	first := p.Index()
+	s := &Modules{Verb: p.Next().Upper}
+	p.Next()
+	for {
+		name, err := p.ident()
+		if err != nil {
+			return nil, err
+		}
+		s.Names = append(s.Names, name)
+		if s.Verb != "USE" || !p.Accept(",") {
+			break
+		}
+	}
+	if s.Verb == "LOAD" && p.Accept("WITH") {
+		var err error
+		if s.With, err = p.options(); err != nil {
+			return nil, err
+		}
+	}
+	s.Place = p.place(first)
+	return s, nil
 }
 
 // insert parses INSERT INTO or INSERT OVERWRITE.
@@ -334,8 +378,6 @@ func (p *parser) use() (*Use, error) {
 		s.Kind = CatalogObject
 	case p.Is("DATABASE") && p.PeekAt(1).IsName():
 		p.Next()
-	case p.Is("MODULES"):
-		return nil, errs.Unsupportedf("USE MODULES is not supported").At(p.Peek().Span())
 	}
 	var err error
 	if s.Name, err = p.name(); err != nil {
