@@ -13,8 +13,8 @@ import (
 )
 
 // Files holds the scripts, `queries/q0.sql` to `queries/q23.sql`. Their variables
-// are EVENTS, RATE (events per second of event time) and SINK (the result table's
-// options).
+// are EVENTS, RATE (events per second of event time), SINK (the result table's
+// options) and, of q13, SIDE (the file of the side table).
 //
 //go:embed queries/*.sql
 var Files embed.FS

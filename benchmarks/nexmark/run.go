@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -63,8 +64,17 @@ func Run(ctx context.Context, query string, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	dir, err := os.MkdirTemp("", "nexmark")
+	if err != nil {
+		return Result{}, errs.Wrap(errs.Resource, err, "%s", query)
+	}
+	defer os.RemoveAll(dir)
+	side := filepath.Join(dir, "side.csv")
+	if err := WriteSide(side); err != nil {
+		return Result{}, err
+	}
 	text, err = sql.Substitute(text, map[string]string{
-		"EVENTS": strconv.FormatInt(o.Events, 10), "RATE": strconv.FormatInt(o.EventsPerSecond, 10),
+		"EVENTS": strconv.FormatInt(o.Events, 10), "RATE": strconv.FormatInt(o.EventsPerSecond, 10), "SIDE": side,
 	})
 	if err != nil {
 		return Result{}, err
