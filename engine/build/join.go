@@ -15,12 +15,12 @@ func joinOperator() Operator {
 		for i, mode := range n.InputModes {
 			inserts[i] = mode == plan.InsertOnly
 		}
-		return join.New(join.Config{Kind: joinKind(j.Kind), LeftKeys: j.LeftKeys, RightKeys: j.RightKeys, InsertOnly: inserts, Condition: j.Condition,
+		return join.New(join.Config{Kind: joinKind(j.Kind), LeftKeys: j.LeftKeys, RightKeys: j.RightKeys, NullEqual: j.NullEqual, InsertOnly: inserts, Condition: j.Condition,
 			Registry: env.Functions, Zone: env.Zone, TTL: [2]time.Duration{millis(j.TTLMillis), millis(j.RightTTL())}})
 	}}
 }
 
 func joinKind(k plan.JoinKind) join.Kind {
 	return map[plan.JoinKind]join.Kind{plan.Inner: join.Inner, plan.Left: join.Left, plan.Right: join.Right, plan.Full: join.Full,
-		plan.Semi: join.Semi, plan.Anti: join.Anti}[k]
+		plan.Semi: join.Semi, plan.Anti: join.Anti, plan.Mark: join.Mark}[k]
 }

@@ -33,11 +33,14 @@ const (
 	// Case is CASE WHEN Args[0] THEN Args[1] WHEN Args[2] … ELSE Args[last].
 	// The number of Args is odd; the ELSE is always present.
 	Case
+	// Outer is column Index of the relation that is numbered Value.Int, around a
+	// sub-query that is being planned. No plan holds one.
+	Outer
 )
 
 // String gives the form's lower-case name.
 func (k Kind) String() string {
-	names := [...]string{"input", "literal", "call", "field", "cast", "try_cast", "case"}
+	names := [...]string{"input", "literal", "call", "field", "cast", "try_cast", "case", "outer"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -80,6 +83,11 @@ type Value struct {
 
 // Col refers to column index of type t.
 func Col(index int, t types.Type) Expr { return Expr{Kind: Input, Index: index, Type: t} }
+
+// OuterCol refers to column index, of type t, of a relation around.
+func OuterCol(relation, index int, t types.Type) Expr {
+	return Expr{Kind: Outer, Index: index, Type: t, Value: Value{Int: int64(relation)}}
+}
 
 // Lit makes a literal.
 func Lit(t types.Type, v Value) Expr { return Expr{Kind: Literal, Type: t, Value: v} }
@@ -190,6 +198,8 @@ func (e Expr) format(b *strings.Builder, names []string) {
 		} else {
 			fmt.Fprintf(b, "$%d", e.Index)
 		}
+	case Outer:
+		fmt.Fprintf(b, "$%d.%d", e.Value.Int, e.Index)
 	case Literal:
 		b.WriteString(e.Value.Format(e.Type))
 	case Field:
@@ -224,7 +234,7 @@ func (e Expr) formatCase(b *strings.Builder, names []string) {
 func (e Expr) formatCall(b *strings.Builder, names []string) {
 	symbol := e.Name != "" && !isWord(e.Name)
 	switch {
-	case len(e.Args) == 2 && (symbol && e.Name != "ITEM" || e.Name == "AND" || e.Name == "OR" || e.Name == "LIKE"):
+	case len(e.Args) == 2 && (symbol && e.Name != "SINGLE VALUE" || e.Name == "AND" || e.Name == "OR" || e.Name == "LIKE"):
 		b.WriteString("(")
 		e.Args[0].format(b, names)
 		b.WriteString(" " + e.Name + " ")

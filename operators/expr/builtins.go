@@ -29,5 +29,6 @@ func builtins() [][]Function {
 		jsonMakers(),
 		printfFunctions(),
 		encodingFunctions(),
+		plannerFunctions(),
 	}
 }

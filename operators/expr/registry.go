@@ -61,6 +61,8 @@ type Function struct {
 	// Fallible marks functions that may fail on data: they run only over rows
 	// that need them. Costly does the same for expensive ones.
 	Fallible, Costly bool
+	// Internal marks functions that only plans call: they are not documented.
+	Internal bool
 	// Resolve checks argument types and picks an overload; see rex.Signature.
 	Resolve func(args []rex.Expr) (rex.Resolved, error)
 	// Bind makes the kernel of one call.
@@ -144,7 +146,7 @@ func (r *Registry) Names() []string {
 // Docs lists all functions by family and name, for the documentation. The
 // entries are shared: read only.
 func (r *Registry) Docs() []*Function {
-	list := slices.Clone(r.list)
+	list := slices.DeleteFunc(slices.Clone(r.list), func(f *Function) bool { return f.Internal })
 	slices.SortFunc(list, func(a, b *Function) int {
 		if c := strings.Compare(a.Family, b.Family); c != 0 {
 			return c

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
@@ -19,6 +20,8 @@ type emission struct {
 	pairs []int32
 	// kinds are empty when all are inserts.
 	kinds []stream.RowKind
+	// marks are the rows' marks in a MARK join.
+	marks []bool
 	// allPairs tells that the list is just all pairs in order; pairs are not listed
 	// then.
 	allPairs bool
@@ -35,7 +38,12 @@ type emission struct {
 func (m *emission) init(j *Join) { m.join = j }
 
 func (m *emission) reset() {
-	m.rows, m.pairs, m.kinds, m.allPairs = m.rows[:0], m.pairs[:0], m.kinds[:0], false
+	m.rows, m.pairs, m.kinds, m.marks, m.allPairs = m.rows[:0], m.pairs[:0], m.kinds[:0], m.marks[:0], false
+}
+
+func (m *emission) addMarked(row, pair int32, kind stream.RowKind, mark bool) {
+	m.add(row, pair, kind)
+	m.marks = append(m.marks, mark)
 }
 
 func (m *emission) add(row, pair int32, kind stream.RowKind) {
@@ -77,11 +85,22 @@ func (m *emission) emit(c *chunk, out op.Output) error {
 	if !j.cfg.Kind.leftOnly() {
 		cols = append(append(make([]arrow.Array, 0, len(left)+len(right)), left...), right...)
 	}
+	if j.cfg.Kind == Mark {
+		cols = append(cols, m.markColumn())
+	}
 	batch := stream.Batch{Kinds: m.kinds}
 	if batch.AllInserts() {
 		batch.Kinds = nil
 	}
 	return out.Emit(stream.NewBatch(j.ctx.Output, cols, n, slices.Clone(batch.Kinds)))
+}
+
+// markColumn gives the marks as a column.
+func (m *emission) markColumn() arrow.Array {
+	b := array.NewBooleanBuilder(m.join.ctx.Alloc)
+	defer b.Release()
+	b.AppendValues(m.marks, nil)
+	return b.NewArray()
 }
 
 // inputSide gives the columns of the batch's side; none when the output has none.

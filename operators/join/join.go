@@ -24,11 +24,12 @@ const (
 	Full
 	Semi
 	Anti
+	Mark
 )
 
 // String gives the SQL word.
 func (k Kind) String() string {
-	names := [...]string{"INNER", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI"}
+	names := [...]string{"INNER", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI", "MARK"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -39,13 +40,13 @@ func (k Kind) String() string {
 // matter.
 func (k Kind) preserves(input int) bool {
 	if input == 0 {
-		return k == Left || k == Full || k == Semi || k == Anti
+		return k == Left || k == Full || k.leftOnly()
 	}
 	return k == Right || k == Full
 }
 
-// leftOnly reports whether the output has the left columns alone.
-func (k Kind) leftOnly() bool { return k == Semi || k == Anti }
+// leftOnly reports whether the output has the left columns alone, but for a mark.
+func (k Kind) leftOnly() bool { return k == Semi || k == Anti || k == Mark }
 
 // Config describes a Join. Both inputs must be full changelogs: an update comes as
 // -U and +U, or -D and +I.
@@ -55,6 +56,8 @@ type Config struct {
 	// same type; none makes every pair a candidate.
 	LeftKeys  []int
 	RightKeys []int
+	// NullEqual tells of which pairs of keys NULL equals NULL; nil for none.
+	NullEqual []bool
 	// InsertOnly tells of each input that it has +I rows alone: its rows are then
 	// added to the state without a look at what is there.
 	InsertOnly [2]bool
@@ -92,7 +95,7 @@ var (
 // New makes a Join; it compiles the condition.
 func New(cfg Config) (*Join, error) {
 	j := &Join{cfg: cfg}
-	if len(cfg.LeftKeys) != len(cfg.RightKeys) {
+	if len(cfg.LeftKeys) != len(cfg.RightKeys) || cfg.NullEqual != nil && len(cfg.NullEqual) != len(cfg.LeftKeys) {
 		return nil, errs.Bugf("join of %d left with %d right key columns", len(cfg.LeftKeys), len(cfg.RightKeys))
 	}
 	if cfg.Condition == nil {

@@ -19,8 +19,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // build makes a case out of `left`, `right` (schemas), `lkeys`, `rkeys`, `kind`,
-// `where` (a comparison of two columns), and `inserts` (LEFT, RIGHT or both: the
-// inputs planned as insert-only).
+// `nullequal` (all keys), `where` (a comparison of two columns), and `inserts` (LEFT,
+// RIGHT or both: the inputs planned as insert-only).
 func build(h optest.Header) (optest.Case, error) {
 	cfg := join.Config{Registry: expr.NewRegistry(), TTL: [2]time.Duration{h.Duration("ttl"), h.Duration("ttl")}}
 	if h.Has("rttl") {
@@ -43,8 +43,13 @@ func build(h optest.Header) (optest.Case, error) {
 	inserts := h.Text("inserts")
 	cfg.InsertOnly = [2]bool{strings.Contains(inserts, "LEFT"), strings.Contains(inserts, "RIGHT")}
 	for cfg.Kind.String() != h.Text("kind") {
-		if cfg.Kind++; cfg.Kind > join.Anti {
+		if cfg.Kind++; cfg.Kind > join.Mark {
 			return optest.Case{}, errs.Userf("no such kind")
+		}
+	}
+	if h.Has("nullequal") {
+		for range cfg.LeftKeys {
+			cfg.NullEqual = append(cfg.NullEqual, true)
 		}
 	}
 	joined := append(append(types.Schema{}, left...), right...)
@@ -58,10 +63,18 @@ func build(h optest.Header) (optest.Case, error) {
 		Inputs: []types.Schema{left, right}, Output: joined, BatchRows: 3,
 		Same: optest.InOrder, Rebatched: optest.InOrder,
 	}
-	if cfg.Kind == join.Semi || cfg.Kind == join.Anti {
+	switch cfg.Kind {
+	case join.Semi, join.Anti:
 		c.Output = left
+	case join.Mark:
+		c.Output = marked(left)
 	}
 	return c, nil
+}
+
+// marked is the output of a MARK join.
+func marked(left types.Schema) types.Schema {
+	return append(left[:len(left):len(left)], types.Field{Name: "mark", Type: types.Of(types.Boolean).NotNull()})
 }
 
 func TestJoin(t *testing.T) { optest.RunText(t, "testdata/join", build) }

@@ -49,7 +49,7 @@ func (p *probe) start(j *Join, input int, batch stream.Batch) error {
 	p.at, p.key, p.entry, p.entered = 0, 0, state.NoEntry, false
 	p.ends = j.cfg.Kind.preserves(input)
 	own := j.sides[input]
-	p.findNulls(own.keys)
+	p.findNulls(own.strict)
 	cols := make([]arrow.Array, len(own.keys))
 	n := batch.Rows()
 	if !p.hasNull {
@@ -74,7 +74,7 @@ func (p *probe) start(j *Join, input int, batch stream.Batch) error {
 	return nil
 }
 
-// findNulls lists the rows that have no NULL in the key.
+// findNulls lists the rows that have no NULL in the keys.
 func (p *probe) findNulls(keys []int) {
 	p.hasNull = false
 	for _, key := range keys {

@@ -20,6 +20,7 @@ const (
 // side is the state of one input: its rows by join key.
 type side struct {
 	keys      []int
+	strict    []int // of keys, those in which NULL has no partner
 	encoder   *rowcodec.KeyEncoder
 	codec     *rows.Codec
 	table     *state.Multi
@@ -36,6 +37,11 @@ type side struct {
 
 func openSide(ctx *op.Context, input int, keys []int, cfg Config) (*side, error) {
 	s := &side{keys: keys, preserved: cfg.Kind.preserves(input), appended: cfg.InsertOnly[input] && cfg.TTL[input] == 0}
+	for i, key := range keys {
+		if cfg.NullEqual == nil || !cfg.NullEqual[i] {
+			s.strict = append(s.strict, key)
+		}
+	}
 	var err error
 	if s.codec, err = rows.NewCodec(ctx.Inputs[input]); err != nil {
 		return nil, err

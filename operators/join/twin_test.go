@@ -16,10 +16,10 @@ import (
 )
 
 // oracle joins the rows that are left by nested loops.
-func oracle(kind join.Kind, left, right []string, where bool) []string {
+func oracle(kind join.Kind, left, right []string, where, nullEqual bool) []string {
 	partners := func(l, r string) bool {
 		a, b := optest.Cells(l), optest.Cells(r)
-		if a["a"] == "NULL" || a["a"] != b["b"] {
+		if a["a"] == "NULL" && !nullEqual || a["a"] != b["b"] {
 			return false
 		}
 		return !where || a["x"] != "NULL" && b["y"] != "NULL" && a["x"] < b["y"]
@@ -39,6 +39,8 @@ func oracle(kind join.Kind, left, right []string, where bool) []string {
 		switch {
 		case kind == join.Semi && matched || kind == join.Anti && !matched:
 			out = append(out, l)
+		case kind == join.Mark:
+			out = append(out, fmt.Sprintf("%s mark=%t", l, matched))
 		case (kind == join.Left || kind == join.Full) && !matched:
 			out = append(out, l+" b=NULL y=NULL")
 		}
@@ -75,11 +77,11 @@ func TestAgreesWithATwin(t *testing.T) {
 	}
 	joined := append(append(types.Schema{}, left...), right...)
 	less := rex.CallOf("<", types.Of(types.Boolean), rex.Col(1, types.StringType()), rex.Col(3, types.StringType()))
-	for kind := join.Inner; kind <= join.Anti; kind++ {
-		for variant := range 4 {
-			where, inserts := variant&1 != 0, variant&2 != 0
-			t.Run(fmt.Sprintf("%s/where=%t/insert-only=%t", kind, where, inserts), func(t *testing.T) {
-				cfg := join.Config{Kind: kind, LeftKeys: []int{0}, RightKeys: []int{0}, Registry: expr.NewRegistry()}
+	for kind := join.Inner; kind <= join.Mark; kind++ {
+		for variant := range 8 {
+			where, inserts, nullEqual := variant&1 != 0, variant&2 != 0, variant&4 != 0
+			t.Run(fmt.Sprintf("%s/where=%t/insert-only=%t/null=%t", kind, where, inserts, nullEqual), func(t *testing.T) {
+				cfg := join.Config{Kind: kind, LeftKeys: []int{0}, RightKeys: []int{0}, Registry: expr.NewRegistry(), NullEqual: []bool{nullEqual}}
 				if where {
 					cfg.Condition = &less
 				}
@@ -91,11 +93,14 @@ func TestAgreesWithATwin(t *testing.T) {
 					New:    func() (op.Operator, error) { return join.New(cfg) },
 					Inputs: []types.Schema{left, right}, Output: joined, BatchRows: 2,
 				}
-				if kind >= join.Semi {
+				switch kind {
+				case join.Semi, join.Anti:
 					c.Output = left
+				case join.Mark:
+					c.Output = marked(left)
 				}
 				script, rows := optest.Random{Steps: 45, Inputs: 2, DeleteShare: deletes, Row: randomRow}.Script(uint64(kind))
-				if err := optest.Check(c, script, oracle(kind, rows[0], rows[1], where)); err != nil {
+				if err := optest.Check(c, script, oracle(kind, rows[0], rows[1], where, nullEqual)); err != nil {
 					t.Fatalf("%v\n%s", err, strings.Join(script.Lines(), "\n"))
 				}
 			})

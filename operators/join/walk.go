@@ -58,9 +58,7 @@ func (j *Join) pair(p *probe, i int, pair int32) {
 	count := other.times(e)
 	if j.cfg.Kind.leftOnly() {
 		if p.input == 1 {
-			j.turn(other, p.slots[i], e, kind.Adds(), func(alone bool) {
-				j.out.addTimes(count, nobody, pair, signOf(alone == (j.cfg.Kind == Anti)))
-			})
+			j.turn(other, p.slots[i], e, kind.Adds(), func(alone bool) { j.leftTurned(count, pair, alone) })
 		}
 		return
 	}
@@ -77,6 +75,18 @@ func (j *Join) pair(p *probe, i int, pair int32) {
 	})
 	if kind.Adds() {
 		both()
+	}
+}
+
+// leftTurned emits what follows when a left row came to stand alone or ceased to.
+func (j *Join) leftTurned(count int64, pair int32, alone bool) {
+	if j.cfg.Kind != Mark {
+		j.out.addTimes(count, nobody, pair, signOf(alone == (j.cfg.Kind == Anti)))
+		return
+	}
+	for range count {
+		j.out.addMarked(nobody, pair, stream.Delete, alone)
+		j.out.addMarked(nobody, pair, stream.Insert, !alone)
 	}
 }
 
@@ -102,6 +112,8 @@ func (j *Join) rowEnd(p *probe, i int) {
 	matched := p.keyOf[i] >= 0 && p.matches[p.keyOf[i]] > 0
 	kind := p.batch.Kind(int(row))
 	switch {
+	case j.cfg.Kind == Mark:
+		j.out.addMarked(row, nobody, kind, matched)
 	case j.cfg.Kind.leftOnly():
 		if matched == (j.cfg.Kind == Semi) {
 			j.out.add(row, nobody, kind)

@@ -28,7 +28,7 @@ func (g *grouping) substitute(e rex.Expr) (rex.Expr, bool) {
 		}
 	}
 	if e.Kind == rex.Input {
-		return e, e.Index >= outerBase
+		return e, false
 	}
 	args := make([]rex.Expr, len(e.Args))
 	for i, a := range e.Args {
@@ -45,7 +45,7 @@ func (g *grouping) substitute(e rex.Expr) (rex.Expr, bool) {
 
 // grouped binds e as an expression over the grouping keys, when it is one.
 func (x *exprBinder) grouped(e sql.Expr) (rex.Expr, bool) {
-	computed := false
+	computed := hasSubquery(e)
 	walkCalls(e, func(c *sql.Call) bool {
 		_, known := x.computed[c]
 		computed = computed || known || c.Over != nil || x.b.isAggregate(c)
@@ -89,9 +89,6 @@ func (sb *selectBinder) groupBy() error {
 	calls := a.find(sb.outputs())
 	if len(calls) == 0 && sb.s.GroupBy == nil && sb.s.Having == nil {
 		return nil
-	}
-	if len(sb.correlated) > 0 {
-		return unsupported(sb.s, "an aggregate in a sub-query that reads columns of the query around")
 	}
 	if err := a.bindKeys(); err != nil {
 		return err
@@ -162,7 +159,7 @@ func (a *aggregation) bindKeys() error {
 
 // key binds one grouping expression and gives its index.
 func (a *aggregation) key(e sql.Expr) (int, error) {
-	x := &exprBinder{b: a.sb.b, scope: a.sb.scope, clause: "GROUP BY"}
+	x := &exprBinder{b: a.sb.b, scope: a.sb.scope, clause: "GROUP BY", queries: a.sb}
 	bound, err := x.expr(e)
 	if err != nil {
 		return 0, a.aliasHint(e, err)
@@ -231,7 +228,7 @@ func (a *aggregation) bindCall(call *sql.Call) (rex.AggCall, error) {
 		return rex.AggCall{}, err
 	}
 	sig, _ := b.funcs.Aggregate(variant)
-	x := &exprBinder{b: b, scope: a.sb.scope, clause: "the argument of an aggregate"}
+	x := &exprBinder{b: b, scope: a.sb.scope, clause: "the argument of an aggregate", queries: a.sb}
 	agg := rex.AggCall{Name: sig.Name, Filter: -1, Distinct: call.Distinct && sig.Name != "MIN" && sig.Name != "MAX"}
 	args, err := aggregateArguments(x, call, name)
 	if err != nil {
@@ -357,6 +354,7 @@ func (a *aggregation) build() error {
 	sb.node = agg
 	out := agg.Props().Schema
 	sb.groups = &grouping{keys: a.keys}
+	sb.subqueries = nil
 	for i := range a.keys {
 		sb.groups.types = append(sb.groups.types, out[i].Type)
 	}

@@ -31,6 +31,8 @@ type Binder struct {
 	// reference stands for every place in a text that is not the script's: it is
 	// where the script names the view or table whose declaration is being bound.
 	reference errs.Span
+	// relations counts those that sub-queries may read columns of.
+	relations int
 	// hints are those of the SELECT block being bound.
 	hints blockHints
 	// warnings tell of what has no effect.

@@ -16,13 +16,11 @@ type exprBinder struct {
 	// computed are aggregate and window calls that are columns of the relation
 	// below by now.
 	computed map[*sql.Call]rex.Expr
-	// scalars are sub-queries that are columns of the relation below.
-	scalars map[*sql.Subquery]rex.Expr
+	// queries joins sub-queries to the relation below; nil where there may be none.
+	queries *selectBinder
 	// groups, when not nil, are the grouping expressions over scope: expressions
 	// are bound over the output of an aggregate, whose first columns they are.
 	groups *grouping
-	// allowOuter permits columns of the query around a sub-query.
-	allowOuter bool
 }
 
 // expr binds e and notes where it stands.
@@ -91,10 +89,7 @@ func (x *exprBinder) literal(e sql.Expr) (rex.Expr, error) {
 	case *sql.IntervalLiteral:
 		return interval(e)
 	case *sql.Subquery:
-		if bound, ok := x.scalars[e]; ok && x.groups == nil {
-			return bound, nil
-		}
-		return rex.Expr{}, unsupported(e, "a sub-query as a value in %s", x.clause)
+		return x.subquery(e, e.Query, func() (rex.Expr, error) { return x.queries.scalar(e) })
 	case *sql.Star:
 		return rex.Expr{}, errs.Userf("* can't stand here").At(e.Pos())
 	case *sql.NamedArg:
@@ -135,14 +130,10 @@ func (x *exprBinder) column(e *sql.ColumnRef) (rex.Expr, error) {
 	if err != nil {
 		return bound, err
 	}
-	if isOuter(bound) && !x.allowOuter {
-		return bound, unsupported(e, "a column of the query around a sub-query outside the sub-query's WHERE")
-	}
-	if x.groups == nil {
+	if x.groups == nil || len(bound.Inputs()) == 0 {
 		return bound, nil
 	}
-	return rex.Expr{}, errs.Userf("column %s is neither grouped by nor inside an aggregate", plainName(e.Name)).At(e.Pos()).
-		WithHint("add it to GROUP BY, or aggregate it with MAX, FIRST_VALUE or the like")
+	return rex.Expr{}, notGrouped(e.Name)
 }
 
 // plainName prints a path without quotes.

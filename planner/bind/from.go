@@ -5,6 +5,7 @@ import (
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/planner/bind/internal/unnest"
 	"github.com/thalweg/thalweg/planner/logical"
 	"github.com/thalweg/thalweg/sql"
 )
@@ -23,48 +24,58 @@ func (b *Binder) from(list []sql.TableRef, outer *scope) (*relation, error) {
 		all.scope.outer = outer
 		return all, nil
 	}
-	var all *relation
-	for i, ref := range list {
-		if f, ok := rowFunctionOf(ref); ok && all != nil {
-			rel, err := b.correlate(all, f, outer, false)
-			if err != nil {
-				return nil, err
-			}
-			all = rel
-			continue
-		}
-		rel, err := b.tableRef(ref, outer)
-		if err != nil {
+	all, err := b.tableRef(list[0], outer, outer)
+	if err != nil {
+		return nil, err
+	}
+	for i, ref := range list[1:] {
+		spec := logical.JoinSpec{Type: logical.Inner, LeftTTL: b.hints.all(list[:i+1]), RightTTL: b.hints.of(ref), Span: ref.Pos()}
+		if all, err = b.beside(all, ref, spec, outer); err != nil {
 			return nil, err
 		}
-		if all != nil {
-			rel = crossJoin(all, rel, logical.JoinSpec{Type: logical.Inner, LeftTTL: b.hints.all(list[:i]), RightTTL: b.hints.of(ref), Span: ref.Pos()})
-		}
-		all = rel
 	}
 	all.scope = &scope{columns: all.scope.columns, outer: outer}
 	return all, nil
 }
 
-func crossJoin(l, r *relation, spec logical.JoinSpec) *relation {
-	width := len(l.node.Props().Schema)
-	return &relation{
-		node:  logical.NewJoin(l.node, r.node, spec),
-		scope: joined(l.scope, r.scope, width, logical.Inner),
+// beside binds an element of the comma list and joins it to those before it.
+func (b *Binder) beside(l *relation, ref sql.TableRef, spec logical.JoinSpec, outer *scope) (*relation, error) {
+	if f, ok := rowFunctionOf(ref); ok {
+		return b.correlate(l, f, outer, false)
 	}
+	around := b.around(l.scope.columns, outer)
+	r, err := b.tableRef(ref, outer, around)
+	if err != nil {
+		return nil, err
+	}
+	return lateralJoin(l, r, unnest.Spec{JoinSpec: spec, Relation: around.relation})
 }
 
-func (b *Binder) tableRef(ref sql.TableRef, outer *scope) (*relation, error) {
+// lateralJoin joins a relation with one that may read its columns.
+func lateralJoin(l, r *relation, spec unnest.Spec) (*relation, error) {
+	node, err := unnest.Join(l.node, r.node, spec)
+	if err != nil {
+		return nil, err
+	}
+	return &relation{node: node, scope: joined(l.scope, r.scope, len(l.node.Props().Schema), spec.Type)}, nil
+}
+
+// tableRef binds an element of FROM. outer is the query around, lateral what LATERAL
+// elements see: the elements before them, then the query around.
+func (b *Binder) tableRef(ref sql.TableRef, outer, lateral *scope) (*relation, error) {
 	if f, ok := rowFunctionOf(ref); ok {
-		return b.correlate(oneRow(), f, outer, false)
+		return b.correlate(oneRow(), f, lateral, false)
 	}
 	switch ref := ref.(type) {
 	case *sql.NamedTable:
 		return b.namedTable(ref)
 	case *sql.DerivedTable:
-		return b.derivedTable(ref)
+		if ref.Lateral {
+			return b.derivedTable(ref, lateral)
+		}
+		return b.derivedTable(ref, outer)
 	case *sql.Join:
-		return b.join(ref, outer)
+		return b.join(ref, outer, lateral)
 	case *sql.TableFunction:
 		return b.tableFunction(ref)
 	case *sql.MatchRecognize:
@@ -86,11 +97,8 @@ func named(node logical.Node, name string, alias *sql.Alias) (*relation, error) 
 	return &relation{node: node, scope: scopeOf(name, node.Props().Schema)}, nil
 }
 
-func (b *Binder) derivedTable(ref *sql.DerivedTable) (*relation, error) {
-	if ref.Lateral {
-		return nil, unsupported(ref, "LATERAL")
-	}
-	r, err := b.query(ref.Query, nil)
+func (b *Binder) derivedTable(ref *sql.DerivedTable, outer *scope) (*relation, error) {
+	r, err := b.query(ref.Query, outer)
 	if err != nil {
 		return nil, err
 	}
@@ -131,21 +139,32 @@ var joinKinds = map[sql.JoinKind]logical.JoinKind{
 	sql.CrossJoin: logical.Inner, sql.SemiJoin: logical.Semi, sql.AntiJoin: logical.Anti,
 }
 
-func (b *Binder) join(ref *sql.Join, outer *scope) (*relation, error) {
-	l, err := b.tableRef(ref.Left, outer)
+func (b *Binder) join(ref *sql.Join, outer, lateral *scope) (*relation, error) {
+	l, err := b.tableRef(ref.Left, outer, lateral)
 	if err != nil {
 		return nil, err
 	}
 	if f, ok := rowFunctionOf(ref.Right); ok {
-		return b.correlateJoin(ref, l, f, outer)
+		return b.correlateJoin(ref, l, f, lateral)
 	}
 	asOf, right := temporalRef(ref.Right)
-	r, err := b.tableRef(right, outer)
+	around := b.around(l.scope.columns, lateral)
+	r, err := b.tableRef(right, outer, around)
 	if err != nil {
 		return nil, err
 	}
-	if using := ref.Using; ref.Natural || using != nil {
+	using := ref.Natural || ref.Using != nil
+	if around.read && (using || ref.Kind != sql.InnerJoin && ref.Kind != sql.CrossJoin && ref.Kind != sql.LeftJoin) {
+		return nil, errs.Userf("a LATERAL table that reads the left side is joined by CROSS, INNER or LEFT JOIN, without USING and NATURAL").
+			At(ref.Right.Pos()).WithHint("its rows are those of each left row")
+	}
+	switch {
+	case using && asOf != nil:
+		return nil, unsupported(asOf.AsOf, "FOR SYSTEM_TIME AS OF in a join with USING or NATURAL")
+	case using:
 		return b.joinUsing(ref, l, r)
+	case asOf == nil && ref.On != nil && hasSubquery(ref.On):
+		return b.joinOnQueries(ref, l, r, outer, around.relation)
 	}
 	spec := b.joinSpec(ref)
 	width := len(l.node.Props().Schema)
@@ -157,9 +176,6 @@ func (b *Binder) join(ref *sql.Join, outer *scope) (*relation, error) {
 		if err == nil {
 			condition, err = boolean(condition, "ON", ref.On.Pos())
 		}
-		if err == nil && isOuter(condition) {
-			err = unsupported(ref.On, "a column of the outer query in ON")
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -170,12 +186,30 @@ func (b *Binder) join(ref *sql.Join, outer *scope) (*relation, error) {
 		node, err := b.temporal(asOf, l, r, spec)
 		return &relation{node: node, scope: scope}, err
 	}
+	if around.read {
+		return lateralJoin(l, r, unnest.Spec{JoinSpec: spec, Relation: around.relation})
+	}
 	return &relation{node: logical.NewJoin(l.node, r.node, spec), scope: scope}, nil
 }
 
 // joinSpec is a join without its condition.
 func (b *Binder) joinSpec(ref *sql.Join) logical.JoinSpec {
 	return logical.JoinSpec{Type: joinKinds[ref.Kind], LeftTTL: b.hints.of(ref.Left), RightTTL: b.hints.of(ref.Right), Span: ref.Right.Pos()}
+}
+
+// joinOnQueries binds a join whose condition has sub-queries: those of an inner join
+// are conditions on its result.
+func (b *Binder) joinOnQueries(ref *sql.Join, l, r *relation, outer *scope, number int) (*relation, error) {
+	if joinKinds[ref.Kind] != logical.Inner {
+		return nil, unsupported(ref.On, "a sub-query in ON of an outer join")
+	}
+	rel, err := lateralJoin(l, r, unnest.Spec{JoinSpec: b.joinSpec(ref), Relation: number})
+	if err != nil {
+		return nil, err
+	}
+	sb := &selectBinder{b: b, node: rel.node, scope: &scope{columns: rel.scope.columns, outer: outer}, computed: map[*sql.Call]rex.Expr{}}
+	err = sb.filter(ref.On, "ON")
+	return &relation{node: sb.node, scope: rel.scope}, err
 }
 
 // joinUsing binds USING and NATURAL: one column stands for both sides' and comes

@@ -35,7 +35,7 @@ type matchBinder struct {
 
 // matchRecognize binds input MATCH_RECOGNIZE (…).
 func (b *Binder) matchRecognize(m *sql.MatchRecognize) (*relation, error) {
-	input, err := b.tableRef(m.Input, nil)
+	input, err := b.tableRef(m.Input, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -27,8 +27,8 @@ func (sb *selectBinder) over() error {
 	if len(calls) == 0 {
 		return nil
 	}
-	if len(sb.correlated) > 0 {
-		return unsupported(calls[0], "a window function in a sub-query that reads columns of the query around")
+	if err := sb.overSubqueries(calls); err != nil {
+		return err
 	}
 	cols := &overColumns{sb: sb, exprs: logical.AllCols(sb.node.Props().Schema), names: sb.node.Props().Schema.Names()}
 	for _, call := range calls {

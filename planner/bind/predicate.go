@@ -35,11 +35,12 @@ func (x *exprBinder) predicate(e sql.Expr) (rex.Expr, error) {
 	case *sql.Like:
 		return x.like(e)
 	case *sql.InQuery:
-		return rex.Expr{}, unsupported(e, "IN with a sub-query other than as a condition of WHERE joined by AND")
+		return x.subquery(e, e.Query, func() (rex.Expr, error) { return x.in(membership{e, e.X, e.Query, e.Not}) })
 	case *sql.Exists:
-		return rex.Expr{}, unsupported(e, "EXISTS other than as a condition of WHERE joined by AND")
+		return x.subquery(e, e.Query, func() (rex.Expr, error) { return x.queries.exists(e) })
 	}
-	return rex.Expr{}, unsupported(e, "ANY and ALL with a sub-query")
+	q := e.(*sql.Quantified)
+	return x.subquery(q, q.Query, func() (rex.Expr, error) { return x.quantified(q) })
 }
 
 func (x *exprBinder) like(e *sql.Like) (rex.Expr, error) {
@@ -98,12 +99,12 @@ func (x *exprBinder) inList(e *sql.InList) (rex.Expr, error) {
 	if err != nil {
 		return rex.Expr{}, err
 	}
-	constant := true
+	fixed := true
 	for _, a := range args[1:] {
-		constant = constant && len(a.Inputs()) == 0
+		fixed = fixed && constant(a)
 	}
 	var bound rex.Expr
-	if constant {
+	if fixed {
 		bound, err = x.b.callOf("IN", e.Pos(), args...)
 	} else {
 		bound, err = x.anyEqual(e, args[0], args[1:])

@@ -17,6 +17,8 @@ type cte struct {
 	def  sql.CTE
 	// depth is the number of older CTEs that its query may name.
 	depth int
+	// outer is the scope around the query of the WITH, or nil.
+	outer *scope
 	node  logical.Node
 }
 
@@ -28,9 +30,6 @@ type result struct {
 	order     []rex.SortKey
 	orderSpan errs.Span
 	visible   int
-	// correlated are conditions over node's columns and those of the query around
-	// (counted from outerBase).
-	correlated []rex.Expr
 }
 
 // relation drops the order and the columns that served it.
@@ -43,7 +42,7 @@ func (b *Binder) query(q *sql.Query, outer *scope) (*result, error) {
 	mark := len(b.ctes)
 	defer func() { b.ctes = b.ctes[:mark] }()
 	for _, def := range q.With {
-		b.ctes = append(b.ctes, &cte{name: def.Name.Text, def: def, depth: len(b.ctes)})
+		b.ctes = append(b.ctes, &cte{name: def.Name.Text, def: def, depth: len(b.ctes), outer: outer})
 	}
 	r, err := b.body(q.Body, q.OrderBy, outer)
 	if err != nil {
@@ -56,9 +55,6 @@ func (b *Binder) query(q *sql.Query, outer *scope) (*result, error) {
 func (b *Binder) limit(q *sql.Query, r *result) error {
 	if q.Limit == nil && q.Offset == nil {
 		return nil
-	}
-	if len(r.correlated) > 0 {
-		return unsupported(q, "LIMIT in a sub-query that reads columns of the query around")
 	}
 	count, offset := int64(math.MaxInt64), int64(0)
 	var err error
@@ -99,7 +95,7 @@ func (b *Binder) body(body sql.QueryBody, order []sql.OrderItem, outer *scope) (
 	if s, ok := body.(*sql.Select); ok {
 		return b.selectBlock(s, order, outer)
 	}
-	node, err := b.otherBody(body)
+	node, err := b.otherBody(body, outer)
 	if err != nil {
 		return nil, err
 	}
@@ -121,18 +117,18 @@ func (b *Binder) body(body sql.QueryBody, order []sql.OrderItem, outer *scope) (
 }
 
 // otherBody binds every body but SELECT.
-func (b *Binder) otherBody(body sql.QueryBody) (logical.Node, error) {
+func (b *Binder) otherBody(body sql.QueryBody, outer *scope) (logical.Node, error) {
 	switch body := body.(type) {
 	case *sql.Query:
-		r, err := b.query(body, nil)
+		r, err := b.query(body, outer)
 		if err != nil {
 			return nil, err
 		}
 		return r.relation(), nil
 	case *sql.Values:
-		return b.values(body)
+		return b.values(body, outer)
 	case *sql.SetOp:
-		return b.setOp(body)
+		return b.setOp(body, outer)
 	case *sql.ExplicitTable:
 		rel, err := b.namedTable(&sql.NamedTable{Place: body.Place, Name: body.Name})
 		if err != nil {
@@ -179,8 +175,11 @@ func sortKey(item sql.OrderItem, column int) rex.SortKey {
 }
 
 // values binds VALUES: each column gets the common type of its cells.
-func (b *Binder) values(v *sql.Values) (logical.Node, error) {
+func (b *Binder) values(v *sql.Values, outer *scope) (logical.Node, error) {
 	x := &exprBinder{b: b, clause: "VALUES"}
+	if outer != nil {
+		x.scope = &scope{outer: outer}
+	}
 	rows := make([][]rex.Expr, len(v.Rows))
 	for i, row := range v.Rows {
 		if len(row) != len(v.Rows[0]) {
@@ -233,7 +232,7 @@ func (b *Binder) bindCTE(c *cte) (logical.Node, error) {
 	saved := b.ctes
 	b.ctes = slices.Clone(b.ctes[:c.depth])
 	defer func() { b.ctes = saved }()
-	r, err := b.query(c.def.Query, nil)
+	r, err := b.query(c.def.Query, c.outer)
 	if err != nil {
 		return nil, err
 	}

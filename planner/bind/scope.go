@@ -20,6 +20,8 @@ type scopeColumn struct {
 	// qualifiedOnly columns are found only behind their table's name: the two
 	// sides of a USING column, which stands for both.
 	qualifiedOnly bool
+	// ungrouped columns are there, but lost by a GROUP BY.
+	ungrouped bool
 }
 
 // scope is what the names of a FROM clause mean.
@@ -27,19 +29,26 @@ type scope struct {
 	columns []scopeColumn
 	// outer is the scope around a sub-query, or nil.
 	outer *scope
+	// relation is the number of the relation that the columns are of, for sub-queries
+	// that have this scope around; read tells that one has read a column.
+	relation int
+	read     bool
 }
 
-// outerBase is added to the index of a column of the query around a sub-query.
-const outerBase = 1 << 30
+// around is the scope of a relation as sub-queries and lateral tables see it.
+func (b *Binder) around(columns []scopeColumn, outer *scope) *scope {
+	b.relations++
+	return &scope{columns: columns, outer: outer, relation: b.relations}
+}
 
-// isOuter reports whether e reads a column of the query around.
-func isOuter(e rex.Expr) bool {
+// constant reports whether e is the same for all rows.
+func constant(e rex.Expr) bool {
 	found := false
 	e.Walk(func(x rex.Expr) bool {
-		found = found || x.Kind == rex.Input && x.Index >= outerBase
+		found = found || x.Kind == rex.Input || x.Kind == rex.Outer
 		return !found
 	})
-	return found
+	return !found
 }
 
 // scopeOf names the columns of a node under one table name.
@@ -154,6 +163,8 @@ func (s *scope) lookup(name sql.Name) (e rex.Expr, ok bool, err error) {
 		}
 		column, count := s.find(table, parts[skip+1].Text)
 		switch {
+		case count == 1 && column.ungrouped:
+			return e, true, notGrouped(name)
 		case count == 1:
 			e, err = fields(column.expr, parts[skip+2:])
 			return e, true, err
@@ -166,6 +177,8 @@ func (s *scope) lookup(name sql.Name) (e rex.Expr, ok bool, err error) {
 	}
 	column, count := s.find("", parts[0].Text)
 	switch {
+	case count == 1 && column.ungrouped:
+		return e, true, notGrouped(name)
 	case count == 1:
 		e, err = fields(column.expr, parts[1:])
 		return e, true, err
@@ -181,16 +194,19 @@ func (s *scope) resolve(name sql.Name) (rex.Expr, error) {
 	if ok || err != nil {
 		return e, err
 	}
-	for depth, outer := 1, s.outer; outer != nil; depth, outer = depth+1, outer.outer {
+	for outer := s.outer; outer != nil; outer = outer.outer {
 		e, ok, err = outer.lookup(name)
 		if err != nil {
 			return e, err
 		}
-		if ok && depth > 1 {
-			return e, unsupported(name, "a column of a query two levels up (%s)", name.String())
-		}
 		if ok {
-			return shift(e, outerBase), nil
+			outer.read = true
+			return e.Map(func(x rex.Expr) rex.Expr {
+				if x.Kind == rex.Input {
+					return rex.OuterCol(outer.relation, x.Index, x.Type)
+				}
+				return x
+			}), nil
 		}
 	}
 	first := name.Parts[0]
@@ -202,6 +218,12 @@ func (s *scope) resolve(name sql.Name) (rex.Expr, error) {
 		return e, err
 	}
 	return e, unknownColumn(first, s.names(""), "")
+}
+
+// notGrouped is the error for a column that a GROUP BY has lost.
+func notGrouped(name sql.Name) error {
+	return errs.Userf("column %s is neither grouped by nor inside an aggregate", plainName(name)).At(name.Pos()).
+		WithHint("add it to GROUP BY, or aggregate it with MAX, FIRST_VALUE or the like")
 }
 
 func ambiguous(id sql.Ident) error {

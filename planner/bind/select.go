@@ -23,10 +23,8 @@ type selectBinder struct {
 	// computed and groups go to every exprBinder.
 	computed map[*sql.Call]rex.Expr
 	groups   *grouping
-	// scalars are the sub-queries used as values, as columns of node.
-	scalars map[*sql.Subquery]rex.Expr
-	// correlated are conditions that read columns of the query around.
-	correlated []rex.Expr
+	// subqueries are those that are columns of node by now.
+	subqueries map[sql.Expr]rex.Expr
 }
 
 // selectItem is one output column: an expression, or a column that a star gave.
@@ -54,7 +52,7 @@ func (b *Binder) selectBlock(s *sql.Select, order []sql.OrderItem, outer *scope)
 		return nil, err
 	}
 	sb := &selectBinder{b: b, s: s, order: order, node: rel.node, scope: rel.scope, computed: map[*sql.Call]rex.Expr{}}
-	for _, step := range []func() error{sb.scalarQueries, sb.where, sb.expandStars, sb.groupBy, sb.having, sb.over, sb.qualify} {
+	for _, step := range []func() error{sb.where, sb.expandStars, sb.groupBy, sb.having, sb.over, sb.qualify} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -64,51 +62,58 @@ func (b *Binder) selectBlock(s *sql.Select, order []sql.OrderItem, outer *scope)
 
 // binder makes an exprBinder for a clause over the relation so far.
 func (sb *selectBinder) binder(clause string) *exprBinder {
-	return &exprBinder{b: sb.b, scope: sb.scope, clause: clause, computed: sb.computed, scalars: sb.scalars, groups: sb.groups}
+	return &exprBinder{b: sb.b, scope: sb.scope, clause: clause, computed: sb.computed, groups: sb.groups, queries: sb}
 }
 
 // condition binds a BOOLEAN clause.
 func (sb *selectBinder) condition(e sql.Expr, clause string) (rex.Expr, error) {
-	x := sb.binder(clause)
-	x.allowOuter = clause == "WHERE"
-	bound, err := x.expr(e)
+	bound, err := sb.binder(clause).expr(e)
 	if err != nil {
 		return bound, err
 	}
 	return boolean(bound, clause, e.Pos())
 }
 
-// where applies WHERE: plain conditions as one filter, then sub-queries as joins.
+// where applies WHERE.
 func (sb *selectBinder) where() error {
 	if sb.s.Where == nil {
 		return nil
 	}
+	return sb.filter(sb.s.Where, "WHERE")
+}
+
+// filter applies a condition: plain terms as one filter, then those with sub-queries,
+// as joins where they are nothing but one.
+func (sb *selectBinder) filter(e sql.Expr, clause string) error {
 	var plain []rex.Expr
 	var queries []sql.Expr
-	for _, c := range conjuncts(sb.s.Where) {
-		if isSubqueryCondition(c) {
+	for _, c := range conjuncts(e) {
+		if hasSubquery(c) {
 			queries = append(queries, c)
 			continue
 		}
-		bound, err := sb.condition(c, "WHERE")
+		bound, err := sb.condition(c, clause)
 		if err != nil {
 			return err
-		}
-		if isOuter(bound) {
-			sb.correlated = append(sb.correlated, bound)
-			continue
 		}
 		plain = append(plain, bound)
 	}
 	if len(plain) > 0 {
-		all, err := sb.b.chain("AND", sb.s.Where.Pos(), plain)
+		all, err := sb.b.chain("AND", e.Pos(), plain)
 		if err != nil {
 			return err
 		}
 		sb.node = logical.FilterNear(sb.node, logical.Conjuncts(all))
 	}
 	for _, q := range queries {
-		if err := sb.subqueryCondition(q); err != nil {
+		done, err := sb.semiJoin(q, clause)
+		if err == nil && !done {
+			var bound rex.Expr
+			if bound, err = sb.condition(q, clause); err == nil {
+				sb.node = logical.NewFilter(sb.node, bound)
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -228,22 +233,14 @@ func (sb *selectBinder) having() error {
 	if sb.s.Having == nil {
 		return nil
 	}
-	bound, err := sb.condition(sb.s.Having, "HAVING")
-	if err == nil {
-		sb.node = logical.NewFilter(sb.node, bound)
-	}
-	return err
+	return sb.filter(sb.s.Having, "HAVING")
 }
 
 func (sb *selectBinder) qualify() error {
 	if sb.s.Qualify == nil {
 		return nil
 	}
-	bound, err := sb.condition(sb.s.Qualify, "QUALIFY")
-	if err == nil {
-		sb.node = logical.NewFilter(sb.node, bound)
-	}
-	return err
+	return sb.filter(sb.s.Qualify, "QUALIFY")
 }
 
 // project binds the select list, DISTINCT and the sort keys.
@@ -259,9 +256,6 @@ func (sb *selectBinder) project() (*result, error) {
 		exprs, names = append(exprs, bound), append(names, item.name)
 	}
 	r := &result{visible: len(exprs)}
-	if len(sb.correlated) > 0 {
-		return sb.correlatedResult(r, exprs, names)
-	}
 	schema := make(types.Schema, len(exprs))
 	for i := range exprs {
 		schema[i] = types.Field{Name: names[i], Type: exprs[i].Type}

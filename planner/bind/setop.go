@@ -9,10 +9,10 @@ import (
 )
 
 // setOp binds UNION, INTERSECT and EXCEPT.
-func (b *Binder) setOp(s *sql.SetOp) (logical.Node, error) {
+func (b *Binder) setOp(s *sql.SetOp, outer *scope) (logical.Node, error) {
 	var inputs []logical.Node
 	for _, body := range operands(s) {
-		r, err := b.body(body, nil, nil)
+		r, err := b.body(body, nil, outer)
 		if err != nil {
 			return nil, err
 		}

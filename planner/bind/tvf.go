@@ -149,7 +149,7 @@ func (b *Binder) tableArg(f windowFunction, e sql.Expr) (*relation, error) {
 	if len(arg.OrderBy) > 0 {
 		return nil, errs.Userf("%s takes no ORDER BY", f.kind).At(e.Pos()).WithHint("rows are in the order of their time column already")
 	}
-	return b.tableRef(arg.Table, nil)
+	return b.tableRef(arg.Table, nil, nil)
 }
 
 // window binds the time column and the lengths.

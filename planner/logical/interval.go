@@ -50,7 +50,7 @@ func (n *Join) Interval() *Interval { return n.interval }
 // nothing but memory, so it is done for inner joins, which need no padding in time.
 func (n *Join) findInterval() *Interval {
 	l, r := n.left.Props(), n.right.Props()
-	if !l.Changes.InsertOnly() || !r.Changes.InsertOnly() {
+	if !l.Changes.InsertOnly() || !r.Changes.InsertOnly() || n.Type == Mark {
 		return nil
 	}
 	if x := n.findWindows(); x != nil || n.Type.LeftOnly() {

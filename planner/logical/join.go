@@ -21,11 +21,12 @@ const (
 	Full
 	Semi
 	Anti
+	Mark
 )
 
 // String gives the SQL word.
 func (k JoinKind) String() string {
-	names := [...]string{"INNER", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI"}
+	names := [...]string{"INNER", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI", "MARK"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -34,16 +35,21 @@ func (k JoinKind) String() string {
 
 // KeepsLeft reports whether every left row comes out, matched or not; KeepsRight
 // likewise.
-func (k JoinKind) KeepsLeft() bool { return k == Left || k == Full }
+func (k JoinKind) KeepsLeft() bool { return k == Left || k == Full || k == Mark }
 
 // KeepsRight reports whether every right row comes out, matched or not.
 func (k JoinKind) KeepsRight() bool { return k == Right || k == Full }
 
-// LeftOnly reports whether only the left columns come out.
-func (k JoinKind) LeftOnly() bool { return k == Semi || k == Anti }
+// LeftOnly reports whether only the left columns come out; with Mark one more tells
+// whether there is a partner.
+func (k JoinKind) LeftOnly() bool { return k == Semi || k == Anti || k == Mark }
+
+// MarkName is the name of the column of a Mark join that tells whether there is a
+// partner.
+const MarkName = "$mark"
 
 // Join joins two inputs. Its output is the left columns, then the right ones
-// (left only for Semi and Anti).
+// (left only for Semi and Anti, left and a BOOLEAN for Mark).
 type Join struct {
 	props Props
 	left  Node
@@ -59,6 +65,8 @@ type JoinSpec struct {
 	// pair, of the same types; NULL equals nothing.
 	LeftKeys  []int
 	RightKeys []int
+	// NullEqual tells of which pairs NULL does equal NULL; nil for none.
+	NullEqual []bool
 	// Condition is a further predicate over left then right columns, or nil.
 	Condition *rex.Expr
 	// LeftTTL and RightTTL are how long rows of each input are kept without being
@@ -66,6 +74,9 @@ type JoinSpec struct {
 	LeftTTL, RightTTL *int64
 	Span              errs.Span
 }
+
+// EqualNulls reports whether NULL equals NULL in the i-th pair of keys.
+func (s JoinSpec) EqualNulls(i int) bool { return s.NullEqual != nil && s.NullEqual[i] }
 
 // NewJoin makes a Join.
 func NewJoin(left, right Node, s JoinSpec) *Join {
@@ -110,6 +121,9 @@ func joinSchema(kind JoinKind, left, right types.Schema) types.Schema {
 			f.Type.Nullable = true
 		}
 		out = append(out, f)
+	}
+	if kind == Mark {
+		return append(out, types.Field{Name: MarkName, Type: types.Of(types.Boolean).NotNull()})
 	}
 	if kind.LeftOnly() {
 		return out
@@ -223,14 +237,18 @@ func (n *Join) Props() *Props { return &n.props }
 func (n *Join) Kind() string { return "Join" }
 
 func (n *Join) payload() any {
-	return []any{n.Type, n.LeftKeys, n.RightKeys, n.Condition, n.LeftTTL, n.RightTTL}
+	return []any{n.Type, n.LeftKeys, n.RightKeys, n.NullEqual, n.Condition, n.LeftTTL, n.RightTTL}
 }
 
 func (n *Join) details() string {
 	l, r := n.left.Props().Schema.Names(), n.right.Props().Schema.Names()
 	var keys []string
 	for i := range n.LeftKeys {
-		keys = append(keys, l[n.LeftKeys[i]]+" = "+r[n.RightKeys[i]])
+		op := " = "
+		if n.EqualNulls(i) {
+			op = " IS NOT DISTINCT FROM "
+		}
+		keys = append(keys, l[n.LeftKeys[i]]+op+r[n.RightKeys[i]])
 	}
 	text := n.Type.String() + " on=[" + strings.Join(keys, ", ") + "]"
 	if n.interval != nil {

@@ -364,11 +364,12 @@ const (
 	Full
 	Semi
 	Anti
+	Mark
 )
 
 // String gives the SQL word.
 func (k JoinKind) String() string {
-	names := [...]string{"INNER", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI"}
+	names := [...]string{"INNER", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI", "MARK"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -376,11 +377,14 @@ func (k JoinKind) String() string {
 }
 
 // Join is an unbounded equi-join of two inputs. Its output is the left columns
-// then the right ones (left only for Semi and Anti).
+// then the right ones (left only for Semi and Anti; left and
+// a BOOLEAN that tells whether there is a partner for Mark).
 type Join struct {
 	Kind      JoinKind `msgpack:"k"`
 	LeftKeys  []int    `msgpack:"l"`
 	RightKeys []int    `msgpack:"r"`
+	// NullEqual tells of which pairs of keys NULL equals NULL; nil for none.
+	NullEqual []bool `msgpack:"ne,omitempty"`
 	// Condition is a further predicate over left then right columns, or nil.
 	Condition *rex.Expr `msgpack:"c,omitempty"`
 	// LeftUnique and RightUnique are a unique key of each input, or nil: then the

@@ -343,6 +343,11 @@ func millisText(v *int64, none string) string {
 
 func (j *Join) describe(l, r types.Schema) string {
 	text := fmt.Sprintf("%s, %s", j.Kind, onText(l, j.LeftKeys, r, j.RightKeys))
+	for i, equal := range j.NullEqual {
+		if equal {
+			text += ", NULL equals NULL in " + columns(l, j.LeftKeys[i:i+1])
+		}
+	}
 	if j.Condition != nil {
 		text += ", where=" + j.Condition.Format(append(l.Names(), r.Names()...))
 	}

@@ -36,7 +36,7 @@ func isEmpty(n logical.Node) bool {
 		switch n.Type {
 		case logical.Inner, logical.Semi:
 			return l || r
-		case logical.Left, logical.Anti:
+		case logical.Left, logical.Anti, logical.Mark:
 			return l
 		case logical.Right:
 			return r

@@ -10,65 +10,21 @@ import (
 func conjuncts(e rex.Expr) []rex.Expr { return logical.Conjuncts(e) }
 
 // and joins conditions; there must be one at least. Repeated ones are dropped.
-func and(terms []rex.Expr) rex.Expr { return joinTerms("AND", terms) }
+func and(terms []rex.Expr) rex.Expr { return logical.And(terms) }
 
 // or joins alternatives likewise.
-func or(terms []rex.Expr) rex.Expr { return joinTerms("OR", terms) }
-
-func joinTerms(op string, terms []rex.Expr) rex.Expr {
-	var kept []rex.Expr
-	for _, t := range terms {
-		known := false
-		for _, k := range kept {
-			known = known || len(kept) < 64 && k.Equal(t)
-		}
-		if !known {
-			kept = append(kept, t)
-		}
-	}
-	out := kept[0]
-	for _, t := range kept[1:] {
-		result := types.Of(types.Boolean).WithNullable(out.Type.Nullable || t.Type.Nullable)
-		out = rex.CallOf(op, result, out, t)
-	}
-	return out
-}
+func or(terms []rex.Expr) rex.Expr { return logical.Or(terms) }
 
 // filterBy puts conditions on a node; without any it is the node itself.
-func filterBy(n logical.Node, terms []rex.Expr) logical.Node {
-	if len(terms) == 0 {
-		return n
-	}
-	return logical.NewFilter(n, and(terms))
-}
+func filterBy(n logical.Node, terms []rex.Expr) logical.Node { return logical.FilterBy(n, terms) }
 
 // substitute replaces columns by expressions.
-func substitute(e rex.Expr, exprs []rex.Expr) rex.Expr {
-	return e.Map(func(x rex.Expr) rex.Expr {
-		if x.Kind == rex.Input {
-			return exprs[x.Index]
-		}
-		return x
-	})
-}
+func substitute(e rex.Expr, exprs []rex.Expr) rex.Expr { return logical.Substitute(e, exprs) }
 
 // onSchema renames columns through mapping and gives them the types they have in
 // schema.
 func onSchema(e rex.Expr, mapping func(int) int, schema types.Schema) rex.Expr {
-	return e.Map(func(x rex.Expr) rex.Expr {
-		switch x.Kind {
-		case rex.Input:
-			x.Index = mapping(x.Index)
-			x.Type = schema[x.Index].Type
-		case rex.Field:
-			row := x.Args[0].Type
-			if i := row.FieldIndex(x.Name); i >= 0 {
-				f := row.Fields[i].Type
-				x.Type = f.WithNullable(f.Nullable || row.Nullable)
-			}
-		}
-		return x
-	})
+	return logical.OnSchema(e, mapping, schema)
 }
 
 // volatile reports whether e calls a function that must not be moved or merged.

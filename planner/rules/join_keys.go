@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/planner/logical"
 )
@@ -21,7 +23,7 @@ func joinKeys() Rule {
 				stay = append(stay, t)
 				continue
 			}
-			x.left, x.right = append(x.left, l), append(x.right, r)
+			x.left, x.right, x.nulls = append(x.left, l), append(x.right, r), append(x.nulls, t.Name != "=")
 		}
 		if len(x.left) == 0 {
 			return n
@@ -36,11 +38,14 @@ type keyExtraction struct {
 	width int
 	left  []rex.Expr
 	right []rex.Expr
+	// nulls tells of which NULL equals NULL.
+	nulls []bool
 }
 
-// sides reads an equality of a left and a right expression of one type.
+// sides reads an equality of a left and a right expression of one type. Joins of rows
+// near in time have no keys in which NULL equals NULL.
 func (x *keyExtraction) sides(t rex.Expr) (l, r rex.Expr, ok bool) {
-	if t.Kind != rex.Call || t.Name != "=" || !t.Args[0].Type.Same(t.Args[1].Type) {
+	if t.Kind != rex.Call || t.Name != "=" && (t.Name != "IS NOT DISTINCT FROM" || x.join.Interval() != nil) || !t.Args[0].Type.Same(t.Args[1].Type) {
 		return l, r, false
 	}
 	onLeft := func(c int) bool { return c < x.width }
@@ -62,6 +67,7 @@ func (x *keyExtraction) build(stay []rex.Expr) logical.Node {
 	right, rightKeys := withColumns(x.join.Right(), x.right)
 	spec.LeftKeys = append(spec.LeftKeys[:len(spec.LeftKeys):len(spec.LeftKeys)], leftKeys...)
 	spec.RightKeys = append(spec.RightKeys[:len(spec.RightKeys):len(spec.RightKeys)], rightKeys...)
+	spec.NullEqual = x.nullEqual()
 	leftWidth, rightWidth := len(left.Props().Schema), len(x.join.Right().Props().Schema)
 	move := func(c int) int {
 		if c >= x.width {
@@ -77,10 +83,23 @@ func (x *keyExtraction) build(stay []rex.Expr) logical.Node {
 	}
 	out := logical.NewJoin(left, right, spec)
 	keep := logical.Range(0, x.width)
+	if spec.Type == logical.Mark {
+		keep = append(keep, leftWidth)
+	}
 	if !spec.Type.LeftOnly() {
 		keep = append(keep, logical.Range(leftWidth, leftWidth+rightWidth)...)
 	}
 	return logical.Narrow(out, keep)
+}
+
+// nullEqual are the flags of the join's keys, old and new ones.
+func (x *keyExtraction) nullEqual() []bool {
+	if x.join.NullEqual == nil && !slices.Contains(x.nulls, true) {
+		return nil
+	}
+	out := make([]bool, len(x.join.LeftKeys), len(x.join.LeftKeys)+len(x.nulls))
+	copy(out, x.join.NullEqual)
+	return append(out, x.nulls...)
 }
 
 // withColumns finds the columns that hold the expressions, and computes those that

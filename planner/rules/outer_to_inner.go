@@ -14,7 +14,7 @@ func outerToInner() Rule {
 			return n
 		}
 		j, ok := f.Inputs()[0].(*logical.Join)
-		if !ok || !j.Type.KeepsLeft() && !j.Type.KeepsRight() {
+		if !ok || j.Type == logical.Mark || !j.Type.KeepsLeft() && !j.Type.KeepsRight() {
 			return n
 		}
 		width := len(j.Left().Props().Schema)

@@ -318,7 +318,10 @@ func (p *pruner) join(n *logical.Join, in []pruned) pruned {
 	spec.LeftKeys, spec.RightKeys = l.all(spec.LeftKeys), r.all(spec.RightKeys)
 	spec.Condition = overBoth(spec.Condition, len(n.Left().Props().Schema), l, r)
 	out := logical.NewJoin(l.node, r.node, spec)
-	if spec.Type.LeftOnly() {
+	switch {
+	case spec.Type == logical.Mark:
+		return l.with(out, 1)
+	case spec.Type.LeftOnly():
 		return l.with(out, 0)
 	}
 	return beside(out, l, r)

@@ -132,24 +132,7 @@ func remapSpec(spec logical.WindowAggregateSpec, mapping stripped) logical.Windo
 
 // remapCalls renames the columns that aggregate calls read.
 func remapCalls(calls []rex.AggCall, mapping func(int) int) []rex.AggCall {
-	out := make([]rex.AggCall, len(calls))
-	for i, c := range calls {
-		args := make([]int, len(c.Args))
-		for j, a := range c.Args {
-			args[j] = mapping(a)
-		}
-		c.Args = args
-		if c.Filter >= 0 {
-			c.Filter = mapping(c.Filter)
-		}
-		order := slices.Clone(c.OrderBy)
-		for j := range order {
-			order[j].Column = mapping(order[j].Column)
-		}
-		c.OrderBy = order
-		out[i] = c
-	}
-	return out
+	return logical.RemapCalls(calls, mapping)
 }
 
 // reorder gives the columns of the plain aggregate: keys in their order, then the

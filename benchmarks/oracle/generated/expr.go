@@ -52,6 +52,15 @@ func (e *Expr) SQL(d Dialect) string {
 	return fmt.Sprintf(format, args...)
 }
 
+// reads reports whether a column of a relation is in e.
+func (e *Expr) reads(relation string) bool {
+	found := e.IsColumn && e.Input == relation
+	for _, a := range e.Args {
+		found = found || a.reads(relation)
+	}
+	return found
+}
+
 // size counts the nodes.
 func (e *Expr) size() int {
 	n := 1

@@ -157,7 +157,7 @@ func (g *generator) group(depth int) *Relation {
 	}
 	if g.chance(25) {
 		self := &Relation{Name: r.Name + "h", Columns: r.Columns}
-		r.Having = g.expr(scope{self}, Bool, 1, 0)
+		r.Having = g.predicate(scope{self}, depth-1)
 	}
 	return r
 }

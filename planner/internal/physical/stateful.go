@@ -25,7 +25,7 @@ func (b *builder) join(n *logical.Join) (plan.NodeID, error) {
 		return b.intervalJoin(n, x, ids), nil
 	}
 	join := &plan.Join{
-		Kind: plan.JoinKind(n.Type), LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, Condition: n.Condition,
+		Kind: plan.JoinKind(n.Type), LeftKeys: n.LeftKeys, RightKeys: n.RightKeys, NullEqual: n.NullEqual, Condition: n.Condition,
 		LeftUnique: b.orderedKey(ids[0]), RightUnique: b.orderedKey(ids[1]), TTLMillis: left,
 	}
 	if right != left {

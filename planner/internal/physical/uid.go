@@ -240,9 +240,12 @@ func joinLineage(n *plan.Node, l, r lineage) (lineage, string) {
 		condition = j.Condition.Format(both.columns)
 	}
 	text := fmt.Sprintf("%s%s(%s|%s|%s|%s|%s|%s|%s)", kind, j.Kind, l.rows(), r.rows(), names(l, j.LeftKeys), names(r, j.RightKeys), condition, all(l), all(r))
-	out := lineage{base: short(text)}
-	for i := range n.Schema {
-		out.columns = append(out.columns, both.columns[i])
+	if slices.Contains(j.NullEqual, true) {
+		text += fmt.Sprint(j.NullEqual)
+	}
+	out := lineage{base: short(text), columns: both.columns[:len(n.Schema)]}
+	if j.Kind == plan.Mark {
+		out.columns = append(slices.Clone(l.columns), out.base+".0")
 	}
 	return out, text
 }
