@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -189,7 +190,7 @@ func (a *attempt) run() {
 		go func() {
 			defer a.wg.Done()
 			err := runTask(a.ctx, t.cfg)
-			if err != nil && a.ctx.Err() == nil {
+			if err != nil && a.ctx.Err() == nil && !errors.Is(err, exchange.ErrClosed) { // who is gone tells why
 				a.job.inbox.post(func() { a.job.step(coordinator.TaskFailed{Task: t.id, Err: err}) })
 			}
 		}()

@@ -159,8 +159,6 @@ func (b *Binder) join(ref *sql.Join, outer, lateral *scope) (*relation, error) {
 			At(ref.Right.Pos()).WithHint("its rows are those of each left row")
 	}
 	switch {
-	case using && asOf != nil:
-		return nil, unsupported(asOf.AsOf, "FOR SYSTEM_TIME AS OF in a join with USING or NATURAL")
 	case using:
 		return b.joinUsing(ref, l, r)
 	case asOf == nil && ref.On != nil && hasSubquery(ref.On):
