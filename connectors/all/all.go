@@ -6,6 +6,7 @@ import (
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/datagen"
 	"github.com/thalweg/thalweg/connectors/filesystem"
+	"github.com/thalweg/thalweg/connectors/kinesis"
 	"github.com/thalweg/thalweg/connectors/nats"
 	"github.com/thalweg/thalweg/connectors/nexmark"
 	"github.com/thalweg/thalweg/connectors/print"
@@ -18,6 +19,7 @@ func Registry(extra ...connector.Connector) (*connector.Registry, error) {
 		blackhole.New(),
 		datagen.New(),
 		filesystem.New(),
+		kinesis.New(),
 		nats.New(),
 		nexmark.New(),
 		print.New(),

@@ -106,13 +106,7 @@ func (st *Stream) busy(before measurement, now map[*shard]load, seconds float64)
 
 // halve splits a shard where half of its newest records lie on either side.
 func (st *Stream) halve(s *shard) (done bool, err error) {
-	var first, last HashKey
-	for _, m := range st.lineage() {
-		if m.Number == s.number {
-			first, last = m.First, m.Last
-		}
-	}
-	at, ok := median(s.sample(first, last))
+	at, ok := median(s.sample(st.hashKeys(s.number)))
 	if !ok {
 		return false, nil
 	}

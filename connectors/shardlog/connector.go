@@ -47,7 +47,9 @@ type layout struct {
 	stored types.Schema
 	start  startup
 	latest bool // bounded by the newest record
-	policy connector.BadPolicy
+	// keepAggregated takes aggregated records as they are.
+	keepAggregated bool
+	policy         connector.BadPolicy
 }
 
 // startup says where a new job starts.
@@ -105,6 +107,7 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 	if l.start, err = startupOf(table.Options); err != nil {
 		return nil, err
 	}
+	l.keepAggregated = table.Options.String(optionGroups) == groupsKeep
 	l.latest = table.Options.String(optionBounded) == boundLatest
 	l.format, err = c.formats.Records(table.Options, l.stored)
 	return l, err

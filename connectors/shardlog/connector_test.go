@@ -43,7 +43,7 @@ func declare(t testing.TB, store *Store, schema types.Schema, options ...string)
 		t.Fatal(err)
 	}
 	metadata := map[string]string{}
-	for name, key := range map[string]string{"shard": metaShard, "seq": metaSequence, "at": metaArrival, "pk": metaKey} {
+	for name, key := range map[string]string{"shard": metaShard, "seq": metaSequence, "at": metaArrival, "pk": metaKey, "sub": metaSub} {
 		if schema.Index(name) >= 0 {
 			metadata[name] = key
 		}

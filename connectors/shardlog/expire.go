@@ -38,6 +38,19 @@ func (st *Stream) expire(cutoff int64) error {
 	return errs.Wrap(errs.Resource, syncDir(st.store.fs, st.dir), "removing closed shards of stream %s", st.name)
 }
 
+// expired finds a shard that is gone.
+func (st *Stream) expired(id ShardID) (expiredShard, bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	number, _ := shardNumber(id)
+	for _, e := range st.meta.Expired {
+		if e.Number == number {
+			return e, true
+		}
+	}
+	return expiredShard{}, false
+}
+
 func (st *Stream) forgetShards(gone []*shard) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -45,6 +58,11 @@ func (st *Stream) forgetShards(gone []*shard) error {
 	changed.Shards = slices.DeleteFunc(slices.Clone(st.meta.Shards), func(m shardMeta) bool {
 		return slices.ContainsFunc(gone, func(s *shard) bool { return s.number == m.Number })
 	})
+	changed.Expired = slices.Clone(st.meta.Expired)
+	for _, s := range gone {
+		changed.Expired = append(changed.Expired, expiredShard{s.number, s.created, s.view.Load().end})
+	}
+	changed.Expired = changed.Expired[max(0, len(changed.Expired)-expiredMax):]
 	if err := writeMeta(st.store.fs, st.dir, &changed); err != nil {
 		return err
 	}

@@ -25,8 +25,9 @@ func newExtras(s *source, env connector.ReaderEnv) *extras {
 	return x
 }
 
-// add adds the metadata of a record that made rows rows.
-func (x *extras) add(e *Entry, rows int) {
+// add adds the metadata of a record that made rows rows; sub is its number within
+// an aggregated one.
+func (x *extras) add(e *Entry, sub, rows int) {
 	for i, c := range x.columns {
 		for range rows {
 			switch x.keys[i] {
@@ -35,6 +36,8 @@ func (x *extras) add(e *Entry, rows int) {
 			case metaSequence:
 				x.text = e.Sequence.Append(x.text[:0])
 				c.Bytes(x.text)
+			case metaSub:
+				c.Int(int64(sub))
 			case metaArrival:
 				c.Int(e.ArrivalMillis)
 			case metaKey:

@@ -34,10 +34,24 @@ type streamMeta struct {
 	// their numbers; NextShard is the next one's number.
 	Shards    []shardMeta `msgpack:"s"`
 	NextShard uint32      `msgpack:"k"`
+	// Expired are the shards that are gone, newest last, at most expiredMax of them.
+	Expired []expiredShard `msgpack:"g,omitempty"`
 	// Tags and Extra belong to other rooms.
 	Tags  map[string]string `msgpack:"t,omitempty"`
 	Extra map[string][]byte `msgpack:"x,omitempty"`
 }
+
+// expiredShard is what is remembered of a shard that is gone: so that a job which
+// goes on from an older checkpoint learns whether it had read all of it.
+type expiredShard struct {
+	Number        uint32 `msgpack:"n"`
+	CreatedSecond int64  `msgpack:"c"`
+	// End is the index after its last record.
+	End uint64 `msgpack:"e"`
+}
+
+// expiredMax bounds what is remembered of a stream's past.
+const expiredMax = 1000
 
 // shardMeta describes a shard.
 type shardMeta struct {

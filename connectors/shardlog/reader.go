@@ -8,6 +8,7 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/format/codec"
+	"github.com/thalweg/thalweg/connectors/format/kpl"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/stream"
 )
@@ -25,6 +26,10 @@ type reader struct {
 	entries []Entry
 	trimmed uint64
 	arrival int64 // of the last record decoded
+	// within are the records of an aggregated one; those outside of first to last
+	// are another shard's.
+	within      []kpl.Record
+	first, last HashKey
 	// passed tells that records were decoded that gave no row, since Next last
 	// returned.
 	passed bool
@@ -77,21 +82,72 @@ func (r *reader) decode() error {
 			r.entries, r.split.Next = nil, r.split.End
 			return nil
 		}
-		before := r.decoder.Rows()
-		if err := r.decoder.Record(e.Data); err != nil {
-			if errs.ClassOf(err) == errs.Resource {
-				return err
-			}
-			bad := connector.BadRecord{Where: r.where(e), Reason: err.Error(), Raw: e.Data}
-			if err := r.env.Bad.Bad(bad); err != nil {
-				return err
-			}
+		whole, err := r.record(e)
+		if err != nil || !whole {
+			return err
 		}
-		r.extra.add(e, r.decoder.Rows()-before)
-		r.passed = r.passed || r.decoder.Rows() == before
-		r.split.Next, r.arrival = e.Sequence.Index+1, e.ArrivalMillis
+		r.split.Next, r.split.Sub, r.arrival = e.Sequence.Index+1, 0, e.ArrivalMillis
 		r.entries = r.entries[1:]
 	}
+	return nil
+}
+
+// record decodes a record, or the records within it from where it was left; whole
+// is false when the batch is full before its end.
+func (r *reader) record(e *Entry) (whole bool, err error) {
+	aggregated := false
+	if !r.source.keepAggregated {
+		r.within, aggregated = kpl.Split(r.within[:0], e.Data)
+	}
+	if !aggregated {
+		return true, r.one(e, 0)
+	}
+	for ; r.split.Sub < len(r.within); r.split.Sub++ {
+		if r.decoder.Full() {
+			return false, nil
+		}
+		inner := &r.within[r.split.Sub]
+		if !r.mine(inner) {
+			r.passed = true
+			continue
+		}
+		part := *e
+		part.PartitionKey, part.Data = inner.Key, inner.Data
+		if err := r.one(&part, r.split.Sub); err != nil {
+			return false, err
+		}
+	}
+	r.passed = r.passed || len(r.within) == 0
+	return true, nil
+}
+
+// mine reports whether a record within another is this shard's: its producer puts
+// those again that a reshard led astray.
+func (r *reader) mine(inner *kpl.Record) bool {
+	k := hashOf(string(inner.Key))
+	if len(inner.ExplicitHashKey) > 0 {
+		var err error
+		if k, err = ParseHashKey(string(inner.ExplicitHashKey)); err != nil {
+			return true // it says nothing
+		}
+	}
+	return !k.Less(r.first) && !r.last.Less(k)
+}
+
+// one decodes what stands alone, or number sub within another.
+func (r *reader) one(e *Entry, sub int) error {
+	before := r.decoder.Rows()
+	if err := r.decoder.Record(e.Data); err != nil {
+		if errs.ClassOf(err) == errs.Resource {
+			return err
+		}
+		bad := connector.BadRecord{Where: r.where(e), Reason: err.Error(), Raw: e.Data}
+		if err := r.env.Bad.Bad(bad); err != nil {
+			return err
+		}
+	}
+	r.extra.add(e, sub, r.decoder.Rows()-before)
+	r.passed = r.passed || r.decoder.Rows() == before
 	return nil
 }
 
@@ -140,13 +196,7 @@ func (r *reader) flush() stream.Batch {
 }
 
 // Position implements connector.Reader.
-func (r *reader) Position() []byte {
-	b, err := r.split.encode()
-	if err != nil {
-		panic(err) // a struct of plain members
-	}
-	return b
-}
+func (r *reader) Position() []byte { return r.split.position() }
 
 // Lag implements connector.Reader.
 func (r *reader) Lag() connector.Lag {

@@ -60,11 +60,22 @@ type split struct {
 	// 0 means to go on for ever.
 	Next uint64 `msgpack:"n"`
 	End  uint64 `msgpack:"e,omitempty"`
+	// Sub counts the records within the one at Next that have been read.
+	Sub int `msgpack:"u,omitempty"`
 }
 
 func (p split) encode() ([]byte, error) {
 	b, err := msgpack.Marshal(p)
 	return b, errs.Wrap(errs.Bug, err, "encoding a position in a stream")
+}
+
+// position is the encoding of a struct of plain members, which can't fail.
+func (p split) position() []byte {
+	b, err := p.encode()
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 func decodeSplit(b []byte) (p split, err error) {
@@ -162,6 +173,9 @@ func (s *source) Open(
 	if err != nil {
 		return nil, err
 	}
+	if gone, ok := st.expired(p.Shard); ok && gone.CreatedSecond == p.Created {
+		return &expiredReader{source: s, env: env, split: p, end: gone.End}, nil
+	}
 	sh, err := st.shard(p.Shard)
 	if err != nil {
 		return nil, err
@@ -176,8 +190,9 @@ func (s *source) Open(
 	if err != nil {
 		return nil, err
 	}
+	first, last := st.hashKeys(sh.number)
 	return &reader{
-		source: s, env: env, split: p, start: p.Next, decoder: decoder,
+		source: s, env: env, split: p, start: p.Next, decoder: decoder, first: first, last: last,
 		iterator: newIterator(sh, p.Next), extra: newExtras(s, env),
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 const (
 	metaShard    = "shard"
 	metaSequence = "sequence"
+	metaSub      = "sub_sequence"
 	metaArrival  = "arrival_time"
 	metaKey      = "partition_key"
 )
@@ -21,6 +22,7 @@ const (
 	optionSequence  = "scan.startup.sequence"
 	optionBounded   = "scan.bounded.mode"
 	optionKey       = "sink.partition-key"
+	optionGroups    = "aggregated-records"
 	optionGuarantee = "sink.delivery-guarantee"
 )
 
@@ -33,6 +35,9 @@ const (
 
 	boundNever  = "unbounded"
 	boundLatest = "latest"
+
+	groupsSplit = "split"
+	groupsKeep  = "keep"
 
 	deliverOnce  = "exactly-once"
 	deliverTwice = "at-least-once"
@@ -53,6 +58,9 @@ func ownOptions() []connector.OptionSpec {
 		{Name: optionBounded, Type: connector.TypeEnum, Default: boundNever, Example: boundLatest,
 			Values: []string{boundNever, boundLatest},
 			Doc:    "Where reading ends: never, or at the newest record there was when the job started."},
+		{Name: optionGroups, Type: connector.TypeEnum, Default: groupsSplit, Example: groupsKeep,
+			Values: []string{groupsSplit, groupsKeep},
+			Doc:    "`split` takes records that the Kinesis Producer Library aggregated apart, each by its own partition key; they are known by their first bytes and their checksum. `keep` takes them as they are."},
 		{Name: optionKey, Type: connector.TypeList, Example: "customer;region",
 			Doc: "The columns whose values make a written record's partition key. Without it, the PARTITIONED BY columns; without those, the PRIMARY KEY if records are changes; else records are spread evenly."},
 		{Name: optionGuarantee, Type: connector.TypeEnum, Default: deliverOnce, Example: deliverTwice,
@@ -65,6 +73,7 @@ func metadataSpecs() []connector.MetadataSpec {
 	return []connector.MetadataSpec{
 		{Key: metaShard, Type: types.StringType(), Doc: "The record's shard, such as shardId-000000000003."},
 		{Key: metaSequence, Type: types.StringType(), Doc: "The record's sequence number, 56 decimal digits that grow within a shard."},
+		{Key: metaSub, Type: types.Of(types.BigInt), Doc: "The record's number within an aggregated one, from 0; 0 for other records."},
 		{Key: metaArrival, Type: types.TimestampLTZOf(3), Doc: "When the record was appended."},
 		{Key: metaKey, Type: types.StringType(), Doc: "The record's partition key. Writing, it is the key to give the record."},
 	}

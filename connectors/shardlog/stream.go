@@ -99,6 +99,16 @@ func (st *Stream) shard(id ShardID) (*shard, error) {
 	return nil, errs.Userf("stream %s has no shard %s", st.name, id)
 }
 
+// hashKeys are those that a shard takes, or took.
+func (st *Stream) hashKeys(number uint32) (first, last HashKey) {
+	for _, m := range st.lineage() {
+		if m.Number == number {
+			return m.First, m.Last
+		}
+	}
+	return HashKey{}, maxHashKey()
+}
+
 // Has reports whether the stream has a shard.
 func (st *Stream) Has(id ShardID) bool {
 	number, ok := shardNumber(id)

@@ -117,16 +117,17 @@ func (s *Service) read(ctx context.Context, it *shardlog.Iterator, limit int, at
 	return s.measured(out, it), nil
 }
 
-// measured fills in how far behind the tip the chunk ends.
+// measured fills in how far behind the tip the chunk ends: 0 at the tip and only
+// there, also where records arrived within a millisecond.
 func (s *Service) measured(c chunk, it *shardlog.Iterator) chunk {
 	newest, end := it.Tip()
 	if c.next.Index >= end {
 		return c
 	}
 	if n := len(c.records); n > 0 {
-		c.behind = max(0, newest-c.records[n-1].ApproximateArrivalTimestamp.UnixMilli())
+		c.behind = max(1, newest-c.records[n-1].ApproximateArrivalTimestamp.UnixMilli())
 	} else {
-		c.behind = max(0, s.options.Now().UnixMilli()-newest)
+		c.behind = max(1, s.options.Now().UnixMilli()-newest)
 	}
 	return c
 }

@@ -1,0 +1,80 @@
+package kinesis
+
+import (
+	"context"
+
+	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/internal/errs"
+)
+
+// sink is the writing side of one table.
+type sink struct {
+	*layout
+	// keys are the columns of the partition key; keyed is set when there are some.
+	keys  []int
+	keyed bool
+	// storedAt are the columns in records, in the order of stored.
+	storedAt []int
+}
+
+var _ connector.Sink = (*sink)(nil)
+
+func newSink(l *layout) (*sink, error) {
+	s := &sink{layout: l}
+	names := l.table.Options.List(optionKey)
+	if names == nil {
+		names = l.table.PartitionKeys
+	}
+	if len(names) == 0 && l.changes() != connector.AppendOnly {
+		names = l.table.PrimaryKey // changes of one row stay in order
+	}
+	for i, f := range l.table.Schema {
+		key, metadata := l.table.Metadata[f.Name]
+		switch {
+		case !metadata:
+			s.storedAt = append(s.storedAt, i)
+		case key == metaKey && len(names) == 0:
+			s.keys = append(s.keys, i)
+		default:
+			return nil, errs.Userf("table '%s': the METADATA column '%s' can't be written", l.table.Name, f.Name).
+				WithHint("declare it VIRTUAL, or leave it out")
+		}
+	}
+	for _, name := range names {
+		i := l.table.Schema.Index(name)
+		if i < 0 {
+			return nil, errs.Userf("table '%s': the partition key names '%s', which is none of its columns", l.table.Name, name)
+		}
+		s.keys = append(s.keys, i)
+	}
+	s.keyed = len(s.keys) > 0
+	return s, nil
+}
+
+// Mode implements connector.Sink: a stream only grows, unless its records are changes.
+func (s *sink) Mode() connector.SinkMode { return s.changes() }
+
+// Guarantee implements connector.Sink: Kinesis can't commit.
+func (s *sink) Guarantee() connector.Guarantee { return connector.AtLeastOnce }
+
+// Writer implements connector.Sink.
+func (s *sink) Writer(ctx context.Context, env connector.WriterEnv, _ [][]byte) (connector.Writer, error) {
+	return newWriter(ctx, s, env)
+}
+
+// Committer implements connector.Sink.
+func (s *sink) Committer(context.Context) (connector.Committer, error) { return idle{}, nil }
+
+// idle is the committer of a sink that shows rows at once.
+type idle struct{}
+
+var _ connector.Committer = idle{}
+
+// Commit implements connector.Committer.
+func (idle) Commit(context.Context, uint64, [][]byte) error { return nil }
+
+// Recover implements connector.Committer.
+func (idle) Recover(context.Context, string) error { return nil }
+
+// Close implements connector.Committer.
+func (idle) Close() error { return nil }
