@@ -25,7 +25,22 @@ func (t *Table) orderOf(e unsafe.Pointer) uint64 {
 func (t *Table) flush(b Batch) error {
 	t.collect()
 	t.order = t.order[:0]
-	for _, s := range t.changed {
+	t.takeDirty(t.added)
+	t.takeDirty(t.changed)
+	t.added, t.changed = t.added[:0], t.changed[:0]
+	if err := t.writeTaken(b); err != nil {
+		return err
+	}
+	t.charge()
+	if t.ttl != 0 && !t.complete() {
+		return t.sweepBacking(b)
+	}
+	return nil
+}
+
+// takeDirty takes those of the listed slots that are dirty into t.order.
+func (t *Table) takeDirty(listed []Slot) {
+	for _, s := range listed {
 		e := t.at(s)
 		flags := flagsOf(e)
 		*flags &^= flagListed
@@ -41,7 +56,10 @@ func (t *Table) flush(b Batch) error {
 		}
 		t.order = append(t.order, orderedSlot{t.orderOf(e), s})
 	}
-	t.changed = t.changed[:0]
+}
+
+// writeTaken writes the slots in t.order to b, nearly in the order of the backing.
+func (t *Table) writeTaken(b Batch) error {
 	slices.SortFunc(t.order, func(a, b orderedSlot) int { return cmp.Compare(a.order, b.order) })
 	for _, o := range t.order {
 		e := t.at(o.slot)
@@ -55,10 +73,7 @@ func (t *Table) flush(b Batch) error {
 			return err
 		}
 	}
-	t.charge()
-	if t.ttl != 0 && !t.complete() {
-		return t.sweepBacking(b)
-	}
+	t.order = t.order[:0]
 	return nil
 }
 

@@ -56,15 +56,16 @@ type Multi struct {
 	spareDirectories []uint32
 	directoryBytes   int64
 
-	// changed lists entries with flagListed, dead those removed that the backing
-	// has.
-	changed []Entry
-	dead    []Entry
-	ages    ages
-	loading []Entry
+	// added and changed list entries with flagListed, those that the backing never
+	// had and others; dead lists those removed that the backing has.
+	added, changed []Entry
+	dead           []Entry
+	ages           ages
+	loading        []Entry
 	// sequence is the number of the last appended entry of any key.
 	sequence sequence
-	charged  int64
+	// charged and chargedFresh are the parts of core.live and fresh.
+	charged, chargedFresh int64
 }
 
 // multiRow is the row of a key.
@@ -266,9 +267,14 @@ func (m *Multi) MarkDirty(_ Slot, e Entry) {
 
 func (m *Multi) touch(e Entry, l *entryLink) {
 	l.flags |= flagDirty
-	if l.flags&flagListed == 0 {
+	switch {
+	case l.flags&flagListed != 0:
+	case l.flags&flagPersisted != 0:
 		l.flags |= flagListed
 		m.changed = append(m.changed, e)
+	default:
+		l.flags |= flagListed
+		m.added = append(m.added, e)
 	}
 	if m.spec.TTL != 0 {
 		m.ages.move(m, e, m.core.now)

@@ -75,7 +75,7 @@ func (m *Multi) Append(s Slot, sub []byte) Entry {
 	row.tail = e + 1
 	row.count++
 	l.flags |= flagDirty | flagListed
-	m.changed = append(m.changed, e)
+	m.added = append(m.added, e)
 	return e
 }
 

@@ -69,17 +69,38 @@ func (m *Multi) flush(b Batch) error {
 	if err := m.flushDead(b); err != nil {
 		return err
 	}
-	dirty := m.keys.order[:0]
-	for _, e := range m.changed {
+	m.keys.order = m.keys.order[:0]
+	m.takeDirty(m.added)
+	m.takeDirty(m.changed)
+	m.added, m.changed = m.added[:0], m.changed[:0]
+	if err := m.writeTaken(b); err != nil {
+		return err
+	}
+	m.sequence.save()
+	m.collect()
+	m.charge()
+	if m.spec.TTL != 0 && !m.keys.complete() {
+		return m.sweepBacking(b)
+	}
+	return nil
+}
+
+// takeDirty takes those of the listed entries that are dirty into m.keys.order.
+func (m *Multi) takeDirty(listed []Entry) {
+	for _, e := range listed {
 		l := m.entries.link(e)
 		l.flags &^= flagListed
 		if l.flags&(flagLive|flagDirty) == flagLive|flagDirty {
-			dirty = append(dirty, orderedSlot{m.keys.orderOf(m.keys.at(l.slot)), Slot(e)})
+			m.keys.order = append(m.keys.order, orderedSlot{m.keys.orderOf(m.keys.at(l.slot)), Slot(e)})
 		}
 	}
-	m.changed = m.changed[:0]
-	m.keys.order = dirty
-	slices.SortFunc(dirty, func(x, y orderedSlot) int {
+}
+
+// writeTaken writes the entries in m.keys.order to b, nearly in the order of the
+// backing.
+func (m *Multi) writeTaken(b Batch) error {
+	order := m.keys.order
+	slices.SortFunc(order, func(x, y orderedSlot) int {
 		if c := cmp.Compare(x.order, y.order); c != 0 {
 			return c
 		}
@@ -88,7 +109,7 @@ func (m *Multi) flush(b Batch) error {
 		}
 		return bytes.Compare(m.Sub(Entry(x.slot)), m.Sub(Entry(y.slot)))
 	})
-	for _, o := range dirty {
+	for _, o := range order {
 		if err := m.write(b, Entry(o.slot)); err != nil {
 			return err
 		}
@@ -96,12 +117,7 @@ func (m *Multi) flush(b Batch) error {
 			return err
 		}
 	}
-	m.sequence.save()
-	m.collect()
-	m.charge()
-	if m.spec.TTL != 0 && !m.keys.complete() {
-		return m.sweepBacking(b)
-	}
+	m.keys.order = order[:0]
 	return nil
 }
 
@@ -214,12 +230,17 @@ func (m *Multi) begin() error {
 			return err
 		}
 	}
+	if m.core.dueFresh(m.chargedFresh) && !m.space.namespaced() {
+		if err := m.writeBack(); err != nil {
+			return err
+		}
+	}
 	return m.keys.learn(learnRows)
 }
 
 // collect drops listed keys that have no entries and await no write.
 func (m *Multi) collect() {
-	for _, s := range m.keys.changed {
+	for _, s := range m.keys.added {
 		e := m.keys.at(s)
 		flags := flagsOf(e)
 		*flags &^= flagListed | flagDirty
@@ -231,7 +252,7 @@ func (m *Multi) collect() {
 			m.keys.size--
 		}
 	}
-	m.keys.changed = m.keys.changed[:0]
+	m.keys.added = m.keys.added[:0]
 }
 
 // evict makes room for about want bytes, by the clock over keys; see Table.evict.
@@ -313,6 +334,9 @@ func (m *Multi) charge() {
 	live := m.liveBytes()
 	m.core.live += live - m.charged
 	m.charged = live
+	fresh := shareOf(live, len(m.added), m.entries.count)
+	m.core.fresh += fresh - m.chargedFresh
+	m.chargedFresh = fresh
 }
 
 func (m *Multi) info() TableInfo { return m.core.infos[m.spec.ID] }

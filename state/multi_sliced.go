@@ -87,7 +87,7 @@ func (m *Multi) destroy() error {
 	m.subs.reset()
 	m.byHash.reset()
 	m.directories, m.spareDirectories, m.directoryBytes = nil, nil, 0
-	m.changed, m.dead, m.loading = nil, nil, nil
+	m.added, m.changed, m.dead, m.loading = nil, nil, nil, nil
 	err := m.keys.destroy()
 	m.charge()
 	return err

@@ -138,7 +138,7 @@ func (t *Table) destroy() error {
 	t.index.reset()
 	t.cold.filter.reset()
 	t.cold = coldKeys{filter: t.cold.filter}
-	t.changed, t.garbage, t.fresh, t.size = nil, nil, 0, 0
+	t.added, t.changed, t.garbage, t.fresh, t.size = nil, nil, nil, 0, 0
 	t.charge()
 	if b.Bytes() == 0 {
 		return nil

@@ -45,6 +45,8 @@ type core struct {
 	// live is the number of bytes of rows, keys, strings and indexes in use: what
 	// the budget is compared with.
 	live int64
+	// fresh is about how many bytes of them are of rows that the backing never had.
+	fresh int64
 	// tables are all opened ones in order of opening.
 	tables []table
 	ids    map[tableID]string
@@ -200,9 +202,9 @@ func (s *Store) Snapshot(ctx context.Context, epoch uint64) (Snapshot, error) {
 	return snap, nil
 }
 
-// batchBytesMax is when a batch of evicted or flushed rows is committed: a part
-// of the backing's own buffer, so that it is not copied once more.
-const batchBytesMax = 1 << 20
+// batchBytesMax is when a batch of evicted or flushed rows is committed: enough for
+// the backing to make a table of it.
+const batchBytesMax = 16 << 20
 
 // commitFull commits a batch that has grown large.
 func commitFull(b Batch) error {

@@ -57,10 +57,11 @@ type Table struct {
 	fresh Slot
 	// size is the number of keys in memory that are not dead.
 	size int
-	// changed lists slots with flagListed; garbage slots deleted by the last batch
-	// that the backing knows nothing of.
-	changed []Slot
-	garbage []Slot
+	// added and changed list slots with flagListed, of rows that the backing never
+	// had and of others; garbage lists slots deleted by the last batch that the
+	// backing knows nothing of.
+	added, changed []Slot
+	garbage        []Slot
 	// cold are the keys that are in the backing only; partials tells that keys in
 	// memory may have flagPartial, which count as cold.
 	cold     coldKeys
@@ -82,6 +83,8 @@ type Table struct {
 	keyBuf   []byte
 	order    []orderedSlot
 	charged  int64
+	// chargedFresh is the part of core.fresh that was charged.
+	chargedFresh int64
 }
 
 // An entry is a header, the time of its last change if the table has a TTL, the
@@ -107,7 +110,7 @@ const (
 	flagDead                  // deleted: kept until the backing knows
 	flagPersisted             // the backing has a row for the key
 	flagHot                   // used since the clock's hand passed
-	flagListed                // in Table.changed
+	flagListed                // in Table.added or changed
 	flagPartial               // a Multi's key: the backing may have older entries
 )
 
@@ -238,9 +241,14 @@ func (t *Table) markSlow(s Slot) {
 }
 
 func (t *Table) list(s Slot, flags *uint8) {
-	if *flags&flagListed == 0 {
+	switch {
+	case *flags&flagListed != 0:
+	case *flags&flagPersisted != 0:
 		*flags |= flagListed
 		t.changed = append(t.changed, s)
+	default:
+		*flags |= flagListed
+		t.added = append(t.added, s)
 	}
 }
 
@@ -298,11 +306,19 @@ func (t *Table) liveBytes() int64 {
 	return int64(t.index.count)*int64(t.stride) + t.heap.live + t.indexBytes() + t.cold.filter.bytes
 }
 
-// charge brings core.live up to date.
+// charge brings core.live and core.fresh up to date.
 func (t *Table) charge() {
 	live := t.liveBytes()
 	t.core.live += live - t.charged
 	t.charged = live
+	fresh := shareOf(live, len(t.added), t.index.count)
+	t.core.fresh += fresh - t.chargedFresh
+	t.chargedFresh = fresh
+}
+
+// shareOf is about how many of bytes belong to part of all rows.
+func shareOf(bytes int64, part, all int) int64 {
+	return int64(float64(bytes) * min(1, float64(part)/float64(max(1, all))))
 }
 
 // begin starts a batch of n keys: it frees what the last one deleted and makes
@@ -313,6 +329,11 @@ func (t *Table) begin(n int) error {
 	t.charge()
 	if over := t.core.over(); over > 0 && t.charged*int64(len(t.core.tables)) > t.core.options.BudgetBytes {
 		if err := t.evict(over); err != nil {
+			return err
+		}
+	}
+	if t.core.dueFresh(t.chargedFresh) && !t.space.namespaced() {
+		if err := t.writeBack(); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/sstable"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/state"
@@ -44,9 +45,15 @@ type backing struct {
 	small  rowset.Set
 	db     *pebble.DB
 	images *images
-	// changed reports commits since the last image.
-	changed bool
-	closed  bool
+	// changed reports commits since the last image, buffered those to Pebble's own
+	// buffer since it was flushed last.
+	changed, buffered bool
+	// tables are the options of tables written here, ingested their number so far.
+	tables   sstable.WriterOptions
+	ingested int
+	// spare is the memory of a batch that was closed.
+	spare  run
+	closed bool
 }
 
 var _ state.Backing = (*backing)(nil)
@@ -64,9 +71,12 @@ func (b *backing) reset() error {
 // open opens the Pebble, which may hold restored files.
 func (b *backing) open() error {
 	return b.failures.guard(func() error {
-		db, err := pebble.Open(b.dbDir(), b.options.pebbleOptions(b.failures))
+		options := b.options.pebbleOptions(b.failures)
+		db, err := pebble.Open(b.dbDir(), options)
 		if err == nil {
 			b.db = db
+			options.EnsureDefaults()
+			b.tables = options.MakeWriterOptions(0, db.TableFormat())
 		}
 		return err
 	})
@@ -206,7 +216,7 @@ func (b *backing) Snapshot(ctx context.Context, _ uint64) (state.Image, error) {
 // flush writes what waits in memory to a table. A background error ends the wait,
 // though Pebble goes on trying.
 func (b *backing) flush(ctx context.Context) error {
-	if !b.changed {
+	if !b.buffered {
 		return nil
 	}
 	_ = b.failures.take()
@@ -224,6 +234,7 @@ func (b *backing) flush(ctx context.Context) error {
 	}
 	select {
 	case <-done:
+		b.buffered = false
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

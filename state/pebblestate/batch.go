@@ -9,69 +9,94 @@ import (
 )
 
 // batch collects for the rows in memory while there is no database, and for the
-// database afterwards.
+// database afterwards: single rows in run, but all in inner from the first range on.
 type batch struct {
 	backing *backing
 	small   rowset.Batch
+	run     run
 	inner   *pebble.Batch
 }
 
 var _ state.Batch = (*batch)(nil)
 
 // NewBatch implements state.Backing.
-func (b *backing) NewBatch() state.Batch { return &batch{backing: b} }
+func (b *backing) NewBatch() state.Batch {
+	out := &batch{backing: b, run: b.spare}
+	b.spare = run{}
+	return out
+}
 
-// ready makes the batch take writes for the database; without one it reports false.
+// ready reports whether there is a database. What was collected before it was opened
+// comes first.
 func (b *batch) ready() (bool, error) {
-	if b.inner != nil {
-		return true, nil
-	}
 	if b.backing.closed {
 		return false, errs.Bugf("a batch written to a closed state backing")
 	}
 	if err := b.backing.failures.failed(); err != nil {
 		return false, classify(err, b.backing.options.Dir)
 	}
-	if b.backing.db == nil {
-		return false, nil
+	if b.backing.db != nil && b.small.Bytes() > 0 {
+		early := b.small
+		b.small.Reset()
+		return true, early.Replay(b)
 	}
-	b.inner = b.backing.db.NewBatch()
-	return true, nil
+	return b.backing.db != nil, nil
 }
 
 // Set implements state.Batch.
 func (b *batch) Set(key, value []byte) error {
 	ready, err := b.ready()
-	if ready {
+	switch {
+	case !ready:
+		b.small.Set(key, value)
+	case b.inner != nil:
 		return b.inner.Set(key, value, nil)
+	default:
+		b.run.add(key, value, false)
 	}
-	b.small.Set(key, value)
 	return err
 }
 
 // Delete implements state.Batch.
 func (b *batch) Delete(key []byte) error {
 	ready, err := b.ready()
-	if ready {
+	switch {
+	case !ready:
+		b.small.Delete(key)
+	case b.inner != nil:
 		return b.inner.Delete(key, nil)
+	default:
+		b.run.add(key, nil, true)
 	}
-	b.small.Delete(key)
 	return err
 }
 
 // DeleteRange implements state.Batch.
 func (b *batch) DeleteRange(lower, upper []byte) error {
 	ready, err := b.ready()
-	if ready {
-		return b.inner.DeleteRange(lower, upper, nil)
+	if !ready {
+		b.small.DeleteRange(lower, upper)
+		return err
 	}
-	b.small.DeleteRange(lower, upper)
+	if err := b.unrun(); err != nil {
+		return err
+	}
+	return b.inner.DeleteRange(lower, upper, nil)
+}
+
+// unrun moves what was collected to inner.
+func (b *batch) unrun() error {
+	if b.inner == nil {
+		b.inner = b.backing.db.NewBatch()
+	}
+	err := b.run.replay(b.inner)
+	b.run.reset()
 	return err
 }
 
 // Bytes implements state.Batch.
 func (b *batch) Bytes() int {
-	n := b.small.Bytes()
+	n := b.small.Bytes() + len(b.run.data)
 	if b.inner != nil && !b.inner.Empty() {
 		n += b.inner.Len()
 	}
@@ -93,15 +118,19 @@ func (b *batch) Commit() error {
 		}
 		return classify(b.backing.spill(), b.backing.options.Dir)
 	}
-	if b.small.Bytes() > 0 {
-		// The database was opened since this batch began.
-		early := b.small
-		b.small.Reset()
-		if err := early.Replay(b); err != nil {
-			return err
-		}
+	if _, err := b.ready(); err != nil {
+		return err
 	}
 	b.backing.changed = true
+	if b.inner == nil && len(b.run.data) >= b.backing.options.TableBytes {
+		err := b.backing.ingest(&b.run)
+		b.run.reset()
+		return classify(err, b.backing.options.Dir)
+	}
+	if err := b.unrun(); err != nil {
+		return err
+	}
+	b.backing.buffered = true
 	inner := b.inner
 	b.inner = nil
 	err := b.backing.failures.guard(func() error { return inner.Commit(pebble.NoSync) })
@@ -117,6 +146,8 @@ func (b *batch) Commit() error {
 // Close implements state.Batch.
 func (b *batch) Close() error {
 	b.small.Reset()
+	b.run.reset()
+	b.backing.spare, b.run = b.run, run{}
 	if b.inner == nil {
 		return nil
 	}

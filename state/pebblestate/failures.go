@@ -21,6 +21,8 @@ type failures struct {
 	background error
 	// noted is readable after a background error, until taken.
 	noted chan struct{}
+	// compacted is readable after a compaction, until taken.
+	compacted chan struct{}
 	// fatal is closed at the first fatal error.
 	fatal    chan struct{}
 	fatalErr error
@@ -29,7 +31,7 @@ type failures struct {
 var _ pebble.Logger = (*failures)(nil)
 
 func newFailures() *failures {
-	return &failures{noted: make(chan struct{}, 1), fatal: make(chan struct{})}
+	return &failures{noted: make(chan struct{}, 1), compacted: make(chan struct{}, 1), fatal: make(chan struct{})}
 }
 
 // Infof and Errorf drop what is of interest to Pebble's developers.
@@ -55,7 +57,16 @@ func (f *failures) Fatalf(format string, args ...any) {
 // listener gives Pebble what replaces its own reactions. Its default one to
 // corruption is fatal; here the error comes back from the read that met it.
 func (f *failures) listener() *pebble.EventListener {
-	return &pebble.EventListener{BackgroundError: f.note, DataCorruption: func(pebble.DataCorruptionInfo) {}}
+	return &pebble.EventListener{
+		BackgroundError: f.note,
+		DataCorruption:  func(pebble.DataCorruptionInfo) {},
+		CompactionEnd: func(pebble.CompactionInfo) {
+			select {
+			case f.compacted <- struct{}{}:
+			default:
+			}
+		},
+	}
 }
 
 // note records a background error.

@@ -44,6 +44,12 @@ func filled(t *testing.T, options pebblestate.Options, n int) (*state.Store, *st
 // TestAFullDiskIsAnError fails all writes to tables: the snapshot must say so and
 // not wait for ever, and the store must close.
 func TestAFullDiskIsAnError(t *testing.T) {
+	for name, tableBytes := range map[string]int{"buffered": 0, "as tables": 1} {
+		t.Run(name, func(t *testing.T) { fullDisk(t, tableBytes) })
+	}
+}
+
+func fullDisk(t *testing.T, tableBytes int) {
 	var full errorfs.Toggle
 	full.Injector = errorfs.InjectorFunc(func(op errorfs.Op) error {
 		if op.Kind == errorfs.OpCreate && strings.HasSuffix(op.Path, ".sst") {
@@ -52,7 +58,7 @@ func TestAFullDiskIsAnError(t *testing.T) {
 		return nil
 	})
 	fs := errorfs.Wrap(vfs.NewMem(), &full)
-	s, table := filled(t, pebblestate.Options{FS: fs, Dir: "state", SmallBytes: -1}, 1000)
+	s, table := filled(t, pebblestate.Options{FS: fs, Dir: "state", SmallBytes: -1, TableBytes: tableBytes}, 1000)
 	full.On()
 	_, err := s.Snapshot(context.Background(), 1)
 	if err == nil || errs.ClassOf(err) != errs.Resource || !strings.Contains(err.Error(), "state") {

@@ -3,6 +3,7 @@ package pebblestate
 import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/sstable/block"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -36,10 +37,15 @@ type Options struct {
 	// MemTableBytes bounds the rows that wait in memory to be flushed; 0 means 16
 	// MiB. It is taken as needed, not at once.
 	MemTableBytes int64
+	// TableBytes is the size from which a batch becomes a table of its own instead
+	// of going through Pebble's buffer: rows that come sorted, or nearly, need no
+	// list to sort them, and are copied and encoded once. 0 means 1 MiB.
+	TableBytes int
 }
 
 const (
 	memTableDefault = 16 << 20
+	tableDefault    = 1 << 20
 	// The block cache is a part of the budget within bounds; 0 means the least.
 	cachePart  = 8
 	cacheLeast = 8 << 20
@@ -71,6 +77,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.MemTableBytes == 0 {
 		o.MemTableBytes = memTableDefault
 	}
+	if o.TableBytes == 0 {
+		o.TableBytes = tableDefault
+	}
 	return o, nil
 }
 
@@ -99,9 +108,11 @@ func (o Options) pebbleOptions(f *failures) *pebble.Options {
 		FormatMajorVersion:          formatVersion,
 		Logger:                      f,
 		EventListener:               f.listener(),
-		L0CompactionThreshold:       8,
-		L0StopWritesThreshold:       64,
-		LBaseMaxBytes:               64 << 20,
+		// Most keys that are looked up are there, and filters answer for the rest: many
+		// tables side by side cost less than writing all rows over and over.
+		L0CompactionThreshold: 16,
+		L0StopWritesThreshold: 64,
+		LBaseMaxBytes:         512 << 20,
 	}
 	if p.Cache == nil {
 		p.CacheSize = min(cacheMost, max(cacheLeast, o.BudgetBytes/cachePart))
@@ -111,8 +122,15 @@ func (o Options) pebbleOptions(f *failures) *pebble.Options {
 		p.Levels[i].BlockSize = blockBytes
 		p.Levels[i].IndexBlockSize = indexBytes
 	}
-	p.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
+	p.ApplyCompressionSettings(compression)
 	return p
+}
+
+// compression leaves what is soon compacted as it is.
+func compression() pebble.DBCompressionSettings {
+	s := pebble.DBCompressionFastest
+	s.Levels[0] = block.NoCompression
+	return s
 }
 
 // formatVersion pins Pebble's format, so that an update of the library doesn't

@@ -17,13 +17,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // opener makes stores under numbered directories of fs and restores from images
 // by copying them to new directories, as a checkpoint storage would.
-func opener(fs vfs.FS, smallBytes int) statetest.Opener {
+func opener(fs vfs.FS, smallBytes, tableBytes int) statetest.Opener {
 	var count atomic.Int64
 	return func(tb testing.TB, o statetest.Options) *state.Store {
 		n := count.Add(1)
 		options := pebblestate.Options{
 			FS: fs, Dir: fs.PathJoin("state", fmt.Sprint(n)), KeyGroups: o.KeyGroups, BudgetBytes: o.BudgetBytes,
-			Cells: map[string][][]byte{}, SmallBytes: smallBytes,
+			Cells: map[string][][]byte{}, SmallBytes: smallBytes, TableBytes: tableBytes,
 		}
 		for i, snap := range o.Restore {
 			for name, blobs := range snap.Cells {
@@ -74,7 +74,14 @@ func copyImage(tb testing.TB, fs vfs.FS, image *pebblestate.Image, dir string) {
 }
 
 func TestContract(t *testing.T) {
-	for name, small := range map[string]int{"database at once": -1, "small at first": 2000} {
-		t.Run(name, func(t *testing.T) { statetest.Run(t, opener(vfs.NewMem(), small)) })
+	for _, c := range []struct {
+		name         string
+		small, table int
+	}{
+		{"database at once", -1, 0},
+		{"small at first", 2000, 0},
+		{"every batch a table", -1, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) { statetest.Run(t, opener(vfs.NewMem(), c.small, c.table)) })
 	}
 }

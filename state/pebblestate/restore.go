@@ -42,6 +42,7 @@ func (b *backing) restore() error {
 		return b.spill()
 	}
 	b.changed = b.db != nil
+	b.buffered = b.changed
 	return nil
 }
 
