@@ -77,6 +77,7 @@ func (b *backing) open() error {
 			b.db = db
 			options.EnsureDefaults()
 			b.tables = options.MakeWriterOptions(0, db.TableFormat())
+			b.tables.DisableValueBlocks = true
 		}
 		return err
 	})

@@ -122,6 +122,10 @@ func (o Options) pebbleOptions(f *failures) *pebble.Options {
 		p.Levels[i].BlockSize = blockBytes
 		p.Levels[i].IndexBlockSize = indexBytes
 	}
+	// A sub-key is no version: entries of a key are read together.
+	p.Experimental.SpanPolicyFunc = func([]byte) (pebble.SpanPolicy, []byte, error) {
+		return pebble.SpanPolicy{DisableValueSeparationBySuffix: true}, nil, nil
+	}
 	p.ApplyCompressionSettings(compression)
 	return p
 }
