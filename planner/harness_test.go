@@ -46,7 +46,7 @@ func (f testFunctions) Fold(e rex.Expr) (rex.Value, bool) { return f.scalars.Fol
 
 // world is the state of one test file.
 type world struct {
-	t   *testing.T
+	t   testing.TB
 	cat *catalog.Text
 	// fired and quiet collect the rules that cases expect to fire and not to.
 	fired, quiet map[string]bool
@@ -262,7 +262,7 @@ func (w *world) plan(t *testing.T, d *datadriven.TestData, p *Planner, stmt sql.
 	return physical.String(), nil
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	return &world{t: t, cat: catalog.NewText(newTestFunctions(t)), fired: map[string]bool{}, quiet: map[string]bool{}}
 }
 

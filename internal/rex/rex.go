@@ -6,8 +6,10 @@ package rex
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
@@ -124,17 +126,30 @@ func (e Expr) IsLiteral() bool { return e.Kind == Literal }
 func (e Expr) IsNull() bool { return e.Kind == Literal && e.Value.Null }
 
 // Equal reports whether e and o are the same expression, types included.
-func (e Expr) Equal(o Expr) bool {
+func (e Expr) Equal(o Expr) bool { return equal(&e, &o) }
+
+// equal passes expressions by reference, as they are large; what shares its
+// arguments need not be compared further.
+func equal(e, o *Expr) bool {
 	if e.Kind != o.Kind || e.Index != o.Index || e.Name != o.Name || e.Value != o.Value ||
 		len(e.Args) != len(o.Args) || !e.Type.Equal(o.Type) {
 		return false
 	}
+	if unsafe.SliceData(e.Args) == unsafe.SliceData(o.Args) {
+		return true
+	}
 	for i := range e.Args {
-		if !e.Args[i].Equal(o.Args[i]) {
+		if !equal(&e.Args[i], &o.Args[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+// same reports, fast, that e and o are one expression: it may say no of equal ones.
+func same(e, o *Expr) bool {
+	return e.Kind == o.Kind && e.Index == o.Index && e.Name == o.Name && e.Value == o.Value && e.Span == o.Span &&
+		len(e.Args) == len(o.Args) && unsafe.SliceData(e.Args) == unsafe.SliceData(o.Args) && e.Type.Equal(o.Type)
 }
 
 // Walk calls visit for e and, while it returns true, for its arguments.
@@ -148,15 +163,26 @@ func (e Expr) Walk(visit func(Expr) bool) {
 }
 
 // Map rebuilds e bottom-up: f is applied to each node after its arguments.
-func (e Expr) Map(f func(Expr) Expr) Expr {
-	if len(e.Args) > 0 {
-		args := make([]Expr, len(e.Args))
-		for i, a := range e.Args {
-			args[i] = a.Map(f)
+func (e Expr) Map(f func(Expr) Expr) Expr { return mapped(&e, f) }
+
+func mapped(e *Expr, f func(Expr) Expr) Expr {
+	var args []Expr
+	for i := range e.Args {
+		m := mapped(&e.Args[i], f)
+		if args == nil && same(&m, &e.Args[i]) {
+			continue // most rewrites change little
 		}
-		e.Args = args
+		if args == nil {
+			args = slices.Clone(e.Args)
+		}
+		args[i] = m
 	}
-	return f(e)
+	if args == nil {
+		return f(*e)
+	}
+	changed := *e
+	changed.Args = args
+	return f(changed)
 }
 
 // Bare is e without places in a script.

@@ -71,3 +71,30 @@ func TestMapLeavesTheOriginalAlone(t *testing.T) {
 		t.Error("Equal does not see the column")
 	}
 }
+
+func TestSetTellsEqualExpressions(t *testing.T) {
+	a, b := CallOf("+", types.Of(types.BigInt), Col(0, types.Of(types.BigInt)), BigInt(1)), CallOf("+", types.Of(types.BigInt), Col(0, types.Of(types.BigInt)), BigInt(2))
+	again := CallOf("+", types.Of(types.BigInt), Col(0, types.Of(types.BigInt)), BigInt(1))
+	var s Set
+	if s.Has(a) || !s.Add(a) || s.Add(again) || !s.Has(again) || s.Has(b) || !s.Add(b) || a.Hash() != again.Hash() {
+		t.Error("a set lost or doubled an expression")
+	}
+	if !SetOf([]Expr{a, b}).Has(b) {
+		t.Error("SetOf")
+	}
+}
+
+func TestMapSharesWhatItLeavesAlone(t *testing.T) {
+	e := sample()
+	if same := e.Map(func(x Expr) Expr { return x }); len(e.Args) == 0 || &same.Args[0] != &e.Args[0] {
+		t.Error("Map copied what it left alone")
+	}
+	was := e.Format(nil)
+	e.Map(func(x Expr) Expr {
+		x.Index++
+		return x
+	})
+	if e.Format(nil) != was {
+		t.Error("Map changed its expression")
+	}
+}

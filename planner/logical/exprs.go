@@ -14,13 +14,10 @@ func And(terms []rex.Expr) rex.Expr { return joinTerms("AND", terms) }
 func Or(terms []rex.Expr) rex.Expr { return joinTerms("OR", terms) }
 
 func joinTerms(op string, terms []rex.Expr) rex.Expr {
+	var seen rex.Set
 	var kept []rex.Expr
 	for _, t := range terms {
-		known := false
-		for _, k := range kept {
-			known = known || len(kept) < 64 && k.Equal(t)
-		}
-		if !known {
+		if seen.Add(t) {
 			kept = append(kept, t)
 		}
 	}

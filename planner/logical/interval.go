@@ -250,18 +250,26 @@ func AlsoTrue(condition *rex.Expr, term rex.Expr) *rex.Expr {
 
 // Conjuncts splits a condition at its ANDs, in order.
 func Conjuncts(e rex.Expr) []rex.Expr {
-	var out []rex.Expr
-	stack := []rex.Expr{e}
+	// Expressions are large: they are counted first and copied once.
+	n := 0
+	eachConjunct(&e, func(*rex.Expr) { n++ })
+	out := make([]rex.Expr, 0, n)
+	eachConjunct(&e, func(t *rex.Expr) { out = append(out, *t) })
+	return out
+}
+
+// eachConjunct visits the terms of a condition in order; it may be nested deeply.
+func eachConjunct(e *rex.Expr, visit func(*rex.Expr)) {
+	stack := []*rex.Expr{e}
 	for len(stack) > 0 {
 		top := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		if top.Kind == rex.Call && top.Name == "AND" {
-			stack = append(stack, top.Args[1], top.Args[0])
+			stack = append(stack, &top.Args[1], &top.Args[0])
 			continue
 		}
-		out = append(out, top)
+		visit(top)
 	}
-	return out
 }
 
 // FilterNear is a Filter of terms over input, except that terms which bound the time

@@ -14,8 +14,10 @@ import (
 func Share(roots []Node, volatile func(Node) bool) []Node {
 	ids := map[Node]int{}
 	byKey := map[string]Node{}
+	kinds := map[string]int{}
+	Walk(roots, func(n Node) { kinds[n.Kind()]++ })
 	return Rewrite(roots, func(n Node) Node {
-		if _, ok := n.(*Sink); ok || volatile(n) {
+		if _, ok := n.(*Sink); ok || kinds[n.Kind()] == 1 || volatile(n) {
 			ids[n] = len(ids)
 			return n
 		}

@@ -41,27 +41,18 @@ func sourceFilters() Rule {
 // pushedScan is a scan with filters and the terms it takes over in full.
 type pushedScan struct {
 	scan  *logical.Scan
-	taken []rex.Expr
+	taken rex.Set
 }
 
 // above drops the terms that the scan takes over.
 func (p *pushedScan) above(f *logical.Filter) logical.Node {
 	var stay []rex.Expr
 	for _, t := range conjuncts(f.Predicate) {
-		if !contains(p.taken, t) {
+		if !p.taken.Has(t) {
 			stay = append(stay, t)
 		}
 	}
 	return filterBy(p.scan, stay)
-}
-
-func contains(list []rex.Expr, e rex.Expr) bool {
-	for _, x := range list {
-		if x.Equal(e) {
-			return true
-		}
-	}
-	return false
 }
 
 // offer asks the connector; nil when there is nothing to push. Sources of updates
@@ -89,7 +80,7 @@ func (c *Context) offer(s *logical.Scan, parents []logical.Node) (*pushedScan, e
 	p := &pushedScan{}
 	for i, taken := range info.Filters {
 		if taken {
-			p.taken = append(p.taken, terms[i])
+			p.taken.Add(terms[i])
 		}
 	}
 	spec.Filters, spec.Info = terms, info
@@ -113,10 +104,10 @@ func (c *Context) wanted(parents []logical.Node) []rex.Expr {
 		}
 		lists = append(lists, terms)
 	}
-	out := common(lists)
+	var seen rex.Set
 	var distinct []rex.Expr
-	for _, t := range out {
-		if t = t.Map(c.simplifyIn); !contains(distinct, t) {
+	for _, t := range common(lists) {
+		if t = t.Map(c.simplifyIn); seen.Add(t) {
 			distinct = append(distinct, t)
 		}
 	}
@@ -125,21 +116,29 @@ func (c *Context) wanted(parents []logical.Node) []rex.Expr {
 
 // common are the terms of all lists, and the alternative of the others.
 func common(lists [][]rex.Expr) []rex.Expr {
+	if len(lists) == 1 {
+		return lists[0]
+	}
+	sets := make([]*rex.Set, len(lists))
+	for i, list := range lists {
+		sets[i] = rex.SetOf(list)
+	}
 	var shared []rex.Expr
 	for _, t := range lists[0] {
 		everywhere := true
-		for _, other := range lists[1:] {
-			everywhere = everywhere && contains(other, t)
+		for _, other := range sets[1:] {
+			everywhere = everywhere && other.Has(t)
 		}
 		if everywhere {
 			shared = append(shared, t)
 		}
 	}
+	known := rex.SetOf(shared)
 	var alternatives []rex.Expr
 	for _, list := range lists {
 		var rest []rex.Expr
 		for _, t := range list {
-			if !contains(shared, t) {
+			if !known.Has(t) {
 				rest = append(rest, t)
 			}
 		}

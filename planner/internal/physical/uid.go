@@ -163,14 +163,12 @@ func sourceLineage(n *plan.Node) (lineage, string) {
 	for _, f := range n.Schema {
 		l.columns = append(l.columns, name+"."+f.Name)
 	}
-	for _, f := range n.Source.Filters {
-		l.terms = conditions(l, f, l.columns)
-	}
+	l.terms = conditions(l, l.columns, n.Source.Filters...)
 	return l, "source(" + name + ")"
 }
 
-// conditions adds the conjuncts of a condition over columns to what rows passed.
-func conditions(l lineage, condition rex.Expr, columns []string) []string {
+// conditions adds the conjuncts of conditions over columns to what rows passed.
+func conditions(l lineage, columns []string, all ...rex.Expr) []string {
 	terms := slices.Clone(l.terms)
 	var split func(e rex.Expr)
 	split = func(e rex.Expr) {
@@ -181,7 +179,9 @@ func conditions(l lineage, condition rex.Expr, columns []string) []string {
 		}
 		terms = append(terms, bounded(e.Format(columns)))
 	}
-	split(condition)
+	for _, condition := range all {
+		split(condition)
+	}
 	slices.Sort(terms)
 	return slices.Compact(terms)
 }
@@ -189,7 +189,7 @@ func conditions(l lineage, condition rex.Expr, columns []string) []string {
 func calcLineage(n *plan.Node, in lineage) (lineage, string) {
 	out := in
 	if n.Calc.Filter != nil {
-		out.terms = conditions(in, *n.Calc.Filter, in.columns)
+		out.terms = conditions(in, in.columns, *n.Calc.Filter)
 	}
 	if n.Calc.Project != nil {
 		out.columns = nil
