@@ -54,7 +54,7 @@ type collected struct {
 }
 
 var (
-	_ connector.Sink      = (*collector)(nil)
+	_ connector.Prompter  = (*collector)(nil)
 	_ connector.Writer    = (*collectWriter)(nil)
 	_ connector.Committer = (*collectCommitter)(nil)
 	_ rowSource           = (*collectRows)(nil)
@@ -70,6 +70,9 @@ func (c *collector) Mode() connector.SinkMode { return connector.Retract }
 
 // Guarantee is exactly-once: within the process nothing is lost or doubled.
 func (c *collector) Guarantee() connector.Guarantee { return connector.ExactlyOnce }
+
+// Prompt is so where rows wait for their commit: somebody reads them.
+func (c *collector) Prompt() bool { return c.transactional }
 
 // Writer begins a task's epoch anew.
 func (c *collector) Writer(_ context.Context, env connector.WriterEnv, _ [][]byte) (connector.Writer, error) {

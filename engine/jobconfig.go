@@ -10,6 +10,10 @@ import (
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
+// defaultCommitDelay is how long rows of an endless job wait before a checkpoint is
+// begun that lets readers of a stream or of a result see them.
+const defaultCommitDelay = 5 * time.Millisecond
+
 // config turns a record into what the job runs with.
 func (r *jobRun) config(restore *job.Checkpoint) (job.Config, error) {
 	e := r.engine
@@ -36,6 +40,9 @@ func (r *jobRun) config(restore *job.Checkpoint) (job.Config, error) {
 		Timeout:  set.duration("execution.checkpointing.timeout", 0),
 		Restart:  rule, Backend: r.backend(), Ephemeral: !r.durable(), Resumed: r.resumed, Restore: restore, Clock: e.opts.Now, Logger: e.log,
 		Changed: r.changed}
+	if !bounded(r.plan) {
+		cfg.CommitDelay = set.duration("execution.commit-delay", defaultCommitDelay)
+	}
 	if restore != nil {
 		cfg.LastEpoch = restore.Barrier.Epoch
 	}

@@ -16,6 +16,9 @@ func settingsSpec() connector.Spec {
 		{Name: "execution.runtime-mode", Type: connector.TypeEnum, Values: []string{"streaming", "batch", "automatic"},
 			Doc: "Accepted for scripts written for Flink; every mode gives the same final result.", Example: "streaming"},
 		{Name: "execution.batch-rows", Type: connector.TypeInt, Doc: "The most rows of a batch.", Example: "4096"},
+		{Name: "execution.commit-delay", Type: connector.TypeDuration, Default: "5 ms",
+			Doc: "How long rows of an endless job may wait in a stream that is written exactly once, or in a SELECT, before a checkpoint is begun that makes them visible. " +
+				"A pause of four times what the last one took is kept; 0 leaves visibility to execution.checkpointing.interval.", Example: "50 ms"},
 		{Name: "execution.latency", Type: connector.TypeDuration, Doc: "How long an operator may hold rows back to make larger batches.", Example: "5 ms"},
 		{Name: "execution.memory-budget", Type: connector.TypeMemorySize, Doc: "The most memory that a job's state takes; the rest lies on disk.", Example: "512 mb"},
 		{Name: "execution.checkpointing.interval", Type: connector.TypeDuration, Doc: "Time between checkpoints; 0 takes none but the last.", Example: "10 s"},

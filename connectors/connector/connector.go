@@ -210,6 +210,13 @@ type Sink interface {
 	Committer(ctx context.Context) (Committer, error)
 }
 
+// Prompter is a Sink that wants its rows committed soon, because somebody waits for
+// them and a commit leaves nothing behind that should be large, such as a file.
+type Prompter interface {
+	Sink
+	Prompt() bool
+}
+
 // WriterEnv is what a writer may use of the engine.
 type WriterEnv struct {
 	Alloc memory.Allocator

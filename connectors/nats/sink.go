@@ -72,6 +72,9 @@ func (s *sink) Guarantee() connector.Guarantee {
 	return connector.AtLeastOnce
 }
 
+// Prompt implements connector.Prompter: subscribers wait for the messages.
+func (s *sink) Prompt() bool { return s.once }
+
 // Writer implements connector.Sink.
 func (s *sink) Writer(_ context.Context, env connector.WriterEnv, restored [][]byte) (connector.Writer, error) {
 	rows, err := newRows(s, env)

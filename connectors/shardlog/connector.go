@@ -32,7 +32,7 @@ func (c *Connector) Spec() connector.Spec {
 		Name: "shardlog",
 		Doc: "A stream of the built-in log. Records are kept on disk for the stream's retention, in the order in which they " +
 			"were appended to their shard; the shard follows from the partition key. Reading goes on at exact positions after " +
-			"a restart, and what is written becomes visible exactly once, with the checkpoint.",
+			"a restart, and what is written becomes visible exactly once, with a checkpoint that is begun within `execution.commit-delay`.",
 		Options:  append(options, c.formats.OptionSpecs()...),
 		Metadata: metadataSpecs(),
 	}

@@ -18,7 +18,7 @@ type sink struct {
 	once   bool
 }
 
-var _ connector.Sink = (*sink)(nil)
+var _ connector.Prompter = (*sink)(nil)
 
 func newSink(l *layout) (*sink, error) {
 	s := &sink{layout: l, once: l.table.Options.String(optionGuarantee) == deliverOnce}
@@ -61,6 +61,10 @@ func (s *sink) Guarantee() connector.Guarantee {
 	}
 	return connector.AtLeastOnce
 }
+
+// Prompt implements connector.Prompter: readers tail the log, and a transaction of
+// few records is as good as one of many.
+func (s *sink) Prompt() bool { return s.once }
 
 // Writer implements connector.Sink. Nothing is carried over a checkpoint: each one
 // ends a transaction.

@@ -14,6 +14,10 @@ type Config struct {
 	// Interval is the time from the start of one checkpoint to the start of the
 	// next; 0 means none but those asked for and the last.
 	Interval time.Duration
+	// CommitDelay is how long rows may wait that a sink holds back until its commit,
+	// before a checkpoint is begun for them out of turn; 0 leaves them to Interval.
+	// Such checkpoints keep a pause of promptPause times what the last one took.
+	CommitDelay time.Duration
 	// MinPause is the least time between the end of one and the start of the next.
 	MinPause time.Duration
 	// Timeout abandons a checkpoint whose barriers have not passed by then.
@@ -31,6 +35,12 @@ type Restart struct {
 	Max        time.Duration
 	ResetAfter time.Duration
 }
+
+// promptPause bounds the share of time that prompt checkpoints take to a fifth.
+const promptPause = 4
+
+// promptRetry is how long rows wait whose checkpoint has failed.
+const promptRetry = time.Second
 
 // Defaults of a Config.
 const (

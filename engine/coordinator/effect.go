@@ -17,10 +17,12 @@ type Effect interface {
 // The effects.
 type (
 	// Deploy restores epoch Restore (0: starts afresh), commits what it holds,
-	// lets sinks recover, and starts all tasks. Answer: Deployed or DeployFailed.
+	// lets sinks recover, and starts all tasks. LastEpoch is the last one used.
+	// Answer: Deployed or DeployFailed.
 	Deploy struct {
-		Attempt int
-		Restore uint64
+		Attempt   int
+		Restore   uint64
+		LastEpoch uint64
 	}
 	// Inject sends a barrier into all source tasks.
 	Inject struct{ Barrier stream.Barrier }

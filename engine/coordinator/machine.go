@@ -44,8 +44,13 @@ type Machine struct {
 	retryAt    time.Duration
 	lastStart  time.Duration
 	lastEnd    time.Duration
-	stats      Stats
-	out        []Effect
+	// lastTook is how long the last one took, from its barrier to its commit.
+	lastTook time.Duration
+	// held: rows wait for a commit since heldAt, and no barrier is behind them.
+	held   bool
+	heldAt time.Duration
+	stats  Stats
+	out    []Effect
 }
 
 // Stats counts checkpoints.
@@ -167,6 +172,10 @@ func (m *Machine) apply(now time.Duration, msg Message) {
 		m.wanted = append(m.wanted, request{id: msg.ID, savepoint: msg.Savepoint, stop: true, drain: msg.Drain})
 	case Cancel:
 		m.cancel()
+	case Held:
+		if msg.After >= m.epoch {
+			m.hold(now)
+		}
 	case Tick:
 	}
 }
@@ -185,7 +194,8 @@ func (m *Machine) start(now time.Duration, msg Start) {
 func (m *Machine) deploy() {
 	m.gone, m.failure = false, nil
 	clear(m.ended)
-	m.emit(Deploy{Attempt: m.attempt, Restore: m.published})
+	m.held = false
+	m.emit(Deploy{Attempt: m.attempt, Restore: m.published, LastEpoch: m.epoch})
 }
 
 func (m *Machine) onDeployed(now time.Duration) {
@@ -238,6 +248,13 @@ func (m *Machine) abandon(reason string) {
 		m.emit(Answer{ID: id, Err: errs.Resourcef("checkpoint %d was abandoned: %s", f.barrier.Epoch, reason)})
 	}
 	m.flight = nil
+}
+
+// hold notes that rows wait for a commit.
+func (m *Machine) hold(now time.Duration) {
+	if !m.held {
+		m.held, m.heldAt = true, now
+	}
 }
 
 // refuse answers all waiting requests with an error.

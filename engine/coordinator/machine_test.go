@@ -52,6 +52,8 @@ func newScript(t *testing.T, d *datadriven.TestData) *script {
 			arg.Scan(t, 0, &attempts)
 		case "interval":
 			s.cfg.Interval = duration(t, arg.Vals[0])
+		case "commit-delay":
+			s.cfg.CommitDelay = duration(t, arg.Vals[0])
 		case "pause":
 			s.cfg.MinPause = duration(t, arg.Vals[0])
 		case "timeout":
@@ -135,6 +137,8 @@ func message(t *testing.T, words []string) coordinator.Message {
 		return coordinator.TaskFailed{Task: task(1), Err: failure(2)}
 	case "torn-down":
 		return coordinator.TornDown{}
+	case "held":
+		return coordinator.Held{After: uint64(number(1))}
 	case "published":
 		return coordinator.Published{Epoch: uint64(number(1))}
 	case "publish-failed":

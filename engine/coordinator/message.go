@@ -49,6 +49,9 @@ type (
 		Epoch uint64
 		Err   error
 	}
+	// Held tells that a sink holds rows back until their commit, written behind the
+	// barrier of epoch After.
+	Held struct{ After uint64 }
 	// Tick tells that time has passed.
 	Tick struct{}
 	// Checkpoint asks for a checkpoint soon; Savepoint for a complete one. They
@@ -77,6 +80,7 @@ func (Published) message()     {}
 func (PublishFailed) message() {}
 func (Committed) message()     {}
 func (CommitFailed) message()  {}
+func (Held) message()          {}
 func (Tick) message()          {}
 func (Checkpoint) message()    {}
 func (Savepoint) message()     {}

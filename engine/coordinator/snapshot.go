@@ -50,6 +50,7 @@ func (m *Machine) onPublishFailed(now time.Duration, msg PublishFailed) {
 		return
 	}
 	m.flight, m.lastEnd = nil, now
+	m.hold(now + promptRetry)
 	m.stats.Failed++
 	for _, id := range f.requests {
 		m.emit(Answer{ID: id, Err: msg.Err})
@@ -64,7 +65,7 @@ func (m *Machine) onCommitted(now time.Duration, epoch uint64) {
 	if f == nil || f.phase != committing || f.barrier.Epoch != epoch {
 		return
 	}
-	m.lastEnd = now
+	m.lastEnd, m.lastTook = now, now-f.started
 	if !f.barrier.Kind.Last() {
 		m.flight = nil
 		return
@@ -194,6 +195,7 @@ func (m *Machine) expire(now time.Duration) {
 	}
 	m.abandon("it took longer than " + m.cfg.Timeout.String())
 	m.lastEnd = now
+	m.hold(now + promptRetry)
 }
 
 // trigger starts the next snapshot if one is due.
@@ -210,8 +212,10 @@ func (m *Machine) trigger(now time.Duration) {
 		if len(requests) > 0 {
 			m.inject(now, kindOf(requests), requests)
 		}
-	case m.cfg.Interval > 0 && now >= m.due():
-		m.inject(now, stream.Checkpoint, nil)
+	default:
+		if at, ok := m.due(); ok && now >= at {
+			m.inject(now, stream.Checkpoint, nil)
+		}
 	}
 }
 
@@ -265,13 +269,22 @@ func (m *Machine) inject(now time.Duration, kind stream.BarrierKind, requests []
 		f.requests = append(f.requests, r.id)
 		f.savepoint = f.savepoint || r.savepoint
 	}
-	m.flight, m.lastStart = f, now
+	m.flight, m.lastStart, m.held = f, now, false
 	m.emit(Inject{Barrier: f.barrier})
 }
 
-// due is when the next periodic checkpoint starts.
-func (m *Machine) due() time.Duration {
-	return max(m.lastStart+m.cfg.Interval, m.lastEnd+m.cfg.MinPause)
+// due is when the next checkpoint starts by itself; ok is false for never.
+func (m *Machine) due() (at time.Duration, ok bool) {
+	if m.cfg.Interval > 0 {
+		at, ok = m.lastStart+m.cfg.Interval, true
+	}
+	if m.held && m.cfg.CommitDelay > 0 {
+		prompt := max(m.heldAt+m.cfg.CommitDelay, m.lastEnd+promptPause*m.lastTook)
+		if !ok || prompt < at {
+			at, ok = prompt, true
+		}
+	}
+	return max(at, m.lastEnd+m.cfg.MinPause), ok
 }
 
 // NextWake is when Step wants a Tick; ok is false when only messages matter.
@@ -283,8 +296,8 @@ func (m *Machine) NextWake() (at time.Duration, ok bool) {
 		return 0, false
 	case m.flight != nil && m.flight.phase == aligning && !m.flight.barrier.Kind.Last():
 		return m.flight.started + m.cfg.Timeout, true
-	case m.flight == nil && m.cfg.Interval > 0:
-		return m.due(), true
+	case m.flight == nil:
+		return m.due()
 	}
 	return 0, false
 }

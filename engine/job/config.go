@@ -25,12 +25,14 @@ type Config struct {
 	BudgetBytes int64
 	Env         *build.Env
 	Alloc       memory.Allocator
-	// Interval, MinPause, Timeout and Restart are as in coordinator.Config.
-	Interval time.Duration
-	MinPause time.Duration
-	Timeout  time.Duration
-	Restart  coordinator.Restart
-	Backend  Backend
+	// Interval, CommitDelay, MinPause, Timeout and Restart are as in
+	// coordinator.Config.
+	Interval    time.Duration
+	CommitDelay time.Duration
+	MinPause    time.Duration
+	Timeout     time.Duration
+	Restart     coordinator.Restart
+	Backend     Backend
 	// Ephemeral jobs do not outlive the process: a final checkpoint that holds
 	// nothing to commit need not be published.
 	Ephemeral bool

@@ -24,6 +24,8 @@ type attempt struct {
 	job     *Job
 	number  int
 	restore *Checkpoint
+	// lastEpoch is the last one that was used before.
+	lastEpoch uint64
 	// uncertain: there may be a later checkpoint than restore.
 	uncertain bool
 	ctx       context.Context
@@ -63,7 +65,7 @@ func (j *Job) deploy(e coordinator.Deploy) {
 		j.attempt.closeSinks()
 	}
 	clear(j.carried)
-	a := &attempt{job: j, number: e.Attempt}
+	a := &attempt{job: j, number: e.Attempt, lastEpoch: e.LastEpoch}
 	if e.Restore > 0 {
 		a.restore = j.last
 	}

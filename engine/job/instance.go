@@ -61,7 +61,11 @@ func (a *attempt) sinkBuilder(n build.Node, id graph.TaskID) func() (task.Instan
 	tasks := a.job.graph.Stages[id.Stage].Tasks
 	open := func(ctx context.Context) (connector.Writer, error) {
 		env := connector.WriterEnv{Alloc: a.job.cfg.Alloc, Job: part.name, Task: id.Index, Tasks: tasks, Attempt: a.number}
-		return part.sink.Writer(ctx, env, a.writerStates(n.UID, id.Index, tasks))
+		w, err := part.sink.Writer(ctx, env, a.writerStates(n.UID, id.Index, tasks))
+		if p, ok := part.sink.(connector.Prompter); ok && err == nil && p.Prompt() {
+			w = &promptWriter{Writer: w, after: a.lastEpoch, held: a.held}
+		}
+		return w, err
 	}
 	nulls := task.Nulls{Columns: n.Sink.NotNull, Drop: n.Sink.DropNulls, Table: n.Sink.Table.Name}
 	return func() (task.Instance, error) {

@@ -83,7 +83,7 @@ func Start(cfg Config) (*Job, error) {
 }
 
 func (j *Job) machineConfig() coordinator.Config {
-	cfg := coordinator.Config{Tasks: j.graph.Tasks(), Interval: j.cfg.Interval, MinPause: j.cfg.MinPause,
+	cfg := coordinator.Config{Tasks: j.graph.Tasks(), Interval: j.cfg.Interval, CommitDelay: j.cfg.CommitDelay, MinPause: j.cfg.MinPause,
 		Timeout: j.cfg.Timeout, Restart: j.cfg.Restart}
 	for _, t := range cfg.Tasks {
 		if j.graph.IsSource(t.Stage) {
