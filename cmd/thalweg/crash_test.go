@@ -55,9 +55,12 @@ type crashWorld struct {
 	binary string
 	data   string
 	out    string
+	// awsListen is the address of the AWS-compatible API; empty for none.
+	awsListen string
 
 	mu      sync.Mutex
 	address string
+	aws     string // the API's URL
 	server  *exec.Cmd
 	log     bytes.Buffer
 }
@@ -78,12 +81,15 @@ func buildBinary(t *testing.T) string {
 	return binary
 }
 
-var serving = regexp.MustCompile(`msg=serving rest=(http://\S+)`)
+var (
+	serving    = regexp.MustCompile(`msg=serving rest=(http://\S+)`)
+	servingAWS = regexp.MustCompile(`msg=serving aws=(http://\S+)`)
+)
 
 // start starts the server and waits until it answers.
 func (w *crashWorld) start() {
 	w.t.Helper()
-	server := exec.Command(w.binary, "serve", "--data", w.data, "--listen", "127.0.0.1:0", "--aws-listen", "",
+	server := exec.Command(w.binary, "serve", "--data", w.data, "--listen", "127.0.0.1:0", "--aws-listen", w.awsListen,
 		"--checkpoint-interval", "100ms", "--parallelism", "2")
 	stderr, err := server.StderrPipe()
 	if err != nil {
@@ -98,6 +104,9 @@ func (w *crashWorld) start() {
 		for lines.Scan() {
 			w.mu.Lock()
 			w.log.WriteString(lines.Text() + "\n")
+			if m := servingAWS.FindStringSubmatch(lines.Text()); m != nil {
+				w.aws = m[1]
+			}
 			w.mu.Unlock()
 			if m := serving.FindStringSubmatch(lines.Text()); m != nil {
 				addresses <- m[1]

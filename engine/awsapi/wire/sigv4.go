@@ -169,8 +169,8 @@ func canonicalRequest(r *http.Request, s signature, body []byte) string {
 	var headers strings.Builder
 	for _, name := range s.headers {
 		values := slices.Clone(r.Header.Values(name))
-		switch name {
-		case "host":
+		switch name { // HTTP/2 has the host in :authority, which some clients sign
+		case "host", ":authority":
 			values = []string{r.Host}
 		case "content-length":
 			values = []string{strconv.FormatInt(r.ContentLength, 10)}
