@@ -55,6 +55,22 @@ func TestSourceContractWithAggregatedRecords(t *testing.T) {
 // readSource reads all splits to their ends.
 func readSource(t *testing.T, table connector.Table) (rows []string) {
 	t.Helper()
+	src, splits := discover(t, table)
+	for i := range splits {
+		rows = append(rows, readOne(t, src, splits[i])...)
+	}
+	return rows
+}
+
+// readSplit reads one split to its end.
+func readSplit(t *testing.T, table connector.Table, number int) []string {
+	t.Helper()
+	src, splits := discover(t, table)
+	return readOne(t, src, splits[number])
+}
+
+func discover(t *testing.T, table connector.Table) (connector.Source, []connector.Split) {
+	t.Helper()
 	src, err := New().Source(table)
 	if err != nil {
 		t.Fatal(err)
@@ -63,22 +79,25 @@ func readSource(t *testing.T, table connector.Table) (rows []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, sp := range splits {
-		r, err := src.Open(context.Background(), sp, nil, connector.ReaderEnv{Alloc: memory.DefaultAllocator, BatchRows: 100, Bad: connector.NewBadCounter(connector.BadFail, nil)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for err == nil {
-			var batch stream.Batch
-			batch, err = r.Next(context.Background(), nil)
-			rows = append(rows, stream.FormatRows(batch)...)
-			batch.Release()
-		}
-		if !errors.Is(err, connector.ErrEndOfSplit) {
-			t.Fatal(err)
-		}
-		r.Close()
+	return src, splits
+}
+
+func readOne(t *testing.T, src connector.Source, split connector.Split) (rows []string) {
+	t.Helper()
+	r, err := src.Open(context.Background(), split, nil, connector.ReaderEnv{Alloc: memory.DefaultAllocator, BatchRows: 100, Bad: connector.NewBadCounter(connector.BadFail, nil)})
+	if err != nil {
+		t.Fatal(err)
 	}
+	for err == nil {
+		var batch stream.Batch
+		batch, err = r.Next(context.Background(), nil)
+		rows = append(rows, stream.FormatRows(batch)...)
+		batch.Release()
+	}
+	if !errors.Is(err, connector.ErrEndOfSplit) {
+		t.Fatal(err)
+	}
+	r.Close()
 	return rows
 }
 

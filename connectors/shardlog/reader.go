@@ -68,6 +68,9 @@ func (r *reader) Next(ctx context.Context, wait <-chan struct{}) (stream.Batch, 
 			return stream.Batch{}, nil
 		}
 		woken, err := r.read(ctx, wait)
+		if errors.Is(err, connector.ErrEndOfSplit) && r.decoder.Rows() > 0 {
+			return r.flush(), err // a closed shard's last rows
+		}
 		if err != nil || woken {
 			return stream.Batch{}, err
 		}

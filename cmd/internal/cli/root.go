@@ -99,7 +99,9 @@ func newRoot(stdio Stdio) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
-		RunE:          needCommand,
+		// thalweg stream --endpoint URL list: flags may stand before the command.
+		TraverseChildren: true,
+		RunE:             needCommand,
 	}
 	root.SetIn(stdio.In)
 	root.SetOut(stdio.Out)
