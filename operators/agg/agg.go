@@ -102,11 +102,19 @@ func (k SetKind) String() string {
 	return fmt.Sprintf("set(%d)", uint8(k))
 }
 
-// Checked is an Agg whose results may be in error.
+// Checked is an Agg whose calls may fail.
 type Checked interface {
-	// Err gives the error that Emit came upon since the last call, if any; the
-	// rows in question hold arbitrary values.
+	// Err gives the first error that a call came upon since Err was called last, if
+	// any; the rows and accumulators in question hold arbitrary values.
 	Err() error
+}
+
+// ErrOf is a.Err() of one that is Checked.
+func ErrOf(a Agg) error {
+	if checked, ok := a.(Checked); ok {
+		return checked.Err()
+	}
+	return nil
 }
 
 // SetAgg is an Agg that reads its result from a multiset.

@@ -59,6 +59,9 @@ func NewRegistry() *Registry {
 
 // Register adds f under its name and aliases.
 func (r *Registry) Register(f Function) error {
+	if f.Name == "" || f.Resolve == nil || f.Bind == nil {
+		return errs.Userf("aggregate function %q must have a name, a type rule and a kernel", f.Name)
+	}
 	for _, name := range append([]string{f.Name}, f.Aliases...) {
 		if _, taken := r.byName[name]; taken {
 			return errs.Userf("aggregate function %s is registered twice", name)

@@ -56,6 +56,9 @@ func (p *Program) Apply(batch stream.Batch, groups Groups, tables Tables) error 
 			weights = p.distincts[c.distinct].weights[c.counter]
 		}
 		c.agg.Accumulate(c.accs(groups.Rows, groups.Heap), c.args, weights)
+		if err := agg.ErrOf(c.agg); err != nil {
+			return err
+		}
 	}
 	setKeys := groups.SetKeys
 	if setKeys == nil {
@@ -67,7 +70,7 @@ func (p *Program) Apply(batch stream.Batch, groups Groups, tables Tables) error 
 		}
 	}
 	if len(p.sets) > 0 {
-		p.refresh(groups.Touched, groups.First, groups.Heap, tables.Sets)
+		return p.refresh(groups.Touched, groups.First, groups.Heap, tables.Sets)
 	}
 	return nil
 }

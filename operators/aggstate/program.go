@@ -190,8 +190,8 @@ func (p *Program) Results(rows []unsafe.Pointer, heap agg.Heap, alloc memory.All
 	var err error
 	for i := range p.calls {
 		out[i] = p.calls[i].agg.Emit(p.calls[i].accs(rows, heap), alloc)
-		if checked, ok := p.calls[i].agg.(agg.Checked); ok && err == nil {
-			err = checked.Err()
+		if failed := agg.ErrOf(p.calls[i].agg); err == nil {
+			err = failed
 		}
 	}
 	if err != nil {
@@ -233,7 +233,7 @@ func (p *Program) Partials(rows []unsafe.Pointer, heap agg.Heap, alloc memory.Al
 
 // Merge merges partial results, in the columns that Partials gives, into the rows.
 // Sign -1 takes them away again, for Invertible programs.
-func (p *Program) Merge(rows []unsafe.Pointer, heap agg.Heap, partial []arrow.Array, sign int) {
+func (p *Program) Merge(rows []unsafe.Pointer, heap agg.Heap, partial []arrow.Array, sign int) error {
 	if p.cfg.InputRetracts {
 		mergeCounts(rows, partial[0], sign)
 		partial = partial[1:]
@@ -243,7 +243,11 @@ func (p *Program) Merge(rows []unsafe.Pointer, heap agg.Heap, partial []arrow.Ar
 		n := len(c.agg.Spec().Partial)
 		c.agg.Merge(c.accs(rows, heap), partial[:n], sign)
 		partial = partial[n:]
+		if err := agg.ErrOf(c.agg); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // PartialColumns is the number of columns that Partials gives.

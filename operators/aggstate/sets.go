@@ -184,7 +184,7 @@ func (g *groupSet) Each(visit func(key []byte, count int64) bool) {
 
 // refresh sets the accumulators of the calls that read sets. rows are the groups
 // the batch touched, first the batch's first row of each.
-func (p *Program) refresh(rows []unsafe.Pointer, first []int32, heap agg.Heap, multis []*state.Multi) {
+func (p *Program) refresh(rows []unsafe.Pointer, first []int32, heap agg.Heap, multis []*state.Multi) error {
 	for c := range p.calls {
 		one := &p.calls[c]
 		if one.set < 0 {
@@ -200,5 +200,9 @@ func (p *Program) refresh(rows []unsafe.Pointer, first []int32, heap agg.Heap, m
 			view.slot = s.slots[first[i]]
 			reader.Refresh(accs, i, &view)
 		}
+		if err := agg.ErrOf(one.agg); err != nil {
+			return err
+		}
 	}
+	return nil
 }

@@ -9,20 +9,17 @@ import (
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/stream/govalue"
 )
 
-// GoType are the types that arguments and results of Go functions may have. They
-// stand for BOOLEAN, INT, BIGINT, FLOAT, DOUBLE, STRING and BYTES. Strings and
-// bytes handed to a function share the batch's memory: it must not keep or change
-// them.
-type GoType interface {
-	bool | int32 | int64 | float32 | float64 | string | []byte
-}
+// GoType are the types that arguments and results of Go functions may have; see
+// [govalue.Type].
+type GoType interface{ govalue.Type }
 
 // GoFunc1 makes a SQL function of a Go function of one argument. NULL gives NULL
 // without a call. The function must be pure: equal arguments, equal results.
 func GoFunc1[A, R GoType](name string, f func(A) R) Function {
-	return goFunction[R](name, []types.Type{goType[A]()}, func(args []Vector) func(i int) (R, error) {
+	return goFunction[R](name, []types.Type{govalue.SQL[A]()}, func(args []Vector) func(i int) (R, error) {
 		a := goColumn[A](args[0])
 		return func(i int) (R, error) { return f(a(i)), nil }
 	})
@@ -30,7 +27,7 @@ func GoFunc1[A, R GoType](name string, f func(A) R) Function {
 
 // GoFunc2 is GoFunc1 for two arguments.
 func GoFunc2[A, B, R GoType](name string, f func(A, B) R) Function {
-	return goFunction[R](name, []types.Type{goType[A](), goType[B]()}, func(args []Vector) func(i int) (R, error) {
+	return goFunction[R](name, []types.Type{govalue.SQL[A](), govalue.SQL[B]()}, func(args []Vector) func(i int) (R, error) {
 		a, b := goColumn[A](args[0]), goColumn[B](args[1])
 		return func(i int) (R, error) { return f(a(i), b(i)), nil }
 	})
@@ -38,7 +35,7 @@ func GoFunc2[A, B, R GoType](name string, f func(A, B) R) Function {
 
 // GoFunc3 is GoFunc1 for three arguments.
 func GoFunc3[A, B, C, R GoType](name string, f func(A, B, C) R) Function {
-	return goFunction[R](name, []types.Type{goType[A](), goType[B](), goType[C]()}, func(args []Vector) func(i int) (R, error) {
+	return goFunction[R](name, []types.Type{govalue.SQL[A](), govalue.SQL[B](), govalue.SQL[C]()}, func(args []Vector) func(i int) (R, error) {
 		a, b, c := goColumn[A](args[0]), goColumn[B](args[1]), goColumn[C](args[2])
 		return func(i int) (R, error) { return f(a(i), b(i), c(i)), nil }
 	})
@@ -85,24 +82,41 @@ func (r *Registry) RegisterGo(name string, fn any) error {
 
 // goFunction makes the entry of a Go function with result type R.
 func goFunction[R GoType](name string, params []types.Type, bind func(args []Vector) func(i int) (R, error)) Function {
-	result := goType[R]()
+	result := govalue.SQL[R]()
 	return goEntry(name, params, result, func(c *Call) (Kernel, error) { return goKernel(c.Type, bind), nil })
 }
 
-// goEntry is the entry of a user function.
+// goEntry is the entry of a function in Go, which gives NULL for NULL alone.
 func goEntry(name string, params []types.Type, result types.Type, bind binder) Function {
-	formal := make([]param, len(params))
+	f := userEntry(name, params, rule{result: always(result)}, bind)
+	f.Doc = "A function registered from Go."
+	return f
+}
+
+// UserScalar is the entry of a user's scalar function, which may give NULL.
+func UserScalar(name string, params []types.Type, result types.Type, bind func(c *Call) (Kernel, error)) Function {
+	return userEntry(name, params, rule{result: always(result), mayNull: true}, bind)
+}
+
+func userEntry(name string, params []types.Type, r rule, bind binder) Function {
+	for _, t := range params {
+		r.params = append(r.params, goParam(t))
+	}
+	name = strings.ToUpper(name)
+	return Function{Name: name, Family: "user", Usage: usage(name, params), Doc: "A function of a user.", Fallible: true, Costly: true,
+		Resolve: r.to(name), Bind: bind}
+}
+
+// usage is the signature of a function as text.
+func usage(name string, params []types.Type) string {
 	texts := make([]string, len(params))
 	for i, t := range params {
 		texts[i] = t.String()
-		formal[i] = goParam(t)
 	}
-	return Function{Name: name, Family: "user", Usage: strings.ToUpper(name) + "(" + strings.Join(texts, ", ") + ")",
-		Doc: "A function registered from Go.", Fallible: true, Costly: true,
-		Resolve: rule{params: formal, result: always(result)}.to(strings.ToUpper(name)), Bind: bind}
+	return name + "(" + strings.Join(texts, ", ") + ")"
 }
 
-// goParam casts implicitly within numbers and to strings.
+// goParam casts implicitly within numbers, to strings, and within kinds of time.
 func goParam(t types.Type) param {
 	switch {
 	case t.IsString():
@@ -111,35 +125,12 @@ func goParam(t types.Type) param {
 		return param{t.String(), func(from types.Type) (types.Type, bool) {
 			return t, from.Kind == types.Null || isNumberOrText(from)
 		}}
+	case t.IsNested():
+		return takes(t.String(), t, func(from types.Type) bool { return interchangeable(from, t) })
 	}
-	return takes(t.String(), t, func(from types.Type) bool { return from.Kind == t.Kind || t.IsBinary() && from.IsBinary() })
-}
-
-// goType is the SQL type of a Go type.
-func goType[T GoType]() types.Type {
-	var zero T
-	t, _ := goTypeOf(reflect.TypeOf(zero))
-	return t
-}
-
-func goTypeOf(t reflect.Type) (types.Type, bool) {
-	switch t {
-	case reflect.TypeFor[bool]():
-		return types.Of(types.Boolean), true
-	case reflect.TypeFor[int32]():
-		return types.Of(types.Int), true
-	case reflect.TypeFor[int64]():
-		return types.Of(types.BigInt), true
-	case reflect.TypeFor[float32]():
-		return types.Of(types.Float), true
-	case reflect.TypeFor[float64]():
-		return types.Of(types.Double), true
-	case reflect.TypeFor[string]():
-		return types.StringType(), true
-	case reflect.TypeFor[[]byte]():
-		return types.BytesType(), true
-	}
-	return types.Type{}, false
+	return param{t.String(), func(from types.Type) (types.Type, bool) {
+		return t, from.Kind == types.Null || from.Kind == t.Kind || t.IsBinary() && from.IsBinary()
+	}}
 }
 
 // goColumn reads a vector as Go values.
@@ -201,11 +192,11 @@ func (r *Registry) registerReflected(name string, fn any) error {
 		f.Type().NumOut() == 2 && f.Type().Out(1) != reflect.TypeFor[error]() {
 		return errs.Userf("function %s must be a Go function with one result, or a result and an error, not %T", name, fn)
 	}
-	result, ok := goTypeOf(f.Type().Out(0))
+	result, ok := govalue.SQLOf(f.Type().Out(0))
 	params := make([]types.Type, f.Type().NumIn())
 	for i := range params {
 		var known bool
-		params[i], known = goTypeOf(f.Type().In(i))
+		params[i], known = govalue.SQLOf(f.Type().In(i))
 		ok = ok && known
 	}
 	if !ok {

@@ -213,8 +213,7 @@ func (g *GroupAgg) locate(batch stream.Batch, keyAt []int) error {
 // apply counts the batch into its groups.
 func (g *GroupAgg) apply(batch stream.Batch, partial bool) error {
 	if partial {
-		g.program.Merge(g.rows, &g.heap, batch.Record.Columns()[len(g.cfg.Keys):], 1)
-		return nil
+		return g.program.Merge(g.rows, &g.heap, batch.Record.Columns()[len(g.cfg.Keys):], 1)
 	}
 	return g.program.Apply(batch, aggstate.Groups{
 		Keys: &g.keys, Rows: g.rows, Touched: g.touched.rows, First: g.touched.first, Heap: &g.heap,

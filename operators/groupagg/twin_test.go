@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/thalweg/thalweg/internal/types"
-	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/groupagg"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/optest"
@@ -105,7 +104,7 @@ func twinCase(t *testing.T, aggs string, retracts, twoPhase, upsert bool, hold i
 		t.Fatal(err)
 	}
 	cfg := groupagg.Config{
-		Keys: []int{0}, InputSchema: schema, Registry: agg.NewRegistry(), InputRetracts: retracts,
+		Keys: []int{0}, InputSchema: schema, Registry: withGoAggregates(t), InputRetracts: retracts,
 		EmitUpdateBefore: !upsert, FromLocal: twoPhase, HoldRows: hold,
 	}
 	var fields []types.Field
@@ -146,6 +145,10 @@ func TestAgreesWithATwin(t *testing.T) {
 		{name: "retractions", aggs: twinAggs, share: 0.45, retracts: true},
 		{name: "retractions to upserts", aggs: twinAggs, share: 0.45, retracts: true, upsert: true},
 		{name: "two phases", aggs: mergeableAggs, twoPhase: true},
+		{name: "of Go", aggs: goAggs},
+		{name: "of Go, retractions", aggs: goAggs, share: 0.45, retracts: true},
+		{name: "of Go, two phases", aggs: goAggs, twoPhase: true},
+		{name: "of Go, two phases of retractions", aggs: "GO_SUM(v) AS s; COUNT(*) AS n", share: 0.45, retracts: true, twoPhase: true},
 		{name: "two phases of retractions", aggs: "COUNT(*) AS n; SUM(v) AS s; AVG(v) AS a; SUM(v) FILTER f AS sf", share: 0.45, retracts: true, twoPhase: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -85,6 +85,10 @@ func (a *aggregate) results(m *Match, n int) (arrow.Array, error) {
 	}
 	out := a.agg.Emit(agg.Accs{Rows: a.rows, Heap: &a.heap}, m.ctx.Alloc)
 	a.cells, a.groups, a.heap = a.cells[:0], a.groups[:0], a.heap[:0]
+	if err := agg.ErrOf(a.agg); err != nil {
+		out.Release()
+		return nil, err
+	}
 	return out, nil
 }
 

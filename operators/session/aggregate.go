@@ -155,7 +155,9 @@ func (a *Aggregate) openGroups() error {
 			a.from, a.into = append(a.from, a.found[j]), append(a.into, a.accs[final])
 		}
 	}
-	a.merge()
+	if err := a.merge(); err != nil {
+		return err
+	}
 	for j, i := range a.where {
 		if a.tracker.placed[i].into != i {
 			a.groups.Delete(a.slots[j])
@@ -182,15 +184,16 @@ func (a *Aggregate) upsert() error {
 	return nil
 }
 
-func (a *Aggregate) merge() {
+func (a *Aggregate) merge() error {
 	if len(a.from) == 0 {
-		return
+		return nil
 	}
 	partial := a.program.Partials(a.from, a.groups.Heap(), a.ctx.Alloc)
-	a.program.Merge(a.into, a.groups.Heap(), partial, 1)
+	err := a.program.Merge(a.into, a.groups.Heap(), partial, 1)
 	for _, p := range partial {
 		p.Release()
 	}
+	return err
 }
 
 // accumulate counts the batch's rows into their sessions, late ones left out.

@@ -117,14 +117,14 @@ func (w *WindowAgg) mergeSlice(table *state.Table, merged *aggstate.Buffer, sign
 		}
 		merged.Upsert(&f.keys, f.to[:len(slots)])
 		partial := w.program.Partials(f.from, table.Heap(), w.ctx.Alloc)
-		w.program.Merge(f.to[:len(slots)], merged.Heap(), partial, sign)
+		err := w.program.Merge(f.to[:len(slots)], merged.Heap(), partial, sign)
 		for _, row := range f.to[:len(slots)] {
 			*aggstate.Mark(row) += uint64(sign)
 		}
 		for _, p := range partial {
 			p.Release()
 		}
-		return nil
+		return err
 	})
 }
 

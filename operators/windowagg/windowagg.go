@@ -201,8 +201,11 @@ func (w *WindowAgg) add(batch stream.Batch, end int64) error {
 	}
 	table.Rows(w.slots, w.rows)
 	if w.cfg.FromLocal {
-		w.program.Merge(w.rows, table.Heap(), batch.Record.Columns()[len(w.cfg.Keys)+1:], 1)
-	} else if err := w.apply(batch, end, table); err != nil {
+		err = w.program.Merge(w.rows, table.Heap(), batch.Record.Columns()[len(w.cfg.Keys)+1:], 1)
+	} else {
+		err = w.apply(batch, end, table)
+	}
+	if err != nil {
 		return err
 	}
 	for _, slot := range w.slots {
