@@ -7,7 +7,6 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/engine/meta"
-	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
@@ -23,6 +22,8 @@ type sessionCatalog struct {
 	databases map[string]bool
 	database  string
 	parts     parts
+	// called are the user functions, which are made ready as they are called.
+	called *calledFunctions
 }
 
 // parts are the registries of an engine at one moment, and what it lends to
@@ -36,12 +37,13 @@ type parts struct {
 
 var (
 	_ catalog.Catalog   = (*sessionCatalog)(nil)
-	_ catalog.Functions = functions{}
+	_ catalog.Functions = catalogFunctions{}
 )
 
 // catalogOf takes a snapshot for a statement.
 func (s *Session) catalogOf() *sessionCatalog {
 	c := &sessionCatalog{relations: map[string]catalog.Relation{}, databases: s.engine.databasesNow(), parts: s.engine.partsNow()}
+	c.called = s.newCalled(c.parts)
 	for name, r := range s.engine.relationsNow() {
 		c.relations[name] = catalogOfRelation(r)
 	}
@@ -94,7 +96,7 @@ func (c *sessionCatalog) relationsIn(database string) []string {
 func (c *sessionCatalog) Relations() []string { return slices.Sorted(maps.Keys(c.relations)) }
 
 // Functions gives the functions.
-func (c *sessionCatalog) Functions() catalog.Functions { return functions{c.parts} }
+func (c *sessionCatalog) Functions() catalog.Functions { return catalogFunctions{c} }
 
 // Source asks the table's connector what it would do.
 func (c *sessionCatalog) Source(table *catalog.Table, want catalog.Pushdown) (catalog.SourceInfo, error) {
@@ -164,32 +166,6 @@ func (p parts) check(table *catalog.Table) error {
 	}
 	return conn.Check(decl)
 }
-
-// functions are the engine's functions for the planner.
-type functions struct{ parts parts }
-
-// Scalar finds a scalar function.
-func (f functions) Scalar(name string) (rex.Signature, bool) { return f.parts.functions.Scalar(name) }
-
-// Aggregate finds an aggregate function.
-func (f functions) Aggregate(name string) (rex.Signature, bool) {
-	return f.parts.aggregates.Aggregate(name)
-}
-
-// Table finds a table function.
-func (f functions) Table(name string) (rex.TableSignature, bool) {
-	return f.parts.functions.Table(name)
-}
-
-// Names lists all functions in order.
-func (f functions) Names() []string {
-	names := append(f.parts.functions.Names(), f.parts.aggregates.Names()...)
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// Fold evaluates constants.
-func (f functions) Fold(e rex.Expr) (rex.Value, bool) { return f.parts.functions.Fold(e) }
 
 // relation names what is stored of a table or view.
 type relation = meta.Relation

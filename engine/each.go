@@ -91,6 +91,8 @@ func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, e
 		return st.createStream(stmt)
 	case *sql.CreateView:
 		return st.createView(stmt)
+	case *sql.CreateFunction:
+		return st.createFunction(stmt)
 	case *sql.CreateDatabase:
 		return st.createDatabase(stmt)
 	case *sql.Alter:

@@ -37,6 +37,8 @@ type Engine struct {
 	extras    extras
 	relations map[string]relation
 	databases map[string]meta.Database
+	functions map[string]meta.Function
+	library   library
 	jobs      map[string]*jobRun
 	order     []string
 	lastJob   int64
@@ -53,7 +55,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{opts: opts, log: opts.Logger, fs: opts.FS, dir: opts.DataDir, durable: opts.DataDir != "",
-		alloc: alloc.NewPool(0), relations: map[string]relation{}, databases: map[string]meta.Database{}, jobs: map[string]*jobRun{}, services: map[string]any{}}
+		alloc: alloc.NewPool(0), relations: map[string]relation{}, databases: map[string]meta.Database{}, functions: map[string]meta.Function{}, jobs: map[string]*jobRun{}, services: map[string]any{}}
 	if err := e.open(ctx); err != nil {
 		e.release()
 		return nil, err
@@ -95,6 +97,9 @@ func (e *Engine) open(ctx context.Context) error {
 	}
 	for _, d := range databases {
 		e.databases[d.Name] = d
+	}
+	if err := e.openFunctions(); err != nil {
+		return err
 	}
 	return e.resumeAll(ctx)
 }
@@ -140,6 +145,7 @@ func (e *Engine) Close() error {
 // release gives everything back that open took.
 func (e *Engine) release() error {
 	err := e.closeServices()
+	e.library.close()
 	if e.meta != nil {
 		if closeErr := e.meta.Close(); err == nil {
 			err = closeErr
@@ -171,7 +177,7 @@ func (e *Engine) NewSession() *Session {
 	if settings == nil {
 		settings = map[string]string{}
 	}
-	return &Session{engine: e, settings: settings, temporary: map[string]relation{}, database: defaultDatabase}
+	return &Session{engine: e, settings: settings, temporary: map[string]relation{}, functions: map[string]meta.Function{}, database: defaultDatabase}
 }
 
 // Execute runs a script in a session of its own; see [Session.Execute].

@@ -6,10 +6,12 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"github.com/thalweg/thalweg/engine"
+	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
 )
 
@@ -157,4 +159,82 @@ func ExampleEngine_RegisterFunction() {
 	// Output:
 	// A. Lovelace
 	// (null)
+}
+
+// An aggregate in Go keeps a state of its own, here the least and the greatest value.
+// It can be used in groups, windows and OVER.
+func ExampleEngine_RegisterAggregate() {
+	ctx := context.Background()
+	eng, err := engine.Open(ctx, engine.Options{Parallelism: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer eng.Close()
+	type state struct {
+		Low, High int64
+		Some      bool
+	}
+	spread := agg.GoFunc1("SPREAD", agg.Go1[state, int64, int64]{
+		Add: func(s *state, v int64) {
+			if !s.Some {
+				*s = state{v, v, true}
+			}
+			s.Low, s.High = min(s.Low, v), max(s.High, v)
+		},
+		Merge: func(s, other *state) {
+			switch {
+			case !s.Some:
+				*s = *other
+			case other.Some:
+				s.Low, s.High = min(s.Low, other.Low), max(s.High, other.High)
+			}
+		},
+		Result: func(s *state) (int64, bool) { return s.High - s.Low, s.Some },
+	})
+	if err := eng.RegisterAggregate(spread); err != nil {
+		log.Fatal(err)
+	}
+	printColumn(ctx, eng, "SELECT SPREAD(v) FROM (VALUES 5, 9, 2) AS t(v)")
+	// Output:
+	// 7
+}
+
+// A table function in Go gives any number of rows for each row.
+func ExampleEngine_RegisterTableFunction() {
+	ctx := context.Background()
+	eng, err := engine.Open(ctx, engine.Options{Parallelism: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer eng.Close()
+	words := expr.GoTable1("WORDS", "word", func(text string, emit func(string)) {
+		for word := range strings.FieldsSeq(text) {
+			emit(word)
+		}
+	})
+	if err := eng.RegisterTableFunction(words); err != nil {
+		log.Fatal(err)
+	}
+	printColumn(ctx, eng, "SELECT w FROM (VALUES 'to be', 'or') AS t(x), LATERAL TABLE(WORDS(x)) AS u(w)")
+	// Output:
+	// to
+	// be
+	// or
+}
+
+// printColumn prints the first column of a query's result.
+func printColumn(ctx context.Context, eng *engine.Engine, query string) {
+	rows, err := eng.Query(ctx, query)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer rows.Close()
+	table, err := rows.Table(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer table.Release()
+	for i := range table.Rows() {
+		fmt.Println(table.Column(0).ValueStr(i))
+	}
 }

@@ -25,7 +25,10 @@ func (r *jobRun) config(restore *job.Checkpoint) (job.Config, error) {
 	if err != nil {
 		return job.Config{}, err
 	}
-	parts := e.partsNow()
+	parts, err := e.partsWith(r.record.Functions)
+	if err != nil {
+		return job.Config{}, err
+	}
 	env := &build.Env{Functions: parts.functions, Aggregates: parts.aggregates, Connectors: parts.connectors,
 		Connector: parts.env, Zone: set.zone, NowMillis: r.record.NowMillis,
 		DeadLetters: r.record.DeadLetters,

@@ -100,6 +100,21 @@ func (e *Engine) RegisterTableFunction(f expr.TableFunction) error {
 	return nil
 }
 
+// RegisterAggregate adds an aggregate function for statements from now on; one with a
+// taken name is a user error. Functions that resumed jobs need belong into
+// Options.Aggregates.
+func (e *Engine) RegisterAggregate(f agg.Function) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	before := e.extras.aggregates
+	e.extras.aggregates = append(before[:len(before):len(before)], f)
+	if err := e.rebuildFunctions(); err != nil {
+		e.extras.aggregates = before
+		return err
+	}
+	return nil
+}
+
 // RegisterConnector adds a connector for tables created from now on; one with a
 // taken name is a user error. Connectors that resumed jobs need belong into
 // Options.Connectors.

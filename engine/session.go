@@ -4,6 +4,8 @@ import (
 	"context"
 	"maps"
 	"sync"
+
+	"github.com/thalweg/thalweg/engine/meta"
 )
 
 // Session runs scripts with options and temporary tables of its own. Its methods
@@ -19,6 +21,8 @@ type Session struct {
 	settings map[string]string
 	// temporary relations hide the engine's.
 	temporary map[string]relation
+	// functions are the temporary ones; those of the system have no database.
+	functions map[string]meta.Function
 	// database is where names without one are looked up.
 	database string
 }

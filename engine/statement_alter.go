@@ -20,6 +20,8 @@ func (st *statement) alter(stmt *sql.Alter) (Result, error) {
 		return st.alterStream(stmt)
 	case sql.DatabaseObject:
 		return st.alterDatabase(stmt)
+	case sql.FunctionObject:
+		return st.alterFunction(stmt)
 	}
 	return Result{}, unsupported(stmt)
 }

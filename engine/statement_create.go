@@ -100,6 +100,8 @@ func (st *statement) drop(stmt *sql.Drop) (Result, error) {
 		return st.dropStream(stmt)
 	case sql.DatabaseObject:
 		return st.dropDatabase(stmt)
+	case sql.FunctionObject:
+		return st.dropFunction(stmt)
 	}
 	if stmt.Kind != sql.TableObject && stmt.Kind != sql.ViewObject {
 		return Result{}, unsupported(stmt)

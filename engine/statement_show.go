@@ -62,7 +62,7 @@ func (st *statement) showNames(stmt *sql.Show) (Result, error) {
 	case "FUNCTIONS":
 		all = st.catalog.Functions().Names()
 	default:
-		all = st.session.engine.userFunctions()
+		all = st.catalog.userFunctions()
 	}
 	matches, err := likePattern(stmt)
 	if err != nil {
@@ -92,24 +92,6 @@ func (st *statement) showDatabases(stmt *sql.Show) (Result, error) {
 	}
 	all := slices.DeleteFunc(st.catalog.databaseNames(), func(name string) bool { return !matches(name) })
 	return names("database name", all), nil
-}
-
-// userFunctions lists the registered functions.
-func (e *Engine) userFunctions() []string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var all []string
-	for _, f := range e.extras.scalar {
-		all = append(all, f.Name)
-	}
-	for _, f := range e.extras.aggregates {
-		all = append(all, f.Name)
-	}
-	for _, f := range e.extras.tables {
-		all = append(all, f.Name)
-	}
-	slices.Sort(all)
-	return all
 }
 
 // likePattern makes SHOW's [NOT] LIKE or ILIKE a function.
@@ -210,7 +192,7 @@ func (st *statement) showCreate(stmt *sql.Show) (Result, error) {
 // describe lists the columns of a table or view.
 func (st *statement) describe(stmt *sql.Describe) (Result, error) {
 	switch stmt.Kind {
-	case sql.TableObject, sql.ViewObject, sql.StreamObject, sql.JobObject, sql.DatabaseObject:
+	case sql.TableObject, sql.ViewObject, sql.StreamObject, sql.JobObject, sql.DatabaseObject, sql.FunctionObject:
 	default:
 		return Result{}, unsupported(stmt)
 	}
@@ -219,6 +201,8 @@ func (st *statement) describe(stmt *sql.Describe) (Result, error) {
 		return st.describeJob(stmt)
 	case sql.DatabaseObject:
 		return st.describeDatabase(stmt)
+	case sql.FunctionObject:
+		return st.describeFunction(stmt)
 	}
 	if stmt.Kind == sql.StreamObject {
 		name, err := st.relationName(stmt.Name)

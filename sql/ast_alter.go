@@ -68,8 +68,9 @@ type AlterQuery struct {
 // AlterClass is ALTER FUNCTION name AS 'class' [LANGUAGE …].
 type AlterClass struct {
 	Place
-	Class    string
-	Language string
+	Class      string
+	ClassPlace Place
+	Language   string
 }
 
 // AlterComment is COMMENT 'text'.

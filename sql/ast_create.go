@@ -148,8 +148,9 @@ type CreateFunction struct {
 	System      bool
 	IfNotExists bool
 	Name        Name
-	// Class is the implementation's name.
-	Class string
+	// Class is the implementation's name, ClassPlace its own span.
+	Class      string
+	ClassPlace Place
 	// Language is upper case, or empty.
 	Language string
 	// Using are the resources of USING JAR 'path', ….

@@ -109,10 +109,11 @@ func (p *parser) alterClass() (AlterAction, error) {
 	first := p.Index()
 	p.Next()
 	a := &AlterClass{}
-	var err error
-	if a.Class, err = p.stringLiteral(); err != nil {
+	class, err := p.Value(token.String)
+	if err != nil {
 		return nil, err
 	}
+	a.Class, a.ClassPlace = class.Text, Place{Span: class.Span()}
 	if p.Accept("LANGUAGE") {
 		t := p.Peek()
 		if t.Kind != token.Word {

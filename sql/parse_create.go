@@ -188,10 +188,11 @@ func (p *parser) functionBody(s *CreateFunction) error {
 	if err := p.Expect("AS"); err != nil {
 		return err
 	}
-	var err error
-	if s.Class, err = p.stringLiteral(); err != nil {
+	class, err := p.Value(token.String)
+	if err != nil {
 		return err
 	}
+	s.Class, s.ClassPlace = class.Text, Place{Span: class.Span()}
 	if p.Accept("LANGUAGE") {
 		t := p.Peek()
 		if t.Kind != token.Word {

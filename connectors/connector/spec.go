@@ -14,6 +14,8 @@ import (
 type Spec struct {
 	// Name is the value of the option 'connector' (or 'format').
 	Name string
+	// Noun is what messages call it; empty means connector.
+	Noun string
 	// Doc is one paragraph for the user guide.
 	Doc string
 	// Options lists every option that is understood, without 'connector'.
@@ -99,7 +101,7 @@ func (s Spec) Parse(options map[string]string) (Options, error) {
 			continue
 		}
 		if option.Required {
-			return Options{}, errs.Userf("connector '%s' needs the option '%s', %s", s.Name, option.Name, option.Type.Form(option.Values)).
+			return Options{}, errs.Userf("%s '%s' needs the option '%s', %s", s.noun(), s.Name, option.Name, option.Type.Form(option.Values)).
 				WithHint("for example '%s' = '%s'", option.Name, option.Example)
 		}
 		if option.Default != "" {
@@ -111,6 +113,13 @@ func (s Spec) Parse(options map[string]string) (Options, error) {
 		}
 	}
 	return parsed, nil
+}
+
+func (s Spec) noun() string {
+	if s.Noun == "" {
+		return "connector"
+	}
+	return s.Noun
 }
 
 // Validate is Parse for callers that only want to know whether it works.
@@ -134,7 +143,7 @@ func (s Spec) unknown(name string) error {
 	for _, option := range s.Options {
 		names = append(names, option.Name)
 	}
-	e := errs.Userf("connector '%s' has no option '%s'", s.Name, name)
+	e := errs.Userf("%s '%s' has no option '%s'", s.noun(), s.Name, name)
 	if nearest := errs.Nearest(name, names); nearest != "" {
 		return e.WithHint("did you mean '%s'?", nearest)
 	}

@@ -16,7 +16,7 @@ import (
 // context makes what an operator may use of the world, without state.
 func (a *attempt) context(n build.Node) *op.Context {
 	cfg := &a.job.cfg
-	ctx := &op.Context{Done: a.ctx.Done(), Alloc: cfg.Alloc, Output: n.Schema.Arrow(), Label: n.Label, BatchRows: cfg.Env.BatchRows,
+	ctx := &op.Context{Context: a.ctx, Alloc: cfg.Alloc, Output: n.Schema.Arrow(), Label: n.Label, BatchRows: cfg.Env.BatchRows,
 		Counters: &op.Counters{}}
 	for _, in := range n.Inputs {
 		ctx.Inputs = append(ctx.Inputs, in.Arrow())

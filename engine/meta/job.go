@@ -19,8 +19,10 @@ type Job struct {
 	Settings map[string]string `msgpack:"o,omitempty"`
 	// DeadLetters are the tables that its sources send bad records to.
 	DeadLetters map[string]plan.TableRef `msgpack:"d,omitempty"`
-	Parallelism int                      `msgpack:"l"`
-	KeyGroups   int                      `msgpack:"g"`
+	// Functions are the functions of the catalog that it calls, as they were.
+	Functions   []Function `msgpack:"f,omitempty"`
+	Parallelism int        `msgpack:"l"`
+	KeyGroups   int        `msgpack:"g"`
 	// State is the name of the job's state when it was last written; a job that
 	// runs is resumed when the store is opened.
 	State   string    `msgpack:"s"`

@@ -29,6 +29,7 @@ const (
 	formatKey    = "format"
 	relationKind = "relation/"
 	databaseKind = "database/"
+	functionKind = "function/"
 	jobKind      = "job/"
 )
 

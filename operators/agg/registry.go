@@ -1,6 +1,7 @@
 package agg
 
 import (
+	"maps"
 	"sort"
 	"strings"
 
@@ -56,6 +57,9 @@ func NewRegistry() *Registry {
 	}
 	return r
 }
+
+// Clone is a registry of the same functions, to which others can be added.
+func (r *Registry) Clone() *Registry { return &Registry{byName: maps.Clone(r.byName)} }
 
 // Register adds f under its name and aliases.
 func (r *Registry) Register(f Function) error {

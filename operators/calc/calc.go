@@ -110,7 +110,8 @@ func (c *Calc) narrow(env *expr.CompileEnv) []rex.Expr {
 func (c *Calc) Open(ctx *op.Context) error {
 	c.ctx = ctx
 	c.eval = expr.EvalContext{
-		Alloc: ctx.Alloc, Zone: c.cfg.Zone, Random: c.cfg.Random, WatermarkMillis: int64(stream.NoWatermark),
+		Context: ctx.Context,
+		Alloc:   ctx.Alloc, Zone: c.cfg.Zone, Random: c.cfg.Random, WatermarkMillis: int64(stream.NoWatermark),
 	}
 	return nil
 }

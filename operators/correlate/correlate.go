@@ -88,7 +88,8 @@ func New(cfg Config) (*Correlate, error) {
 func (c *Correlate) Open(ctx *op.Context) error {
 	c.ctx = ctx
 	c.eval = expr.EvalContext{
-		Alloc: ctx.Alloc, Zone: c.cfg.Zone, Random: c.cfg.Random, WatermarkMillis: int64(stream.NoWatermark),
+		Context: ctx.Context,
+		Alloc:   ctx.Alloc, Zone: c.cfg.Zone, Random: c.cfg.Random, WatermarkMillis: int64(stream.NoWatermark),
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
 
@@ -26,6 +27,9 @@ type CompileEnv struct {
 // EvalContext is what evaluation takes from outside. One context may serve many
 // programs of one goroutine.
 type EvalContext struct {
+	// Context ends when evaluation is to stop; nil never does. Functions that wait
+	// for something outside give up then.
+	Context context.Context
 	// Alloc is the allocator of results and intermediate values; required.
 	Alloc memory.Allocator
 	// NowMillis is the processing time in epoch milliseconds.

@@ -95,6 +95,11 @@ func NewRegistry() *Registry {
 	return r
 }
 
+// Clone is a registry of the same functions, to which others can be added.
+func (r *Registry) Clone() *Registry {
+	return &Registry{byName: maps.Clone(r.byName), list: slices.Clone(r.list), tables: maps.Clone(r.tables)}
+}
+
 // Register adds a function. Names are free of case; a name can't be registered
 // twice.
 func (r *Registry) Register(f Function) error {

@@ -52,7 +52,7 @@ func (j *Join) Open(ctx *op.Context) error {
 		return errs.Bugf("%s has %d inputs, not 2", ctx.Label, len(ctx.Inputs))
 	}
 	j.ctx = ctx
-	j.eval = expr.EvalContext{Alloc: ctx.Alloc, Zone: j.cfg.Zone, WatermarkMillis: int64(stream.NoWatermark)}
+	j.eval = expr.EvalContext{Context: ctx.Context, Alloc: ctx.Alloc, Zone: j.cfg.Zone, WatermarkMillis: int64(stream.NoWatermark)}
 	for input := range j.sides {
 		s, err := openSide(ctx, input, j.cfg)
 		if err != nil {

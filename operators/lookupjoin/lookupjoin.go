@@ -81,17 +81,12 @@ func (j *Join) Open(ctx *op.Context) error {
 		return errs.Bugf("%s has %d inputs, not 1", ctx.Label, len(ctx.Inputs))
 	}
 	j.ctx = ctx
-	j.life, j.end = context.WithCancel(context.Background())
-	if ctx.Done != nil {
-		j.workers.Go(func() {
-			select {
-			case <-ctx.Done:
-				j.end()
-			case <-j.life.Done():
-			}
-		})
+	life := ctx.Context
+	if life == nil {
+		life = context.Background()
 	}
-	j.eval = expr.EvalContext{Alloc: ctx.Alloc, Zone: j.cfg.Zone, WatermarkMillis: int64(stream.NoWatermark)}
+	j.life, j.end = context.WithCancel(life)
+	j.eval = expr.EvalContext{Context: j.life, Alloc: ctx.Alloc, Zone: j.cfg.Zone, WatermarkMillis: int64(stream.NoWatermark)}
 	j.right = arrow.NewSchema(ctx.Output.Fields()[ctx.Inputs[0].NumFields():], nil)
 	var err error
 	if j.codec, err = rows.NewCodec(j.schema); err != nil {

@@ -3,6 +3,8 @@
 package op
 
 import (
+	"context"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
@@ -66,9 +68,9 @@ type Output interface {
 
 // Context is what an operator may use of the world.
 type Context struct {
-	// Done is closed when the job stops: whoever waits for the outside then gives up.
-	// It may be nil.
-	Done <-chan struct{}
+	// Context ends when the operator is to stop; a call that waits for something
+	// outside gives up then. Nil never ends.
+	Context context.Context
 	// Alloc is the allocator for every Arrow buffer the operator makes.
 	Alloc memory.Allocator
 	// State opens the operator's state tables; nil for operators that are planned

@@ -1,0 +1,326 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/thalweg/thalweg/engine/meta"
+	"github.com/thalweg/thalweg/functions"
+	"github.com/thalweg/thalweg/functions/wasm"
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/expr"
+)
+
+// A function's key is its name in upper case, and "DATABASE.NAME" outside the
+// default database. A call of a bare name means, as in Flink, a temporary system
+// function, a built-in or registered one, a temporary one, one of the database.
+
+// functionKey is the key of a function in a database.
+func functionKey(database, name string) string {
+	return strings.ToUpper(relationKey(database, name))
+}
+
+// calledFunctions are the user functions of one statement. They are made ready when
+// the planner asks for them, in registries of the statement's own.
+type calledFunctions struct {
+	engine *Engine
+	// system and temporary are the session's, stored the catalog's.
+	system, temporary, stored map[string]meta.Function
+	base                      parts
+	// scalars and aggregates are base's with the functions called so far.
+	scalars    *expr.Registry
+	aggregates *agg.Registry
+	ready      map[string]meta.Function
+}
+
+// newCalled takes a snapshot for a statement.
+func (s *Session) newCalled(base parts) *calledFunctions {
+	c := &calledFunctions{engine: s.engine, base: base, scalars: base.functions, aggregates: base.aggregates,
+		system: map[string]meta.Function{}, temporary: map[string]meta.Function{}, ready: map[string]meta.Function{}}
+	s.engine.mu.Lock()
+	c.stored = maps.Clone(s.engine.functions)
+	s.engine.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, f := range s.functions {
+		if name, ok := strings.CutPrefix(key, systemPrefix); ok {
+			c.system[name] = f
+		} else {
+			c.temporary[key] = f
+		}
+	}
+	return c
+}
+
+// systemPrefix tells temporary system functions among a session's.
+const systemPrefix = "$system."
+
+// find gives the function that a name stands for in a database; ok is false when it
+// is a built-in one, or none.
+func (c *calledFunctions) find(name, database string) (f meta.Function, ok bool) {
+	name = strings.ToUpper(name)
+	if f, ok = c.system[name]; ok {
+		return f, true
+	}
+	if c.builtIn(name) {
+		return f, false
+	}
+	keys := []string{name}
+	if !strings.Contains(name, ".") && database != defaultDatabase {
+		keys[0] = functionKey(database, name)
+	}
+	for _, key := range keys {
+		if f, ok = c.temporary[key]; ok {
+			return f, true
+		}
+		if f, ok = c.stored[key]; ok {
+			return f, true
+		}
+	}
+	return f, false
+}
+
+func (c *calledFunctions) builtIn(name string) bool {
+	if _, ok := c.base.functions.Function(name); ok {
+		return true
+	}
+	if _, ok := c.base.functions.TableFunction(name); ok {
+		return true
+	}
+	_, ok := c.base.aggregates.Aggregate(name)
+	return ok
+}
+
+// resolve makes the function that a name stands for ready and gives the name it is
+// registered under.
+func (c *calledFunctions) resolve(name, database string) string {
+	f, ok := c.find(name, database)
+	if !ok {
+		return name
+	}
+	if _, ready := c.ready[f.Name]; ready {
+		return f.Name
+	}
+	if len(c.ready) == 0 {
+		c.scalars, c.aggregates = c.scalars.Clone(), c.aggregates.Clone()
+	}
+	entry, err := c.engine.load(f.Definition)
+	if err != nil {
+		entry = broken(f.Name, err)
+	}
+	if err := entry.Register(c.scalars, c.aggregates); err == nil {
+		c.ready[f.Name] = f
+	}
+	return f.Name
+}
+
+// broken is a function that can't be made ready: calls of it say why.
+func broken(name string, err error) functions.Entry {
+	return functions.Entry{Scalar: &expr.Function{Name: name, Family: "user",
+		Resolve: func([]rex.Expr) (rex.Resolved, error) { return rex.Resolved{}, err },
+		Bind:    func(*expr.Call) (expr.Kernel, error) { return nil, err }}}
+}
+
+// used lists the functions that the statement calls, for its job.
+func (c *calledFunctions) used() []meta.Function {
+	var all []meta.Function
+	for _, name := range slices.Sorted(maps.Keys(c.ready)) {
+		all = append(all, c.ready[name])
+	}
+	return all
+}
+
+// names lists the user functions as the session's database sees them.
+func (c *calledFunctions) names(database string) []string {
+	var all []string
+	for _, m := range []map[string]meta.Function{c.system, c.temporary, c.stored} {
+		for key := range m {
+			if database != defaultDatabase {
+				key = strings.TrimPrefix(key, strings.ToUpper(database)+".")
+			}
+			all = append(all, key)
+		}
+	}
+	return all
+}
+
+// catalogFunctions are a catalog's functions for the planner.
+type catalogFunctions struct{ c *sessionCatalog }
+
+// Scalar finds a scalar function.
+func (f catalogFunctions) Scalar(name string) (rex.Signature, bool) {
+	name = f.c.called.resolve(name, f.c.database)
+	return f.c.called.scalars.Scalar(name)
+}
+
+// Aggregate finds an aggregate function.
+func (f catalogFunctions) Aggregate(name string) (rex.Signature, bool) {
+	name = f.c.called.resolve(name, f.c.database)
+	return f.c.called.aggregates.Aggregate(name)
+}
+
+// Table finds a table function.
+func (f catalogFunctions) Table(name string) (rex.TableSignature, bool) {
+	name = f.c.called.resolve(name, f.c.database)
+	return f.c.called.scalars.Table(name)
+}
+
+// Names lists all functions in order.
+func (f catalogFunctions) Names() []string {
+	names := append(f.c.parts.functions.Names(), f.c.parts.aggregates.Names()...)
+	names = append(names, f.c.called.names(f.c.database)...)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Fold evaluates constants.
+func (f catalogFunctions) Fold(e rex.Expr) (rex.Value, bool) { return f.c.called.scalars.Fold(e) }
+
+// userFunctions lists the registered functions and those of the catalog.
+func (c *sessionCatalog) userFunctions() []string {
+	all := append(c.called.engine.registeredNames(), c.called.names(c.database)...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// registeredNames lists the functions registered from Go.
+func (e *Engine) registeredNames() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var all []string
+	for _, f := range e.extras.scalar {
+		all = append(all, strings.ToUpper(f.Name))
+	}
+	for _, f := range e.extras.aggregates {
+		all = append(all, strings.ToUpper(f.Name))
+	}
+	for _, f := range e.extras.tables {
+		all = append(all, strings.ToUpper(f.Name))
+	}
+	return all
+}
+
+// partsWith are the registries with functions of the catalog, for a job.
+func (e *Engine) partsWith(called []meta.Function) (parts, error) {
+	p := e.partsNow()
+	if len(called) == 0 {
+		return p, nil
+	}
+	p.functions, p.aggregates = p.functions.Clone(), p.aggregates.Clone()
+	for _, f := range called {
+		entry, err := e.load(f.Definition)
+		if err != nil {
+			return p, err
+		}
+		if err := entry.Register(p.functions, p.aggregates); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// openFunctions reads the catalog's functions.
+func (e *Engine) openFunctions() error {
+	stored, err := e.meta.Functions()
+	if err != nil {
+		return err
+	}
+	for _, f := range stored {
+		e.functions[f.Name] = f
+	}
+	return e.tidyModules()
+}
+
+// library keeps what functions were made of, which takes long to make.
+type library struct {
+	mu      sync.Mutex
+	modules map[moduleKey]*wasm.Module
+}
+
+// moduleKey tells compiled modules apart.
+type moduleKey struct {
+	hash   string
+	limits wasm.Limits
+}
+
+func (l *library) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range l.modules {
+		m.Close()
+	}
+	l.modules = nil
+}
+
+// load makes a function ready.
+func (e *Engine) load(d functions.Definition) (functions.Entry, error) {
+	switch d.Language {
+	case "WASM":
+		return e.loadModule(d)
+	default:
+		return e.standIn(d)
+	}
+}
+
+// loadModule finds a function in its module.
+func (e *Engine) loadModule(d functions.Definition) (functions.Entry, error) {
+	settings, err := wasm.Parse(d.Options)
+	if err != nil {
+		return functions.Entry{}, err
+	}
+	e.library.mu.Lock()
+	defer e.library.mu.Unlock()
+	key := moduleKey{d.Module, settings.Limits}
+	m, ok := e.library.modules[key]
+	if !ok {
+		code, err := e.readModule(d)
+		if err != nil {
+			return functions.Entry{}, err
+		}
+		if m, err = wasm.Compile(d.Class, code, settings.Limits); err != nil {
+			return functions.Entry{}, err
+		}
+		if e.library.modules == nil {
+			e.library.modules = map[moduleKey]*wasm.Module{}
+		}
+		e.library.modules[key] = m
+	}
+	return m.Function(d.Name, settings.Symbol)
+}
+
+// standIn finds the Go function that is registered under the name of a class.
+func (e *Engine) standIn(d functions.Definition) (functions.Entry, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, f := range e.extras.scalar {
+		if strings.EqualFold(f.Name, d.Class) {
+			return functions.Entry{Scalar: &f}.Named(d.Name), nil
+		}
+	}
+	for _, f := range e.extras.aggregates {
+		if strings.EqualFold(f.Name, d.Class) {
+			return functions.Entry{Aggregate: &f}.Named(d.Name), nil
+		}
+	}
+	for _, f := range e.extras.tables {
+		if strings.EqualFold(f.Name, d.Class) {
+			return functions.Entry{Table: &f}.Named(d.Name), nil
+		}
+	}
+	return functions.Entry{}, errs.Userf("no Go function is registered as '%s', and this program runs no %s", d.Class, languageName(d.Language)).
+		WithHint("register one under that name, see docs/embedding.md, or write LANGUAGE WASM or LANGUAGE HTTP")
+}
+
+func languageName(language string) string {
+	switch language {
+	case "GO":
+		return "other language without LANGUAGE"
+	case "":
+		return "Java"
+	}
+	return language[:1] + strings.ToLower(language[1:])
+}
