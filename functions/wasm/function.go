@@ -66,7 +66,6 @@ type call struct {
 	writer writer
 	marks  []bool
 	sel    []int32
-	whole  []arrow.Array
 	// seen are the rows of the batch that the function sees, nil for all.
 	seen []int32
 	// parents is what table gave out last.

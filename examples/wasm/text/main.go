@@ -21,13 +21,13 @@ type mean struct {
 	Count int64
 }
 
-func init() {
-	guest.Scalar2("initials", func(first, last string) string { return first[:1] + ". " + last })
+var _ = guest.Export(
+	guest.Scalar2("initials", func(first, last string) string { return first[:1] + ". " + last }),
 	guest.Table1("words", "word", func(text string, emit func(string)) {
 		for _, word := range strings.Fields(text) {
 			emit(word)
 		}
-	})
+	}),
 	guest.Aggregate1("geomean", guest.Aggregate[mean, float64, float64]{
 		Add:     func(s *mean, v float64) { s.Logs, s.Count = s.Logs+math.Log(v), s.Count+1 },
 		Retract: func(s *mean, v float64) { s.Logs, s.Count = s.Logs-math.Log(v), s.Count-1 },
@@ -35,7 +35,7 @@ func init() {
 		Result: func(s *mean) (float64, bool) {
 			return math.Round(1e6*math.Exp(s.Logs/float64(s.Count))) / 1e6, s.Count > 0
 		},
-	})
-}
+	}),
+)
 
 func main() {}

@@ -2,7 +2,10 @@
 
 package guest
 
-import "unsafe"
+import (
+	"encoding/json"
+	"unsafe"
+)
 
 // request and answer hold the memory that the host was last told of.
 var request, answer []byte
@@ -29,3 +32,15 @@ func exportCall(function, step, _, size int32) int64 {
 func place(b []byte) int64 {
 	return int64(uint64(uintptr(unsafe.Pointer(&b[0])))<<32 | uint64(len(b)))
 }
+
+// describe gives the module's description.
+func describe() []byte {
+	b, err := json.Marshal(module)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// call runs a step of the function at a place in the description.
+func call(at, step int, request []byte) []byte { return module.Functions[at].call(step, request) }

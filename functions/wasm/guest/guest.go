@@ -1,9 +1,9 @@
 // Package guest is for authors of WebAssembly modules with SQL functions in Go. A
-// module is a main package that declares its functions in init:
+// module is a main package that exports functions:
 //
-//	func init() {
-//		guest.Scalar2("initials", func(first, last string) string { return first[:1] + last[:1] })
-//	}
+//	var _ = guest.Export(
+//		guest.Scalar2("initials", func(first, last string) string { return first[:1] + last[:1] }),
+//	)
 //
 //	func main() {}
 //
@@ -34,10 +34,11 @@ const (
 // description is how a module presents itself, as JSON.
 type description struct {
 	ABI       int        `json:"abi"`
-	Functions []function `json:"functions"`
+	Functions []Function `json:"functions"`
 }
 
-type function struct {
+// Function is a declared function, for [Export].
+type Function struct {
 	Name      string   `json:"name"`
 	Kind      string   `json:"kind"`
 	Arguments []string `json:"arguments"`
@@ -54,26 +55,19 @@ type column struct {
 	Type string `json:"type"`
 }
 
-// module is what has been declared.
+// module is what has been exported.
 var module = description{ABI: 1}
 
-func declare(f function) { module.Functions = append(module.Functions, f) }
-
-// describe gives the module's description.
-func describe() []byte {
-	b, err := json.Marshal(module)
-	if err != nil {
-		panic(err)
-	}
-	return b
+// Export makes functions the module's. The result is there so that it can be called
+// by a variable's declaration, before anything runs.
+func Export(functions ...Function) bool {
+	module.Functions = append(module.Functions, functions...)
+	return true
 }
 
-// call runs a step of the function at a place in the description.
-func call(at, step int, request []byte) []byte { return module.Functions[at].call(step, request) }
-
 // Scalar1 declares a scalar function of one argument.
-func Scalar1[A, R Value](name string, f func(a A) R) {
-	declare(function{Name: name, Kind: "scalar", Arguments: []string{sqlType[A]()}, Result: sqlType[R](),
+func Scalar1[A, R Value](name string, f func(a A) R) Function {
+	return Function{Name: name, Kind: "scalar", Arguments: []string{sqlType[A]()}, Result: sqlType[R](),
 		call: func(_ int, request []byte) []byte {
 			in := read(request)
 			a, out := values[A](in, 0), newColumn[R](in.rows)
@@ -81,12 +75,12 @@ func Scalar1[A, R Value](name string, f func(a A) R) {
 				out.put(f(a(i)))
 			}
 			return write(in.rows, out)
-		}})
+		}}
 }
 
 // Scalar2 declares a scalar function of two arguments.
-func Scalar2[A, B, R Value](name string, f func(a A, b B) R) {
-	declare(function{Name: name, Kind: "scalar", Arguments: []string{sqlType[A](), sqlType[B]()}, Result: sqlType[R](),
+func Scalar2[A, B, R Value](name string, f func(a A, b B) R) Function {
+	return Function{Name: name, Kind: "scalar", Arguments: []string{sqlType[A](), sqlType[B]()}, Result: sqlType[R](),
 		call: func(_ int, request []byte) []byte {
 			in := read(request)
 			a, b, out := values[A](in, 0), values[B](in, 1), newColumn[R](in.rows)
@@ -94,13 +88,13 @@ func Scalar2[A, B, R Value](name string, f func(a A, b B) R) {
 				out.put(f(a(i), b(i)))
 			}
 			return write(in.rows, out)
-		}})
+		}}
 }
 
 // Table1 declares a table function of one argument and one column, whose values it
 // hands to emit.
-func Table1[A, R Value](name, columnName string, f func(a A, emit func(R))) {
-	declare(function{Name: name, Kind: "table", Arguments: []string{sqlType[A]()}, Columns: []column{{columnName, sqlType[R]()}},
+func Table1[A, R Value](name, columnName string, f func(a A, emit func(R))) Function {
+	return Function{Name: name, Kind: "table", Arguments: []string{sqlType[A]()}, Columns: []column{{columnName, sqlType[R]()}},
 		call: func(_ int, request []byte) []byte {
 			in := read(request)
 			a, parents, out, rows := values[A](in, 0), newColumn[int32](in.rows), newColumn[R](in.rows), 0
@@ -112,7 +106,7 @@ func Table1[A, R Value](name, columnName string, f func(a A, emit func(R))) {
 				})
 			}
 			return write(rows, parents, out)
-		}})
+		}}
 }
 
 // Aggregate describes an aggregate function over a state S, whose zero is the state
@@ -129,8 +123,8 @@ type Aggregate[S any, A, R Value] struct {
 }
 
 // Aggregate1 declares an aggregate function of one argument.
-func Aggregate1[S any, A, R Value](name string, f Aggregate[S, A, R]) {
-	declare(function{Name: name, Kind: "aggregate", Arguments: []string{sqlType[A]()}, Result: sqlType[R](),
+func Aggregate1[S any, A, R Value](name string, f Aggregate[S, A, R]) Function {
+	return Function{Name: name, Kind: "aggregate", Arguments: []string{sqlType[A]()}, Result: sqlType[R](),
 		Retract: f.Retract != nil, Merge: f.Merge != nil,
 		call: func(step int, request []byte) []byte {
 			first := read(request)
@@ -164,7 +158,7 @@ func Aggregate1[S any, A, R Value](name string, f Aggregate[S, A, R]) {
 				}
 			}
 			return encodeStates(states)
-		}})
+		}}
 }
 
 func decodeStates[S any](in frame) []S {
