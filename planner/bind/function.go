@@ -43,10 +43,16 @@ func (b *Binder) unknownFunction(name string, span errs.Span) error {
 		return errs.Userf("%s is a table function, which gives rows and no value", name).At(span).
 			WithHint("write it into FROM: LATERAL TABLE(%s(…))", name)
 	}
+	if isPlaceFunction(name) {
+		return errs.Userf("%s is a window function and needs an OVER clause", name).At(span).WithHint("%s(…) OVER (PARTITION BY … ORDER BY …)", name)
+	}
 	if slices.Contains(flinkFunctions, name) || name[0] < 'A' || name[0] > 'Z' {
 		return errs.Unsupportedf("the function %s is not supported yet", name).At(span)
 	}
 	err := errs.Userf("there is no function called %s", name).At(span)
+	if hint := functionHint(name); hint != "" {
+		return err.WithHint("%s", hint)
+	}
 	if near := errs.Nearest(name, b.funcs.Names()); near != "" {
 		return err.WithHint("did you mean %s?", near)
 	}

@@ -232,6 +232,9 @@ func ambiguous(id sql.Ident) error {
 
 func unknownColumn(id sql.Ident, known []string, where string) error {
 	err := errs.Userf("there is no column called %s%s", id.Text, where).At(id.Pos())
+	if hint := placesOfNames[upper(id.Text)]; hint != "" {
+		return err.WithHint("%s", hint)
+	}
 	if near := errs.Nearest(id.Text, known); near != "" {
 		return err.WithHint("did you mean %s?", near)
 	}

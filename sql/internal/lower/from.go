@@ -195,7 +195,7 @@ func (l *lowerer) factorBody(f *Factor) error {
 		}
 		return l.tableFactor(f)
 	default:
-		return l.Unexpected("a table")
+		return l.Unexpected(token.ATable)
 	}
 	return err
 }

@@ -138,6 +138,18 @@ func (c *Cursor) Expect(words ...string) error {
 	return nil
 }
 
+// ATable is what Unexpected says is expected in FROM.
+const ATable = "a table"
+
+// likelyName reports keywords that people call tables.
+func likelyName(upper string) bool {
+	switch upper {
+	case "ORDER", "GROUP", "CASE", "END", "ALL", "TABLE", "VALUES", "SET", "ROW":
+		return true
+	}
+	return false
+}
+
 // Unexpected says that expected should stand where the current token is. A word
 // that looks like a misspelt keyword gets a hint.
 func (c *Cursor) Unexpected(expected string) error { return Unexpected(c.Peek(), expected) }
@@ -151,7 +163,7 @@ func Unexpected(t Token, expected string) error {
 	if near := errs.Nearest(t.Text, append([]string{expected}, Keywords()...)); near != "" && near != t.Upper && len(t.Text) > 2 {
 		return err.WithHint("did you mean %s?", near)
 	}
-	if Reserved(t.Upper) && expected == AName {
+	if Reserved(t.Upper) && (expected == AName || expected == ATable && likelyName(t.Upper)) {
 		return err.WithHint("%s is a keyword; write `%s` to use it as a name", t.Upper, t.Text)
 	}
 	return err
