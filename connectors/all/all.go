@@ -9,6 +9,7 @@ import (
 	"github.com/thalweg/thalweg/connectors/kinesis"
 	"github.com/thalweg/thalweg/connectors/nats"
 	"github.com/thalweg/thalweg/connectors/nexmark"
+	"github.com/thalweg/thalweg/connectors/postgres"
 	"github.com/thalweg/thalweg/connectors/print"
 	"github.com/thalweg/thalweg/connectors/shardlog"
 )
@@ -22,6 +23,7 @@ func Registry(extra ...connector.Connector) (*connector.Registry, error) {
 		kinesis.New(),
 		nats.New(),
 		nexmark.New(),
+		postgres.New(),
 		print.New(),
 		shardlog.New(),
 	}, extra...)...)
