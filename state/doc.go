@@ -37,5 +37,5 @@
 // One goroutine, the task's, uses a store and everything opened in it. Slots and
 // pointers into a table are valid until the next Upsert or Find on that table, the
 // next Trim, Snapshot or Close of the store, whichever comes first; values from
-// a Heap until its next Put or Free. Nothing may be used after Close.
+// a Heap until its next Put or Free. After Close every call that can fail does.
 package state

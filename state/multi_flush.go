@@ -219,6 +219,9 @@ func (m *Multi) flushDead(b Batch) error {
 // begin starts a batch: it forgets keys without entries, expires entries, and
 // makes room.
 func (m *Multi) begin() error {
+	if err := m.core.usable(); err != nil {
+		return err
+	}
 	m.collect()
 	m.keys.nextBatch()
 	if m.spec.TTL != 0 {

@@ -27,6 +27,9 @@ const scanBatch = 1024
 // may mark slots dirty or delete them; it may not call Upsert, Find or another
 // scan on this table.
 func (t *Table) ScanBatch(rows int, visit func(slots []Slot) error) error {
+	if err := t.core.usable(); err != nil {
+		return err
+	}
 	t.collect()
 	t.nextBatch()
 	sc := scanner{t: t, rows: max(1, rows), visit: visit, hot: t.hotOrder()}

@@ -134,6 +134,14 @@ func (s *Store) Trim() error {
 	return nil
 }
 
+// usable is an error once the store was closed: its memory is gone.
+func (c *core) usable() error {
+	if c.closed {
+		return errs.Bugf("state used after its store was closed")
+	}
+	return nil
+}
+
 // evictBytes is how much more than needed is evicted at a time: enough to make the
 // writes worth while, and no more than a batch of rows may wait for.
 const evictBytes = 8 << 20

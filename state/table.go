@@ -286,6 +286,9 @@ func (t *Table) MemoryLen() int { return t.size }
 // is a count kept in memory, except that it reads the backing once after a
 // restore that did not fit in memory.
 func (t *Table) Len() (int, error) {
+	if err := t.core.usable(); err != nil {
+		return 0, err
+	}
 	if err := t.learn(0); err != nil {
 		return 0, err
 	}
@@ -324,6 +327,9 @@ func shareOf(bytes int64, part, all int) int64 {
 // begin starts a batch of n keys: it frees what the last one deleted and makes
 // room.
 func (t *Table) begin(n int) error {
+	if err := t.core.usable(); err != nil {
+		return err
+	}
 	t.collect()
 	t.nextBatch()
 	t.charge()

@@ -129,6 +129,9 @@ func (t *Timers) Len() int { return t.table.size }
 // keys' bytes, and calls fire for each. key is borrowed for the call. fire may
 // register and delete timers; those registered for a time ≤ upTo fire too.
 func (t *Timers) PopDue(upTo int64, fire func(time int64, key []byte) error) error {
+	if err := t.table.core.usable(); err != nil {
+		return err
+	}
 	t.firing = true
 	defer func() { t.firing = false }()
 	var key []byte

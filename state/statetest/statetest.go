@@ -35,6 +35,7 @@ func behaviours() []behaviour {
 		{"an empty store has no image", emptyStoreHasNoImage},
 		{"an image does not change with later writes", imageIsImmutable},
 		{"two snapshots without changes are equal", unchangedSnapshot},
+		{"a closed store refuses", closedStoreRefuses},
 		{"deleting everything frees the memory", deletingFrees},
 		{"long strings are kept and freed", longStrings},
 		{"a table behaves as a map", tableTwin},

@@ -69,6 +69,32 @@ func imageIsImmutable(t *testing.T, open Opener) {
 	}
 }
 
+func closedStoreRefuses(t *testing.T, open Opener) {
+	s, table := single(t, open)
+	m, err := s.Multi(state.MultiSpec{ID: "multi", Appended: true})
+	must(t, err)
+	timers, err := s.Timers("timers")
+	must(t, err)
+	bump(t, table, 1, 5)
+	must(t, s.Close())
+	var keys rowcodec.Keys
+	batchOf(&keys, [][]byte{wordKey(1)})
+	slots := slotsFor(1)
+	_, lenErr := table.Len()
+	_, snapErr := s.Snapshot(context.Background(), 1)
+	for call, err := range map[string]error{
+		"Upsert": table.Upsert(&keys, slots), "Find": table.Find(&keys, slots), "Len": lenErr,
+		"Scan":         table.Scan(func(state.Slot) error { return nil }),
+		"Multi.Upsert": m.Upsert(&keys, slots), "Multi.Find": m.Find(&keys, slots), "Multi.Extend": m.Extend(&keys, slots),
+		"PopDue":   timers.PopDue(1, func(int64, []byte) error { return nil }),
+		"Snapshot": snapErr,
+	} {
+		if errs.ClassOf(err) != errs.Bug {
+			t.Errorf("%s after Close gave %v", call, err)
+		}
+	}
+}
+
 func unchangedSnapshot(t *testing.T, open Opener) {
 	s, table := single(t, open)
 	bump(t, table, 1, 5)
