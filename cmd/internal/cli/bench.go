@@ -34,7 +34,7 @@ type benchFlags struct {
 
 func newBench(stdio Stdio) *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Run benchmark suites", Args: cobra.ArbitraryArgs, RunE: needCommand}
-	c.AddCommand(newBenchNexmark(stdio))
+	c.AddCommand(newBenchNexmark(stdio), newBenchLatency(stdio))
 	return c
 }
 
