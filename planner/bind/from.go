@@ -73,7 +73,7 @@ func (b *Binder) tableRef(ref sql.TableRef, outer, lateral *scope) (*relation, e
 		if ref.Lateral {
 			return b.derivedTable(ref, lateral)
 		}
-		return b.derivedTable(ref, outer)
+		return b.derivedTable(ref, unseen(outer, lateral))
 	case *sql.Join:
 		return b.join(ref, outer, lateral)
 	case *sql.TableFunction:
@@ -95,6 +95,14 @@ func named(node logical.Node, name string, alias *sql.Alias) (*relation, error) 
 		node = renamedNode
 	}
 	return &relation{node: node, scope: scopeOf(name, node.Props().Schema)}, nil
+}
+
+// unseen is the scope around a table that is not LATERAL.
+func unseen(outer, lateral *scope) *scope {
+	if lateral == nil || lateral == outer {
+		return outer
+	}
+	return &scope{columns: lateral.columns, outer: outer, unseen: true}
 }
 
 func (b *Binder) derivedTable(ref *sql.DerivedTable, outer *scope) (*relation, error) {

@@ -33,6 +33,9 @@ type scope struct {
 	// that have this scope around; read tells that one has read a column.
 	relation int
 	read     bool
+	// unseen scopes are there for messages only: elements of FROM that a table must be
+	// LATERAL to see.
+	unseen bool
 }
 
 // around is the scope of a relation as sub-queries and lateral tables see it.
@@ -195,6 +198,9 @@ func (s *scope) resolve(name sql.Name) (rex.Expr, error) {
 		return e, err
 	}
 	for outer := s.outer; outer != nil; outer = outer.outer {
+		if outer.unseen {
+			continue
+		}
 		e, ok, err = outer.lookup(name)
 		if err != nil {
 			return e, err
@@ -210,6 +216,12 @@ func (s *scope) resolve(name sql.Name) (rex.Expr, error) {
 		}
 	}
 	first := name.Parts[0]
+	for outer := s.outer; outer != nil; outer = outer.outer {
+		if _, ok, _ := outer.lookup(name); ok && outer.unseen {
+			return e, errs.Userf("%s stands beside this table in FROM, which can't see it", plainName(name)).At(name.Pos()).
+				WithHint("write LATERAL before the table: it then has rows for each row before it")
+		}
+	}
 	if len(name.Parts) > 1 {
 		err := errs.Userf("there is no table or column called %s here", first.Text).At(first.Pos())
 		if near := errs.Nearest(first.Text, append(s.tables(), s.names("")...)); near != "" {
