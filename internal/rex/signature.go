@@ -61,8 +61,6 @@ type AggCall struct {
 	Distinct bool         `msgpack:"d,omitempty"`
 	// Filter is the BOOLEAN input column of FILTER (WHERE …), or -1.
 	Filter int `msgpack:"f"`
-	// OrderBy is the order within the aggregate (LISTAGG … WITHIN GROUP).
-	OrderBy []SortKey `msgpack:"o,omitempty"`
 }
 
 // SortKey orders by one column.

@@ -91,9 +91,6 @@ func notNull(rule func([]rex.Expr) (rex.Resolved, error)) func([]rex.Expr) (rex.
 // under is the multiset that it reads when values may be taken away.
 func bindGathering(nulls bool, under SetKind, make func(rex.AggCall) (gathering, error)) func(rex.AggCall, bool) (Agg, error) {
 	return func(call rex.AggCall, retracts bool) (Agg, error) {
-		if len(call.OrderBy) > 0 {
-			return nil, errs.Unsupportedf("ORDER BY in %s", call.Name)
-		}
 		kind, err := make(call)
 		if err != nil {
 			return nil, err

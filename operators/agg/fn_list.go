@@ -34,9 +34,6 @@ func resolveListAgg(args []rex.Expr) (rex.Resolved, error) {
 }
 
 func bindListAgg(call rex.AggCall, retracts bool) (Agg, error) {
-	if len(call.OrderBy) > 0 {
-		return nil, errs.Unsupportedf("LISTAGG … WITHIN GROUP (ORDER BY …)")
-	}
 	l := &listAgg{result: call.Type.Arrow(), retracts: retracts}
 	if len(call.ArgTypes) > 1 && !retracts {
 		return &ownSeparator{listAgg: l}, nil

@@ -81,9 +81,6 @@ func goFunction[S any, R govalue.Type](name string, params []types.Type, core go
 		return f
 	}
 	f.Bind = func(call rex.AggCall, retracts bool) (Agg, error) {
-		if len(call.OrderBy) > 0 {
-			return nil, errs.Unsupportedf("an order in %s", name)
-		}
 		if isPlain[S]() && (core.retracts || !retracts) {
 			return &plainAgg[S, R]{core: core}, nil
 		}

@@ -41,7 +41,7 @@ type sumSpec struct {
 // sumOf gives the place of a simple aggregate in the sums, or -1 when it is none.
 func (m *Match) sumOf(c *conditions, n rowpattern.Nav) int {
 	kind, ok := sumKinds[n.Agg.Name]
-	if !ok || n.Agg.Distinct || n.Agg.Filter >= 0 || len(n.Agg.Args) > 1 || len(n.Agg.OrderBy) > 0 {
+	if !ok || n.Agg.Distinct || n.Agg.Filter >= 0 || len(n.Agg.Args) > 1 {
 		return -1
 	}
 	s := sumSpec{kind: kind, set: n.Set, result: n.Type}

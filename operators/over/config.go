@@ -99,10 +99,6 @@ func newFeed(cfg Config, retracts bool) (*feed, error) {
 		if c.Filter >= 0 {
 			c.Filter = f.place(c.Filter)
 		}
-		c.OrderBy = slices.Clone(c.OrderBy)
-		for j := range c.OrderBy {
-			c.OrderBy[j].Column = f.place(c.OrderBy[j].Column)
-		}
 	}
 	for _, fn := range cfg.Functions {
 		f.values, f.defaults = append(f.values, f.placeIf(fn.Kind, fn.Value)), append(f.defaults, f.placeIf(fn.Kind, fn.Default))

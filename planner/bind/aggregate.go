@@ -211,8 +211,7 @@ func (a *aggregation) add(call *sql.Call) error {
 }
 
 func equalCalls(a, b rex.AggCall) bool {
-	return a.Name == b.Name && slices.Equal(a.Args, b.Args) && a.Distinct == b.Distinct && a.Filter == b.Filter &&
-		slices.Equal(a.OrderBy, b.OrderBy)
+	return a.Name == b.Name && slices.Equal(a.Args, b.Args) && a.Distinct == b.Distinct && a.Filter == b.Filter
 }
 
 // bindCall resolves an aggregate and places its arguments in extra columns. The
@@ -377,9 +376,6 @@ func shiftCalls(calls []rex.AggCall, delta int) {
 		}
 		if c.Filter >= 0 {
 			c.Filter += delta
-		}
-		for j := range c.OrderBy {
-			c.OrderBy[j].Column += delta
 		}
 	}
 }

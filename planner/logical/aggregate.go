@@ -119,9 +119,6 @@ func AggText(a rex.AggCall, names []string) string {
 		args = "DISTINCT " + args
 	}
 	text := a.Name + "(" + args + ")"
-	if len(a.OrderBy) > 0 {
-		text += " WITHIN GROUP (" + OrderText(a.OrderBy, names) + ")"
-	}
 	if a.Filter >= 0 {
 		text += " FILTER " + names[a.Filter]
 	}
@@ -150,9 +147,6 @@ func AggColumns(aggs []rex.AggCall) []int {
 		out = append(out, a.Args...)
 		if a.Filter >= 0 {
 			out = append(out, a.Filter)
-		}
-		for _, k := range a.OrderBy {
-			out = append(out, k.Column)
 		}
 	}
 	slices.Sort(out)

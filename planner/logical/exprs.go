@@ -1,8 +1,6 @@
 package logical
 
 import (
-	"slices"
-
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 )
@@ -78,11 +76,6 @@ func RemapCalls(calls []rex.AggCall, mapping func(int) int) []rex.AggCall {
 		if c.Filter >= 0 {
 			c.Filter = mapping(c.Filter)
 		}
-		order := slices.Clone(c.OrderBy)
-		for j := range order {
-			order[j].Column = mapping(order[j].Column)
-		}
-		c.OrderBy = order
 		out[i] = c
 	}
 	return out

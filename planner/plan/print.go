@@ -241,9 +241,6 @@ func aggsText(aggs []rex.AggCall, in types.Schema) string {
 			args = "DISTINCT " + args
 		}
 		parts[i] = a.Name + "(" + args + ")"
-		if len(a.OrderBy) > 0 {
-			parts[i] += " WITHIN GROUP (" + orderText(a.OrderBy, in) + ")"
-		}
 		if a.Filter >= 0 {
 			parts[i] += " FILTER " + columns(in, []int{a.Filter})
 		}

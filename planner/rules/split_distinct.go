@@ -42,7 +42,7 @@ type split struct {
 // together from those of parts.
 func (s *split) possible() bool {
 	for _, call := range s.agg.Aggs {
-		if combined(call.Name) == "" || len(call.Args) > 1 || len(call.OrderBy) > 0 {
+		if combined(call.Name) == "" || len(call.Args) > 1 {
 			return false
 		}
 		if call.Distinct && !slices.Contains(s.args, call.Args[0]) {

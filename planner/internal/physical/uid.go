@@ -324,7 +324,7 @@ func specText(s plan.WindowSpec, in lineage) string {
 func aggText(aggs []rex.AggCall, in lineage) string {
 	var out []string
 	for _, a := range aggs {
-		text := fmt.Sprintf("%s(%t %s %s)", a.Name, a.Distinct, names(in, a.Args), orderText(a.OrderBy, in))
+		text := fmt.Sprintf("%s(%t %s )", a.Name, a.Distinct, names(in, a.Args))
 		if a.Filter >= 0 {
 			text += " filter " + in.columns[a.Filter]
 		}
