@@ -8,6 +8,7 @@ import (
 
 	"github.com/thalweg/thalweg/engine/meta"
 	"github.com/thalweg/thalweg/functions"
+	"github.com/thalweg/thalweg/functions/remote"
 	"github.com/thalweg/thalweg/functions/wasm"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
@@ -261,6 +262,8 @@ func (e *Engine) load(d functions.Definition) (functions.Entry, error) {
 	switch d.Language {
 	case "WASM":
 		return e.loadModule(d)
+	case "HTTP":
+		return remote.New(d)
 	default:
 		return e.standIn(d)
 	}
