@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/thalweg/thalweg/internal/redact"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/planner/catalog"
 )
 
 func quoteName(name string) string { return types.QuoteIdent(name) }
 
-// createTableText prints the statement that declares t.
+// createTableText prints the statement that declares t, without its secrets.
 func createTableText(t *catalog.Table) string {
 	var items []string
 	for _, c := range t.Columns {
@@ -33,7 +34,7 @@ func createTableText(t *catalog.Table) string {
 	if len(t.Options) > 0 {
 		var options []string
 		for _, key := range sortedKeys(t.Options) {
-			options = append(options, types.QuoteString(key)+" = "+types.QuoteString(t.Options[key]))
+			options = append(options, types.QuoteString(key)+" = "+types.QuoteString(redact.Option(key, t.Options[key])))
 		}
 		b.WriteString("\nWITH (\n  " + strings.Join(options, ",\n  ") + "\n)")
 	}

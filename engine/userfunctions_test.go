@@ -2,13 +2,16 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/engine"
+	"github.com/thalweg/thalweg/engine/enginetest"
 	"github.com/thalweg/thalweg/functions/wasm/wasmtest"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
@@ -140,6 +143,75 @@ func TestAModuleOutlivesItsFile(t *testing.T) {
 	}
 	w.refused(t, "CREATE FUNCTION f AS 'numbers.wasm' LANGUAGE WASM", "'numbers.wasm'", "there is no file")
 	w.refused(t, "CREATE FUNCTION f AS 'x' LANGUAGE WASM WITH ('timeot' = '1 s')", "", "there is no file")
+}
+
+func TestSecretsAreNotShown(t *testing.T) {
+	w := newWorld(t, engine.Options{Parallelism: 1})
+	w.must(t, `CREATE TABLE t (a INT) WITH ('connector' = 'nats', 'url' = 'nats://127.0.0.1:1', 'subject' = 's', 'format' = 'avro-confluent',
+		'avro-confluent.url' = 'http://127.0.0.1:1', 'avro-confluent.basic-auth.user-info' = 'me:hunter2')`)
+	if got := w.run("SHOW CREATE TABLE t"); strings.Contains(got, "hunter2") || !strings.Contains(got, "'avro-confluent.basic-auth.user-info' = '******'") {
+		t.Error(got)
+	}
+}
+
+// TestAJobKeepsItsFunctions stops a job, drops the function that it calls, and goes on
+// in another engine: the job has the function still.
+func TestAJobKeepsItsFunctions(t *testing.T) {
+	dir, ctx := t.TempDir(), context.Background()
+	file := filepath.Join(dir, "numbers.wasm")
+	if err := os.WriteFile(file, wasmtest.Plain, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tables := enginetest.NewTables()
+	tables.Table("t").SetSplits(true, []string{"+I x=1", "+I x=2"})
+	opts := standIns()
+	opts.DataDir, opts.WorkDir, opts.Connectors = filepath.Join(dir, "data"), dir, []connector.Connector{tables.Connector()}
+	open := func() *engine.Engine {
+		eng, err := engine.Open(ctx, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return eng
+	}
+	eng := open()
+	results, err := eng.Execute(ctx, `CREATE FUNCTION plus AS 'numbers.wasm' LANGUAGE WASM WITH ('symbol' = 'add');
+		CREATE TEMPORARY FUNCTION spread AS 'com.acme.Span';
+		CREATE TABLE t (x INT) WITH ('connector' = 'memory');
+		CREATE TABLE o (s BIGINT, PRIMARY KEY (s) NOT ENFORCED) WITH ('connector' = 'memory');
+		INSERT INTO o SELECT SPREAD(plus(x, x)) FROM t`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := results[len(results)-1].Job
+	if _, err := job.Checkpoint(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := job.Stop(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := eng.Execute(ctx, "DROP FUNCTION plus"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(eng.Close(), os.Remove(file)); err != nil {
+		t.Fatal(err)
+	}
+	eng = open()
+	defer eng.Close()
+	tables.Table("t").SetSplits(false, []string{"+I x=1", "+I x=2", "+I x=9"})
+	again, err := eng.Resume(ctx, job.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	table, err := enginetest.Fold(tables.Table("o").Rows())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := enginetest.Lines(table); got != "s=16\n" {
+		t.Errorf("the spread of doubles is %q", got)
+	}
 }
 
 func TestFunctionsOfAModuleInGo(t *testing.T) {
