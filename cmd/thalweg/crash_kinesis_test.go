@@ -179,3 +179,29 @@ func (w *crashWorld) readStream(name string) map[string][]placed {
 	}
 	return out
 }
+
+// TestAggregateOverTenReshards reshards a stream ten times while a windowed aggregate
+// reads it and a producer fills it, with crashes between: the result is exact.
+func TestAggregateOverTenReshards(t *testing.T) {
+	w := newCrashWorld(t)
+	w.awsListen = "127.0.0.1:0"
+	w.start()
+	jobs := w.submit()
+	producer := w.produce()
+	for i, shards := range []int{4, 2, 3, 5, 3, 2, 1, 2, 4, 2} {
+		timer := time.NewTimer(150 * time.Millisecond)
+		<-timer.C
+		w.mustKinesis("UpdateShardCount", fmt.Sprintf(`{"StreamName":"orders","TargetShardCount":%d,"ScalingType":"UNIFORM_SCALING"}`, shards), nil)
+		if i == 3 || i == 7 {
+			w.kill()
+			w.start()
+		}
+	}
+	acknowledged := producer.stop()
+	for _, id := range jobs {
+		w.awaitCaughtUp(id)
+		w.post("/v1/jobs/"+id+"/stop", map[string]any{"drain": true})
+	}
+	w.stopGracefully()
+	w.verify(acknowledged)
+}

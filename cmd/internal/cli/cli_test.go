@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 //	cat path=PATTERN    the lines of all files that match, sorted
 //
 // Arguments can't hold blanks or commas. What is printed is standard output, standard error
-// behind "stderr:", and the exit code unless 0; times and the folder are masked.
+// behind "stderr:", and the exit code unless 0; times, sequence numbers and the folder are masked.
 func TestCommandLine(t *testing.T) {
 	root, err := filepath.Abs("testdata")
 	if err != nil {
@@ -111,8 +111,14 @@ func mask(text, dir string) string {
 		text = strings.ReplaceAll(text, real, "DIR")
 	}
 	text = strings.ReplaceAll(text, dir, "DIR")
-	return elapsed.ReplaceAllString(text, "$1 in TIME")
+	text = instant.ReplaceAllString(text, "INSTANT")
+	return elapsed.ReplaceAllString(sequence.ReplaceAllString(text, "SEQUENCE"), "$1 in TIME")
 }
+
+var (
+	instant  = regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z`)
+	sequence = regexp.MustCompile(`\b49\d{54}\b`)
+)
 
 var elapsed = regexp.MustCompile(`(?m)^(\d+ rows?) in [0-9.]+(?:µs|ms|m|s)?[0-9.]*s?$`)
 

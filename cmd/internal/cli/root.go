@@ -107,7 +107,7 @@ func newRoot(stdio Stdio) *cobra.Command {
 	root.SetOut(stdio.Out)
 	root.SetErr(stdio.Err)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newRun(stdio), newServe(stdio), newBench(stdio), newExamples(stdio))
+	root.AddCommand(newRun(stdio), newServe(stdio), newStream(stdio), newBench(stdio), newExamples(stdio))
 	for _, c := range root.Commands() {
 		wrapArgs(c)
 	}

@@ -113,7 +113,7 @@ func TestSQLRuns(t *testing.T) {
 
 var (
 	link    = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	command = regexp.MustCompile("(?:^|[ `(])thalweg ((?:run|serve|bench|examples|sql)\\b[^`|#;&)]*)")
+	command = regexp.MustCompile("(?:^|[ `(])thalweg ((?:run|serve|stream|bench|examples|sql)\\b[^`|#;&)]*)")
 	flags   = regexp.MustCompile(`--[a-z][a-z-]*`)
 )
 
@@ -152,7 +152,7 @@ func TestCommandsExist(t *testing.T) {
 func helpOf(t *testing.T, words []string) string {
 	t.Helper()
 	args := words[:1]
-	if words[0] == "bench" && len(words) > 1 {
+	if (words[0] == "bench" || words[0] == "stream") && len(words) > 1 {
 		args = words[:2]
 	}
 	var out, errOut bytes.Buffer
