@@ -72,11 +72,8 @@ func (c *Client) Tail(ctx context.Context, t Tailing, give func(Record) error) e
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	run := &tailRun{client: c, Tailing: t, give: give, cancel: cancel, waiting: map[string]int{}, reading: map[string]bool{}}
+	run := &tailRun{client: c, Tailing: t, give: give, cancel: cancel, begun: map[string]bool{}, done: map[string]bool{}}
 	run.mu.Lock()
-	for _, id := range first {
-		run.reading[id] = true
-	}
 	for _, id := range first {
 		run.start(ctx, id, t.From)
 	}
@@ -119,15 +116,13 @@ type tailRun struct {
 	mu   sync.Mutex
 	give func(Record) error
 	told int64
-	// reading are the shards read or being read, waiting those whose parents are,
-	// with how many of them.
-	reading map[string]bool
-	waiting map[string]int
+	// begun are the shards read or being read, done those read to their end.
+	begun, done map[string]bool
 }
 
 // start reads a shard; r.mu is held.
 func (r *tailRun) start(ctx context.Context, id string, from Start) {
-	r.reading[id] = true
+	r.begun[id] = true
 	r.readers.Go(func() {
 		children, err := r.read(ctx, id, from)
 		if err != nil {
@@ -136,6 +131,7 @@ func (r *tailRun) start(ctx context.Context, id string, from Start) {
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
+		r.done[id] = true
 		for _, child := range children {
 			if r.Shard == "" && r.ready(child) {
 				r.start(ctx, *child.ShardId, Start{kind: types.ShardIteratorTypeTrimHorizon})
@@ -144,22 +140,16 @@ func (r *tailRun) start(ctx context.Context, id string, from Start) {
 	})
 }
 
-// ready counts a parent of a child as read, and reports whether it was the last one
-// that matters; r.mu is held.
+// ready reports whether a shard's turn has come: all its parents have been read. They
+// come from the shards that reading began with, which have all keys among them. r.mu
+// is held.
 func (r *tailRun) ready(child types.ChildShard) bool {
-	id := *child.ShardId
-	if r.reading[id] {
-		return false
-	}
-	if _, known := r.waiting[id]; !known {
-		for _, p := range child.ParentShards {
-			if r.reading[p] {
-				r.waiting[id]++
-			}
+	for _, p := range child.ParentShards {
+		if !r.done[p] {
+			return false
 		}
 	}
-	r.waiting[id]--
-	return r.waiting[id] <= 0
+	return !r.begun[*child.ShardId]
 }
 
 // tailPause is how long a reader at the tip waits: Kinesis allows five reads a second.
