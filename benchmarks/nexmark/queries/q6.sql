@@ -1,4 +1,5 @@
 -- Nexmark q6. The mean winning price of each seller's last ten auctions: OVER on an updating input.
+-- Auctions that ended in one millisecond are taken in the order of their ids, so that the result is a definite one.
 
 CREATE TABLE events (
   event_type INT,
@@ -33,7 +34,7 @@ CREATE TABLE result (
 );
 
 INSERT INTO result
-SELECT seller, AVG(price) OVER (PARTITION BY seller ORDER BY `dateTime` ROWS BETWEEN 9 PRECEDING AND CURRENT ROW)
+SELECT seller, AVG(price) OVER (PARTITION BY seller ORDER BY `dateTime`, id ROWS BETWEEN 9 PRECEDING AND CURRENT ROW)
 FROM (
   SELECT a.id, a.seller, b.price, b.`dateTime`,
          ROW_NUMBER() OVER (PARTITION BY a.id ORDER BY b.price DESC, b.`dateTime`) AS place
