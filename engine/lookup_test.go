@@ -77,7 +77,7 @@ FROM (SELECT o.id, r.rate, PROCTIME() AS at FROM orders AS o JOIN rates FOR SYST
 LEFT JOIN side FOR SYSTEM_TIME AS OF j.at AS s ON MOD(j.id, 4) = s.k;`
 	results := must[[]engine.Result](t)(s.Execute(ctx, `
 CREATE TABLE orders (id BIGINT, cur STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts) WITH ('connector' = 'memory');
-CREATE TABLE rates (cur STRING, rate INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts, PRIMARY KEY (cur) NOT ENFORCED) WITH ('connector' = 'memory');
+CREATE TABLE rates (cur STRING, rate INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts, PRIMARY KEY (cur) NOT ENFORCED) WITH ('connector' = 'memory', 'reads' = 'upsert');
 CREATE TABLE side (k BIGINT, name STRING) WITH ('connector' = 'filesystem', 'path' = 'side.csv', 'format' = 'csv');
 CREATE TABLE o (id BIGINT, rate INT, name STRING) WITH ('connector' = 'memory');`+insert))
 	for _, table := range []*enginetest.Table{orders, rates} {
