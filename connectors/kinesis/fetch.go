@@ -129,7 +129,10 @@ const subscribePause = time.Second
 
 // subscribe takes the events of one subscription, which lasts five minutes at most.
 func (f *fetcher) subscribe(ctx context.Context, _ **string) error {
-	out, err := f.client.SubscribeToShard(ctx, &kinesis.SubscribeToShardInput{ConsumerARN: &f.source.consumerARN, ShardId: &f.shard,
+	// smithy-go 1.28.9 keeps what it decodes of an event in its client: subscriptions
+	// at the same time need clients of their own.
+	client := kinesis.New(f.client.Options())
+	out, err := client.SubscribeToShard(ctx, &kinesis.SubscribeToShardInput{ConsumerARN: &f.source.consumerARN, ShardId: &f.shard,
 		StartingPosition: &types.StartingPosition{Type: f.place.kind, SequenceNumber: f.place.sequence, Timestamp: f.place.at}})
 	if code(err) == "ResourceInUseException" || code(err) == "LimitExceededException" {
 		// Another one, perhaps of this job before it was restarted, has it for a while.
