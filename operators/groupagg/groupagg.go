@@ -73,7 +73,10 @@ type GroupAgg struct {
 	table   *state.Table
 	tables  aggstate.Tables
 	heap    lateHeap
-	ended   bool
+	// gaveNoRows is set once the aggregates of no rows were given: a restored
+	// operator is told of the end of time again.
+	gaveNoRows *state.Cell
+	ended      bool
 	// combiner goes before the state, in a table that fits a cache; nil without.
 	combiner *combiner
 	partial  *arrow.Schema // of what combiner gives
@@ -132,6 +135,7 @@ func (g *GroupAgg) Open(ctx *op.Context) error {
 		return err
 	}
 	g.heap.under = g.table.Heap()
+	g.gaveNoRows = ctx.State.Cell("gave no rows")
 	for i, layout := range g.program.DistinctLayouts() {
 		t, err := ctx.State.Table(state.TableSpec{ID: fmt.Sprintf("distinct%d", i), Layout: layout, TTL: g.cfg.TTL})
 		if err != nil {
@@ -281,9 +285,10 @@ func (g *GroupAgg) Advance(wm stream.Watermark, out op.Output) error {
 
 // emitNoRows gives the aggregates of no rows if there are no keys and no group.
 func (g *GroupAgg) emitNoRows(out op.Output) error {
-	if len(g.cfg.Keys) > 0 {
+	if len(g.cfg.Keys) > 0 || len(g.gaveNoRows.Get()) > 0 {
 		return nil
 	}
+	g.gaveNoRows.Set([]byte{1})
 	groups, err := g.table.Len()
 	if err != nil || groups > 0 {
 		return err

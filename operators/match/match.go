@@ -56,7 +56,8 @@ type Match struct {
 
 	// progress is the time that has passed: no more rows up to it.
 	progress int64
-	// told is the last watermark passed on.
+	// told is the last watermark passed on since Open: what follows a restored
+	// operator was restored too, and must be told again.
 	told int64
 	now  int64
 	seq  uint64

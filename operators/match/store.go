@@ -73,7 +73,7 @@ func (s *store) open(m *Match) error {
 	s.progress, s.arrivals = m.ctx.State.Cell("progress"), m.ctx.State.Cell("arrivals")
 	for i, blob := range s.progress.Get() {
 		if p := int64(binary.BigEndian.Uint64(blob)); i == 0 || p < m.progress {
-			m.progress, m.told = p, int64(binary.BigEndian.Uint64(blob[8:]))
+			m.progress = p
 		}
 	}
 	for _, blob := range s.arrivals.Get() {
@@ -111,7 +111,7 @@ func (s *store) write(m *Match) error {
 	if err := s.writeParts(m); err != nil {
 		return err
 	}
-	s.progress.Set(append(number(uint64(m.progress)), number(uint64(m.told))...))
+	s.progress.Set(number(uint64(m.progress)))
 	s.arrivals.Set(number(m.seq))
 	return nil
 }

@@ -28,7 +28,8 @@ type Operator interface {
 	// Advance tells that event time reached wm, the minimum over all inputs. It
 	// only ever grows. The operator emits what is now due and then passes a
 	// watermark on with out.Watermark (usually the same one, which also tells
-	// that its later rows are later than it). EndOfTime is the last one.
+	// that its later rows are later than it). EndOfTime is the last one; a restored
+	// operator is told of it again, gives nothing again for it, and passes it on.
 	Advance(wm stream.Watermark, out Output) error
 	// Flush is called before a barrier passes, and when the latency bound of a
 	// mini-batch has run out: the operator emits everything it holds back and

@@ -35,6 +35,7 @@ func (o Order) String() string {
 
 // normalise brings an output into the form in which agreeing outputs are equal.
 func normalise(lines []string, order Order, c Case) ([]string, error) {
+	lines = withoutRepeats(lines)
 	if order == InOrder {
 		return lines, nil
 	}
@@ -71,6 +72,20 @@ func normalise(lines []string, order Order, c Case) ([]string, error) {
 		out = append(out, table.Lines()...)
 	}
 	return out, nil
+}
+
+// withoutRepeats leaves out watermarks that say nothing new: a restored operator says
+// again what it had said.
+func withoutRepeats(lines []string) []string {
+	last := ""
+	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
+		if !strings.HasPrefix(line, "wm ") {
+			return false
+		}
+		repeated := line == last
+		last = line
+		return repeated
+	})
 }
 
 // Table folds a changelog of rows as text.

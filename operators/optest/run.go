@@ -61,6 +61,10 @@ type run struct {
 	now      int64
 	epoch    uint64
 	lines    []string
+	// ended: the end of time has come.
+	ended bool
+	// passed is the last watermark passed on.
+	passed stream.Watermark
 }
 
 var _ op.IdleOutput = (*run)(nil)
@@ -68,7 +72,7 @@ var _ op.IdleOutput = (*run)(nil)
 // execute drives the operator and returns its output as lines.
 func execute(c Case, script Script, how circumstances) (lines []string, err error) {
 	checked := memory.NewCheckedAllocator(memory.NewGoAllocator())
-	r := &run{c: c, how: how, alloc: poisoning{under: checked}}
+	r := &run{c: c, how: how, alloc: poisoning{under: checked}, passed: stream.NoWatermark}
 	err = r.drive(script)
 	if r.counters.LateRows > 0 {
 		r.lines = append(r.lines, fmt.Sprintf("late %d", r.counters.LateRows))
@@ -165,7 +169,25 @@ func (r *run) restore() error {
 		return err
 	}
 	if snapshot.Image != nil {
-		return snapshot.Image.Release()
+		if err := snapshot.Image.Release(); err != nil {
+			return err
+		}
+	}
+	return r.endAgain()
+}
+
+// endAgain tells a restored operator of the end of time once more, as sources that
+// had ended do. It must pass that on: what follows it was restored too.
+func (r *run) endAgain() error {
+	if !r.ended {
+		return nil
+	}
+	r.passed = stream.NoWatermark
+	if err := r.op.Advance(stream.EndOfTime, r); err != nil {
+		return err
+	}
+	if r.passed != stream.EndOfTime {
+		return errs.Bugf("the operator did not pass the end of time on after it was restored")
 	}
 	return nil
 }
@@ -175,6 +197,7 @@ func (r *run) step(step Step) error {
 	case Rows:
 		return r.rows(step)
 	case Watermark:
+		r.ended = r.ended || step.Value == int64(stream.EndOfTime)
 		return r.op.Advance(stream.Watermark(step.Value), r)
 	case Barrier:
 		err := r.drain()
@@ -257,6 +280,7 @@ func sameTypes(a, b *arrow.Schema) bool {
 
 // Watermark implements op.Output.
 func (r *run) Watermark(wm stream.Watermark) error {
+	r.passed = wm
 	r.lines = append(r.lines, "wm "+formatMillis(wm))
 	return nil
 }
