@@ -6,10 +6,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/thalweg/thalweg/engine/functions"
+	"github.com/thalweg/thalweg/engine/functions/remote"
+	"github.com/thalweg/thalweg/engine/functions/wasm"
 	"github.com/thalweg/thalweg/engine/meta"
-	"github.com/thalweg/thalweg/functions"
-	"github.com/thalweg/thalweg/functions/remote"
-	"github.com/thalweg/thalweg/functions/wasm"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/operators/agg"

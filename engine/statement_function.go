@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/engine/functions"
 	"github.com/thalweg/thalweg/engine/meta"
-	"github.com/thalweg/thalweg/functions"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/redact"
 	"github.com/thalweg/thalweg/sql"

@@ -12,7 +12,7 @@ import (
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/engine"
 	"github.com/thalweg/thalweg/engine/enginetest"
-	"github.com/thalweg/thalweg/functions/wasm/wasmtest"
+	"github.com/thalweg/thalweg/engine/functions/wasm/wasmtest"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
 )

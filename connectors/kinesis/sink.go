@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/thalweg/thalweg/connectors/connector"
-	"github.com/thalweg/thalweg/internal/errs"
 )
 
 // sink is the writing side of one table.
@@ -21,31 +20,13 @@ var _ connector.Sink = (*sink)(nil)
 
 func newSink(l *layout) (*sink, error) {
 	s := &sink{layout: l}
-	names := l.table.Options.List(optionKey)
-	if names == nil {
-		names = l.table.PartitionKeys
+	named := l.table.Options.List(optionKey)
+	if len(named) == 0 && len(l.table.PartitionKeys) == 0 && l.changes() != connector.AppendOnly {
+		named = l.table.PrimaryKey // changes of one row stay in order
 	}
-	if len(names) == 0 && l.changes() != connector.AppendOnly {
-		names = l.table.PrimaryKey // changes of one row stay in order
-	}
-	for i, f := range l.table.Schema {
-		key, metadata := l.table.Metadata[f.Name]
-		switch {
-		case !metadata:
-			s.storedAt = append(s.storedAt, i)
-		case key == metaKey && len(names) == 0:
-			s.keys = append(s.keys, i)
-		default:
-			return nil, errs.Userf("table '%s': the METADATA column '%s' can't be written", l.table.Name, f.Name).
-				WithHint("declare it VIRTUAL, or leave it out")
-		}
-	}
-	for _, name := range names {
-		i := l.table.Schema.Index(name)
-		if i < 0 {
-			return nil, errs.Userf("table '%s': the partition key names '%s', which is none of its columns", l.table.Name, name)
-		}
-		s.keys = append(s.keys, i)
+	var err error
+	if s.storedAt, s.keys, err = connector.KeyedColumns(l.table, named, metaKey); err != nil {
+		return nil, err
 	}
 	s.keyed = len(s.keys) > 0
 	return s, nil

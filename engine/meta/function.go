@@ -1,6 +1,6 @@
 package meta
 
-import "github.com/thalweg/thalweg/functions"
+import "github.com/thalweg/thalweg/engine/functions"
 
 // Function is a function of the catalog.
 type Function struct {

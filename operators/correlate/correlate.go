@@ -87,10 +87,8 @@ func New(cfg Config) (*Correlate, error) {
 // Open implements op.Operator.
 func (c *Correlate) Open(ctx *op.Context) error {
 	c.ctx = ctx
-	c.eval = expr.EvalContext{
-		Context: ctx.Context,
-		Alloc:   ctx.Alloc, Zone: c.cfg.Zone, Random: c.cfg.Random, WatermarkMillis: int64(stream.NoWatermark),
-	}
+	c.eval = expr.NewEvalContext(ctx.Context, ctx.Alloc, c.cfg.Zone)
+	c.eval.Random = c.cfg.Random
 	return nil
 }
 

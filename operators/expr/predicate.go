@@ -29,6 +29,14 @@ func CompilePredicate(e rex.Expr, env CompileEnv) (*Predicate, error) {
 	return &Predicate{graph: p.graph, root: p.root}, nil
 }
 
+// CompileCondition compiles the condition of a join; nil for none.
+func CompileCondition(e *rex.Expr, env CompileEnv) (*Predicate, error) {
+	if e == nil {
+		return nil, nil
+	}
+	return CompilePredicate(*e, env)
+}
+
 // Select appends to dst the numbers of the rows of batch for which the condition
 // is TRUE, in order. When it is TRUE for every row, all is true and nothing is
 // appended.

@@ -43,6 +43,12 @@ type EvalContext struct {
 	Random rand.Source
 }
 
+// NewEvalContext makes the context of an operator that evaluates before any watermark
+// has come.
+func NewEvalContext(ctx context.Context, alloc memory.Allocator, zone *time.Location) EvalContext {
+	return EvalContext{Context: ctx, Alloc: alloc, Zone: zone, WatermarkMillis: int64(stream.NoWatermark)}
+}
+
 func (c *EvalContext) zone() *time.Location {
 	if c.Zone == nil {
 		return time.UTC

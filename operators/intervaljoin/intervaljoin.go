@@ -38,11 +38,8 @@ func New(cfg Config) (*Join, error) {
 		return nil, err
 	}
 	j := &Join{cfg: cfg}
-	if cfg.Condition == nil {
-		return j, nil
-	}
 	var err error
-	j.predicate, err = expr.CompilePredicate(*cfg.Condition, expr.CompileEnv{Registry: cfg.Registry, Label: "IntervalJoin"})
+	j.predicate, err = expr.CompileCondition(cfg.Condition, expr.CompileEnv{Registry: cfg.Registry, Label: "IntervalJoin"})
 	return j, err
 }
 
@@ -52,7 +49,7 @@ func (j *Join) Open(ctx *op.Context) error {
 		return errs.Bugf("%s has %d inputs, not 2", ctx.Label, len(ctx.Inputs))
 	}
 	j.ctx = ctx
-	j.eval = expr.EvalContext{Context: ctx.Context, Alloc: ctx.Alloc, Zone: j.cfg.Zone, WatermarkMillis: int64(stream.NoWatermark)}
+	j.eval = expr.NewEvalContext(ctx.Context, ctx.Alloc, j.cfg.Zone)
 	for input := range j.sides {
 		s, err := openSide(ctx, input, j.cfg)
 		if err != nil {

@@ -98,11 +98,8 @@ func New(cfg Config) (*Join, error) {
 	if len(cfg.LeftKeys) != len(cfg.RightKeys) || cfg.NullEqual != nil && len(cfg.NullEqual) != len(cfg.LeftKeys) {
 		return nil, errs.Bugf("join of %d left with %d right key columns", len(cfg.LeftKeys), len(cfg.RightKeys))
 	}
-	if cfg.Condition == nil {
-		return j, nil
-	}
 	var err error
-	j.predicate, err = expr.CompilePredicate(*cfg.Condition, expr.CompileEnv{Registry: cfg.Registry, Label: "Join"})
+	j.predicate, err = expr.CompileCondition(cfg.Condition, expr.CompileEnv{Registry: cfg.Registry, Label: "Join"})
 	return j, err
 }
 
@@ -112,7 +109,7 @@ func (j *Join) Open(ctx *op.Context) error {
 		return errs.Bugf("%s has %d inputs, not 2", ctx.Label, len(ctx.Inputs))
 	}
 	j.ctx = ctx
-	j.eval = expr.EvalContext{Context: ctx.Context, Alloc: ctx.Alloc, Zone: j.cfg.Zone, WatermarkMillis: int64(stream.NoWatermark)}
+	j.eval = expr.NewEvalContext(ctx.Context, ctx.Alloc, j.cfg.Zone)
 	for input, keys := range [][]int{j.cfg.LeftKeys, j.cfg.RightKeys} {
 		s, err := openSide(ctx, input, keys, j.cfg)
 		if err != nil {

@@ -59,19 +59,15 @@ func New(cfg Config) (*Join, error) {
 	j := &Join{cfg: cfg, schema: cfg.Asked.Arrow()}
 	env := expr.CompileEnv{Registry: cfg.Registry, InputNames: cfg.Asked.Names(), Label: "LookupJoin"}
 	var err error
-	if cfg.Filter != nil {
-		if j.filter, err = expr.CompilePredicate(*cfg.Filter, env); err != nil {
-			return nil, err
-		}
+	if j.filter, err = expr.CompileCondition(cfg.Filter, env); err != nil {
+		return nil, err
 	}
 	if cfg.Project != nil {
 		if j.projection, err = expr.CompileProject(cfg.Project, env); err != nil {
 			return nil, err
 		}
 	}
-	if cfg.Condition != nil {
-		j.condition, err = expr.CompilePredicate(*cfg.Condition, expr.CompileEnv{Registry: cfg.Registry, Label: "LookupJoin"})
-	}
+	j.condition, err = expr.CompileCondition(cfg.Condition, expr.CompileEnv{Registry: cfg.Registry, Label: "LookupJoin"})
 	return j, err
 }
 
@@ -86,7 +82,7 @@ func (j *Join) Open(ctx *op.Context) error {
 		life = context.Background()
 	}
 	j.life, j.end = context.WithCancel(life)
-	j.eval = expr.EvalContext{Context: j.life, Alloc: ctx.Alloc, Zone: j.cfg.Zone, WatermarkMillis: int64(stream.NoWatermark)}
+	j.eval = expr.NewEvalContext(j.life, ctx.Alloc, j.cfg.Zone)
 	j.right = arrow.NewSchema(ctx.Output.Fields()[ctx.Inputs[0].NumFields():], nil)
 	var err error
 	if j.codec, err = rows.NewCodec(j.schema); err != nil {

@@ -105,7 +105,7 @@ func (m *Match) reach(navs []rowpattern.Nav) {
 // Open implements op.Operator.
 func (m *Match) Open(ctx *op.Context) error {
 	m.ctx = ctx
-	m.cfg.Eval.Alloc = ctx.Alloc
+	m.cfg.Eval.Alloc, m.cfg.Eval.Context = ctx.Alloc, ctx.Context
 	m.cfg.Eval.WatermarkMillis = int64(stream.NoWatermark)
 	types := rows.Types(ctx.Inputs[0])
 	for _, f := range ctx.Inputs[0].Fields() {

@@ -42,11 +42,8 @@ func New(cfg Config) (*Join, error) {
 		return nil, err
 	}
 	j := &Join{cfg: cfg}
-	if cfg.Condition == nil {
-		return j, nil
-	}
 	var err error
-	j.predicate, err = expr.CompilePredicate(*cfg.Condition, expr.CompileEnv{Registry: cfg.Registry, Label: "TemporalJoin"})
+	j.predicate, err = expr.CompileCondition(cfg.Condition, expr.CompileEnv{Registry: cfg.Registry, Label: "TemporalJoin"})
 	return j, err
 }
 
@@ -56,7 +53,7 @@ func (j *Join) Open(ctx *op.Context) error {
 		return errs.Bugf("%s has %d inputs, not 2", ctx.Label, len(ctx.Inputs))
 	}
 	j.ctx = ctx
-	j.eval = expr.EvalContext{Alloc: ctx.Alloc, Zone: j.cfg.Zone, WatermarkMillis: int64(stream.NoWatermark)}
+	j.eval = expr.NewEvalContext(ctx.Context, ctx.Alloc, j.cfg.Zone)
 	fields := append(append([]arrow.Field{}, ctx.Inputs[0].Fields()...), ctx.Inputs[1].Fields()...)
 	j.joined = arrow.NewSchema(fields, nil)
 	left, err := rows.NewCodec(ctx.Inputs[0])

@@ -67,7 +67,7 @@ func New(cfg Config) (*Watermark, error) {
 // Open implements op.Operator.
 func (w *Watermark) Open(ctx *op.Context) error {
 	w.ctx = ctx
-	w.eval = expr.EvalContext{Context: ctx.Context, Alloc: ctx.Alloc, Zone: w.cfg.Zone, WatermarkMillis: int64(stream.NoWatermark)}
+	w.eval = expr.NewEvalContext(ctx.Context, ctx.Alloc, w.cfg.Zone)
 	return nil
 }
 

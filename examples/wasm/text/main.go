@@ -12,7 +12,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/thalweg/thalweg/functions/wasm/guest"
+	"github.com/thalweg/thalweg/engine/functions/wasm/guest"
 )
 
 // mean is the state of geomean.

@@ -9,7 +9,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/tetratelabs/wazero/api"
 
-	"github.com/thalweg/thalweg/functions"
+	"github.com/thalweg/thalweg/engine/functions"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/format/codec"
 	formatjson "github.com/thalweg/thalweg/connectors/format/json"
-	"github.com/thalweg/thalweg/functions"
+	"github.com/thalweg/thalweg/engine/functions"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/expr"

@@ -11,8 +11,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"go.uber.org/goleak"
 
-	"github.com/thalweg/thalweg/functions/wasm"
-	"github.com/thalweg/thalweg/functions/wasm/wasmtest"
+	"github.com/thalweg/thalweg/engine/functions/wasm"
+	"github.com/thalweg/thalweg/engine/functions/wasm/wasmtest"
 	"github.com/thalweg/thalweg/operators/expr"
 )
 

@@ -15,8 +15,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
-	"github.com/thalweg/thalweg/functions"
-	"github.com/thalweg/thalweg/functions/remote"
+	"github.com/thalweg/thalweg/engine/functions"
+	"github.com/thalweg/thalweg/engine/functions/remote"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/expr"
 )
