@@ -92,6 +92,9 @@ type NodeMetrics struct {
 	HasWatermark bool  `json:"has_watermark"`
 	// Source tells a source's progress; nil for other nodes.
 	Source *SourceMetrics `json:"source,omitempty"`
+	// SinkTable is the table that a sink writes, with RowsIn changes so far;
+	// empty for other nodes.
+	SinkTable string `json:"sink_table,omitempty"`
 }
 
 // SourceMetrics is the progress of a source over all its splits.

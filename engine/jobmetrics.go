@@ -26,6 +26,9 @@ func (r *jobRun) nodeMetrics(n job.NodeMetrics) NodeMetrics {
 	if n.Watermark != stream.NoWatermark {
 		out.Watermark, out.HasWatermark = int64(n.Watermark), true
 	}
+	if sink := r.plan.Nodes[n.Node].Sink; sink != nil {
+		out.SinkTable = sink.Table.Name
+	}
 	if n.Source != nil {
 		out.Source = &SourceMetrics{Splits: n.Source.Splits, Ended: n.Source.Ended, LagRows: n.Source.Lag.Rows,
 			LagMillis: n.Source.Lag.Millis, Done: n.Source.Lag.Done, Total: n.Source.Lag.Total}

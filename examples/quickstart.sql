@@ -1,4 +1,4 @@
--- Which airports had the worst day? Two real tables, event time, a window, a top-N and a join.
+-- Which airports had the worst week? Two real tables, event time, a window, a top-N and a join.
 --
 --   thalweg run examples/quickstart.sql
 

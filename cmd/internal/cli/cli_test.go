@@ -120,7 +120,7 @@ var (
 	sequence = regexp.MustCompile(`\b49\d{54}\b`)
 )
 
-var elapsed = regexp.MustCompile(`(?m)^(\d+ rows?) in [0-9.]+(?:µs|ms|m|s)?[0-9.]*s?$`)
+var elapsed = regexp.MustCompile(`(?m)^(\d+ rows?(?: into \w+)?) in [0-9.]+(?:µs|ms|m|s)?[0-9.]*s?$`)
 
 func sortedLines(t *testing.T, pattern string) string {
 	t.Helper()

@@ -75,7 +75,7 @@ func (r runner) showTable(ctx context.Context, rows *engine.Rows, stop func(), s
 		return writeError(err)
 	}
 	if r.format == "table" {
-		fmt.Fprintf(r.stdio.Out, "%s in %s\n", rowCount(table.Rows()), time.Since(started).Round(time.Millisecond))
+		fmt.Fprintf(r.stdio.Out, "%s in %s\n", rowCount(int64(table.Rows())), time.Since(started).Round(time.Millisecond))
 	}
 	return nil
 }
@@ -102,11 +102,6 @@ func (r runner) showStream(ctx context.Context, rows *engine.Rows) error {
 	}
 }
 
-func rowCount(n int) string {
-	if n == 1 {
-		return "1 row"
-	}
-	return fmt.Sprintf("%d rows", n)
-}
+func rowCount(n int64) string { return plural(n, "row") }
 
 func writeError(err error) error { return errs.Wrap(errs.Resource, err, "writing the result") }

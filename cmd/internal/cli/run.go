@@ -179,10 +179,12 @@ func (r runner) finish(ctx context.Context, result engine.Result) error {
 // wait waits for an INSERT's job. When a signal comes, the job stops with a last
 // checkpoint, so that what it has written is committed and it can go on later.
 func (r runner) wait(ctx context.Context, job *engine.Job) error {
+	started := time.Now()
 	stop := watchJob(job, r.stdio.Err)
 	err := job.Wait(ctx)
 	stop()
 	if err == nil {
+		r.sumUp(job, time.Since(started))
 		r.warnOfLosses(job)
 	}
 	if ctx.Err() == nil {
@@ -194,6 +196,19 @@ func (r runner) wait(ctx context.Context, job *engine.Job) error {
 		fmt.Fprintln(r.stdio.Err, "warning: stopping without a last checkpoint: "+stopErr.Error())
 	}
 	return errInterrupted
+}
+
+// sumUp tells how many rows went into each table. A job that was restarted says
+// nothing: its counts are those of the last attempt.
+func (r runner) sumUp(job *engine.Job, took time.Duration) {
+	if job.Info().Restarts > 0 {
+		return
+	}
+	for _, node := range job.Metrics().Nodes {
+		if node.SinkTable != "" {
+			fmt.Fprintf(r.stdio.Err, "%s into %s in %s\n", rowCount(node.RowsIn), node.SinkTable, took.Round(time.Millisecond))
+		}
+	}
 }
 
 // stopPatience is how long a stopped job may take for its last checkpoint.
