@@ -73,7 +73,7 @@ func (s *Server) postStop(w http.ResponseWriter, r *http.Request) {
 	s.withJob(w, r, func(job *engine.Job) error {
 		var request stopRequest
 		if r.ContentLength != 0 {
-			if err := readJSON(w, r, &request); err != nil {
+			if err := readJSON(w, r, &request, `{"savepoint": true, "drain": true}, each optional`); err != nil {
 				return err
 			}
 		}

@@ -156,8 +156,8 @@ func writeBody(w io.Writer, body any) {
 	_ = encoder.Encode(body)
 }
 
-// readJSON reads a request's JSON body into v.
-func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+// readJSON reads a request's JSON body into v; want shows a right one.
+func readJSON(w http.ResponseWriter, r *http.Request, v any, want string) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, statementBytesMax))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {
@@ -165,7 +165,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 		if errors.As(err, &tooLong) {
 			return errs.Userf("the body is longer than %d bytes", tooLong.Limit)
 		}
-		return errs.Userf("the body is not the expected JSON: %v", err)
+		return errs.Userf("the body is not the expected JSON: %v", err).WithHint("send %s", want)
 	}
 	return nil
 }

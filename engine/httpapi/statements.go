@@ -55,7 +55,7 @@ type columnJSON struct {
 // /v1/jobs/{id}/results.
 func (s *Server) postStatements(w http.ResponseWriter, r *http.Request) {
 	var request statementsRequest
-	if err := readJSON(w, r, &request); err != nil {
+	if err := readJSON(w, r, &request, `{"sql": "…"}`); err != nil {
 		s.fail(w, err)
 		return
 	}

@@ -91,11 +91,11 @@ func (t Token) IsName() bool {
 func (t Token) Describe() string {
 	switch t.Kind {
 	case EOF:
-		return "the end of the text"
+		return "end of the text"
 	case String:
-		return "the string " + clip("'"+t.Text+"'")
+		return "string " + clip("'"+t.Text+"'")
 	case Bytes:
-		return "a binary string"
+		return "binary string"
 	case Quoted:
 		return clip("`" + t.Text + "`")
 	}
