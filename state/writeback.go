@@ -10,9 +10,9 @@ const (
 	// freshPart is the part of the budget that new rows may take before they are
 	// written: many of them change once more while it fills.
 	freshPart = 4
-	// writeBackBytes is about how much is written at a time. It is a sorted run in the
-	// backing, of which there should be few.
-	writeBackBytes = 32 << 20
+	// writeBackPart is the part of the budget that is written at a time. It is a sorted
+	// run in the backing, of which there should be few.
+	writeBackPart = 8
 )
 
 // dueFresh reports whether a table with so many bytes of new rows is to write some.
@@ -24,9 +24,10 @@ func (c *core) dueFresh(fresh int64) bool {
 	return c.fresh > most && fresh*int64(len(c.tables)) > most
 }
 
-// takeOldest cuts the oldest rows off a list of new ones that take so many bytes.
-func takeOldest[T any](list []T, bytes int64) (oldest, rest []T) {
-	share := min(1, float64(writeBackBytes)/float64(max(1, bytes)))
+// takeOldest cuts the oldest rows worth about want bytes off a list of new ones that
+// take so many bytes.
+func takeOldest[T any](list []T, bytes, want int64) (oldest, rest []T) {
+	share := min(1, float64(want)/float64(max(1, bytes)))
 	n := min(len(list), int(float64(len(list))*share)+1)
 	return list[:n], list[n:]
 }
@@ -36,7 +37,7 @@ func (t *Table) writeBack() error {
 	b := t.core.options.Backing.NewBatch()
 	defer b.Close()
 	var oldest []Slot
-	oldest, t.added = takeOldest(t.added, t.chargedFresh)
+	oldest, t.added = takeOldest(t.added, t.chargedFresh, t.core.options.BudgetBytes/writeBackPart)
 	t.order = t.order[:0]
 	t.takeDirty(oldest)
 	if err := t.writeTaken(b); err != nil {
@@ -54,7 +55,7 @@ func (m *Multi) writeBack() error {
 		return err
 	}
 	var oldest []Entry
-	oldest, m.added = takeOldest(m.added, m.chargedFresh)
+	oldest, m.added = takeOldest(m.added, m.chargedFresh, m.core.options.BudgetBytes/writeBackPart)
 	m.keys.order = m.keys.order[:0]
 	m.takeDirty(oldest)
 	if err := m.writeTaken(b); err != nil {

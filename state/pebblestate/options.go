@@ -54,6 +54,18 @@ const (
 	blockBytes   = 4 << 10
 	indexBytes   = 64 << 10
 	smallDefault = 256 << 10
+	// sublevelsDue is how many tables a key may lie in before the first level is
+	// compacted, sublevelsMost how many before writers wait for that, since Pebble
+	// itself holds up only its buffer.
+	sublevelsDue  = 32
+	sublevelsMost = 2 * sublevelsDue
+	// The first level is also compacted when it has filesDue tables, duePart times the
+	// budget: rows that change all the time would fill the disk before they lie in
+	// many sublevels. A table has about fullTableBytes.
+	duePart        = 4
+	filesDueLeast  = 64
+	filesDueMost   = 512
+	fullTableBytes = 16 << 20
 	// manifestMax is when Pebble starts a new manifest: images carry a copy of it.
 	manifestMax = 64 << 10
 )
@@ -108,11 +120,14 @@ func (o Options) pebbleOptions(f *failures) *pebble.Options {
 		FormatMajorVersion:          formatVersion,
 		Logger:                      f,
 		EventListener:               f.listener(),
-		// Most keys that are looked up are there, and filters answer for the rest: many
-		// tables side by side cost less than writing all rows over and over.
-		L0CompactionThreshold: 16,
-		L0StopWritesThreshold: 64,
-		LBaseMaxBytes:         512 << 20,
+		// A compaction costs more than all else that is done for a row, and makes the
+		// next checkpoint upload its rows once more. Most keys that are looked up are
+		// there, and filters answer for the tables that lack them: so tables lie side by
+		// side up to a multiple of the budget. Pebble counts a sublevel twice.
+		L0CompactionThreshold:     2 * sublevelsDue,
+		L0CompactionFileThreshold: o.filesDue(),
+		L0StopWritesThreshold:     2 * sublevelsMost,
+		LBaseMaxBytes:             512 << 20,
 	}
 	if p.Cache == nil {
 		p.CacheSize = min(cacheMost, max(cacheLeast, o.BudgetBytes/cachePart))
@@ -128,6 +143,11 @@ func (o Options) pebbleOptions(f *failures) *pebble.Options {
 	}
 	p.ApplyCompressionSettings(compression)
 	return p
+}
+
+// filesDue is the number of tables of the first level at which it is compacted.
+func (o Options) filesDue() int {
+	return int(min(filesDueMost, max(filesDueLeast, duePart*o.BudgetBytes/fullTableBytes)))
 }
 
 // compression leaves what is soon compacted as it is.

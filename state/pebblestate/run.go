@@ -25,10 +25,6 @@ type write struct {
 	deleted        bool
 }
 
-// sublevelsMost is how many tables a key may lie in that wait for a compaction
-// before writers wait too; Pebble itself holds up only its buffer.
-const sublevelsMost = 32
-
 func (r *run) add(key, value []byte, deleted bool) {
 	r.writes = append(r.writes, write{at: uint32(len(r.data)), key: uint32(len(key)), value: uint32(len(value)), deleted: deleted})
 	r.data = append(append(r.data, key...), value...)
