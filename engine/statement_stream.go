@@ -86,7 +86,13 @@ func streamOptions(with []sql.Option, table bool) (own, rest map[string]string) 
 
 // streamTable is the declaration of the table that comes with a stream.
 func streamTable(stmt *sql.CreateStream, name string, options map[string]string) *sql.CreateTable {
-	defaults := map[string]string{"connector": streamsService, "stream": name, "format": "json"}
+	defaults := map[string]string{"connector": streamsService, "stream": name}
+	switch {
+	case options["connector"] == upsertStreams:
+		defaults["key.format"], defaults["value.format"] = "json", "json"
+	case options["value.format"] == "":
+		defaults["format"] = "json"
+	}
 	maps.Copy(defaults, options)
 	table := &sql.CreateTable{
 		Place: stmt.Place, Name: stmt.Name, Columns: stmt.Columns, Watermarks: stmt.Watermarks,
@@ -118,7 +124,7 @@ func (st *statement) dropStream(stmt *sql.Drop) (Result, error) {
 		return Result{}, err
 	}
 	r, ok := st.catalog.relations[name]
-	if ok && r.Table != nil && r.Table.Options["connector"] == streamsService && r.Table.Options["stream"] == name {
+	if ok && r.Table != nil && isStreams(r.Table.Options["connector"]) && r.Table.Options["stream"] == name {
 		return Result{Message: "dropped stream and table " + name}, st.session.remove(name)
 	}
 	return Result{Message: "dropped stream " + name}, nil

@@ -64,6 +64,14 @@ func randomKey() string {
 // streamsService is the name by which connectors find the log.
 const streamsService = "shardlog"
 
+// upsertStreams is the connector of streams whose records are upserts.
+const upsertStreams = "upsert-shardlog"
+
+// isStreams tells the connectors of the log.
+func isStreams(connector string) bool {
+	return connector == streamsService || connector == upsertStreams
+}
+
 // Streams is the built-in log of the data directory, for front doors that speak of
 // shards. The engine owns it.
 func (e *Engine) Streams() (*shardlog.Store, error) { return e.streams() }

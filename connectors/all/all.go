@@ -21,10 +21,13 @@ func Registry(extra ...connector.Connector) (*connector.Registry, error) {
 		datagen.New(),
 		filesystem.New(),
 		kinesis.New(),
+		kinesis.NewUpsert(),
 		nats.New(),
+		nats.NewUpsert(),
 		nexmark.New(),
 		postgres.New(),
 		print.New(),
 		shardlog.New(),
+		shardlog.NewUpsert(),
 	}, extra...)...)
 }

@@ -8,28 +8,47 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/format"
-	"github.com/thalweg/thalweg/connectors/format/codec"
+	"github.com/thalweg/thalweg/connectors/format/keyed"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
 )
 
-// Connector is the connector 'kinesis'.
-type Connector struct{ formats format.Registry }
+// Connector is the connector 'kinesis', or 'upsert-kinesis' for streams whose records
+// are upserts by the PRIMARY KEY.
+type Connector struct {
+	formats format.Registry
+	upsert  bool
+}
 
 var _ connector.Connector = (*Connector)(nil)
 
 // New makes the connector with the built-in formats.
 func New() *Connector { return &Connector{formats: format.Builtin().RecordFormats()} }
 
+// NewUpsert makes the connector of upserts with the built-in formats.
+func NewUpsert() *Connector {
+	return &Connector{formats: format.Builtin().RecordFormats(), upsert: true}
+}
+
 // Spec describes the connector.
 func (c *Connector) Spec() connector.Spec {
-	options := append(ownOptions(), connector.BadRecordOptions()...)
+	options := append(ownOptions(c.upsert), connector.BadRecordOptions()...)
+	if c.upsert {
+		return connector.Spec{
+			Name: "upsert-kinesis",
+			Doc: "A stream of Kinesis as a table that changes, as `upsert-kafka` is of Kafka: a record's partition key is the row's `PRIMARY KEY`, " +
+				"its data what the row is now, and a record without data says that the row is gone. Reading starts with the oldest record. " +
+				"Writing is at-least-once, and what is written again after a failure changes nothing in the end.",
+			Options:  append(options, keyed.UpsertOptions(c.formats)...),
+			Metadata: metadataSpecs(),
+		}
+	}
 	return connector.Spec{
 		Name: "kinesis",
 		Doc: "A stream of Amazon Kinesis Data Streams, or of any server that speaks its API, another Thalweg among them. The stream may be resharded while it " +
 			"is read: shards are read after those they came from, so that the order of each key is kept. Writing is at-least-once. " +
 			"The streams of this process are read and written faster, and exactly-once, by the connector `shardlog`.",
-		Options:  append(options, c.formats.OptionSpecs()...),
+		Options:  append(options, keyed.Options(c.formats)...),
 		Metadata: metadataSpecs(),
 	}
 }
@@ -39,7 +58,8 @@ type layout struct {
 	table  connector.Table
 	stream string // the name
 	arn    string // empty if not given
-	format codec.Records
+	// records says how rows lie in records.
+	records *keyed.Layout
 	// stored are the columns in records: all but metadata.
 	stored types.Schema
 	start  startup
@@ -98,7 +118,9 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 		return nil, err
 	}
 	var err error
-	l.format, err = c.formats.Records(table.Options, l.stored)
+	l.records, err = keyed.New(keyed.Declared{
+		Connector: c.Spec().Name, Formats: c.formats, Table: table, Stored: l.stored, Upsert: c.upsert,
+	})
 	return l, err
 }
 
@@ -199,12 +221,4 @@ func (l *layout) reading() error {
 		}
 	}
 	return nil
-}
-
-// changes is what changes of rows records hold.
-func (l *layout) changes() connector.SinkMode {
-	if codec.AreChanges(l.format, l.table.Options) {
-		return connector.Retract
-	}
-	return connector.AppendOnly
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/thalweg/thalweg/connectors/connector"
-	"github.com/thalweg/thalweg/connectors/format/codec"
 	"github.com/thalweg/thalweg/connectors/format/column"
+	"github.com/thalweg/thalweg/connectors/format/keyed"
 	"github.com/thalweg/thalweg/connectors/format/kpl"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/stream"
@@ -33,7 +33,7 @@ func parseHashKey(text string) (k hashKey, ok bool) {
 type decoding struct {
 	source  *source
 	bad     connector.BadRecords
-	decoder codec.Decoder
+	decoder *keyed.Decoder
 	keys    []string
 	columns []*column.Column
 	// place is behind the last record decoded.
@@ -48,9 +48,7 @@ type decoding struct {
 }
 
 func newDecoding(s *source, p split, env connector.ReaderEnv) (*decoding, error) {
-	decoder, err := s.format.NewDecoder(codec.Config{
-		Schema: s.stored, Columns: s.splice.Decoded, Options: s.table.Options, Alloc: env.Alloc, BatchRows: env.BatchRows,
-	})
+	decoder, err := s.records.NewDecoder(s.splice.Decoded, env)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +120,7 @@ func (d *decoding) mine(inner *kpl.Record) bool {
 // one decodes what stands alone, or number sub within another.
 func (d *decoding) one(r *types.Record, key, data []byte, sub int) error {
 	before := d.decoder.Rows()
-	if err := d.decoder.Record(data); err != nil {
+	if err := d.decoder.Record(key, data); err != nil {
 		if errs.ClassOf(err) == errs.Resource {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/internal/errs"
 )
 
 // sink is the writing side of one table.
@@ -20,11 +21,10 @@ var _ connector.Sink = (*sink)(nil)
 
 func newSink(l *layout) (*sink, error) {
 	s := &sink{layout: l}
-	named := l.table.Options.List(optionKey)
-	if len(named) == 0 && len(l.table.PartitionKeys) == 0 && l.changes() != connector.AppendOnly {
-		named = l.table.PrimaryKey // changes of one row stay in order
+	named, err := l.keyColumns()
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	if s.storedAt, s.keys, err = connector.KeyedColumns(l.table, named, metaKey); err != nil {
 		return nil, err
 	}
@@ -32,8 +32,24 @@ func newSink(l *layout) (*sink, error) {
 	return s, nil
 }
 
+// keyColumns names the columns whose values make the partition key of records whose
+// keys hold no columns.
+func (l *layout) keyColumns() ([]string, error) {
+	if l.records.Upsert {
+		return nil, nil
+	}
+	named := l.table.Options.List(optionKey)
+	switch {
+	case l.records.HasKey() && len(named) > 0:
+		return nil, errs.Userf("table '%s': a record has one key: give 'key.fields' or '%s'", l.table.Name, optionKey)
+	case len(named) == 0 && len(l.table.PartitionKeys) == 0 && l.records.Changes() != connector.AppendOnly:
+		return l.table.PrimaryKey, nil // changes of one row stay in order
+	}
+	return named, nil
+}
+
 // Mode implements connector.Sink: a stream only grows, unless its records are changes.
-func (s *sink) Mode() connector.SinkMode { return s.changes() }
+func (s *sink) Mode() connector.SinkMode { return s.records.Changes() }
 
 // Guarantee implements connector.Sink: Kinesis can't commit.
 func (s *sink) Guarantee() connector.Guarantee { return connector.AtLeastOnce }

@@ -51,7 +51,7 @@ func (s *source) Apply(p connector.Pushdown) (connector.Applied, error) {
 }
 
 // Changes implements connector.Changing.
-func (s *source) Changes() connector.SinkMode { return s.changes() }
+func (s *source) Changes() connector.SinkMode { return s.records.Changes() }
 
 // Bounded implements connector.Source.
 func (s *source) Bounded() bool { return s.bound != boundNever }

@@ -71,8 +71,12 @@ const (
 	partitionRandom = "random"
 )
 
-func ownOptions() []connector.OptionSpec {
-	return append(append(placeOptions(), sourceOptions()...), sinkOptions()...)
+func ownOptions(upsert bool) []connector.OptionSpec {
+	options := append(append(placeOptions(), sourceOptions(upsert)...), sinkOptions()...)
+	if upsert {
+		return options
+	}
+	return append(options, keyOptions()...)
 }
 
 func placeOptions() []connector.OptionSpec {
@@ -89,9 +93,13 @@ func placeOptions() []connector.OptionSpec {
 	}
 }
 
-func sourceOptions() []connector.OptionSpec {
+func sourceOptions(upsert bool) []connector.OptionSpec {
+	start := startLatest
+	if upsert {
+		start = startEarliest // without its past a table is not itself
+	}
 	return []connector.OptionSpec{
-		{Name: optionPosition, Type: connector.TypeEnum, Default: startLatest, Example: startEarliest,
+		{Name: optionPosition, Type: connector.TypeEnum, Default: start, Example: startEarliest,
 			Values: []string{startEarliest, startLatest, startTime, startSequence},
 			Doc:    "Where a new job starts to read. A job that goes on from a checkpoint goes on where it was."},
 		{Name: optionTimestamp, Type: connector.TypeString, Example: "2026-01-31T12:00:00.000+01:00",
@@ -116,15 +124,21 @@ func sourceOptions() []connector.OptionSpec {
 
 func sinkOptions() []connector.OptionSpec {
 	return []connector.OptionSpec{
+		{Name: optionBatch, Type: connector.TypeInt, Default: "500", Example: "100", Doc: "The most records of a call, up to 500."},
+		{Name: optionAggregate, Type: connector.TypeBool, Default: "false", Example: "true",
+			Doc: "Pack rows of the same partition key into one record, in the form of the Kinesis Producer Library; rows without key columns share one key a batch."},
+		{Name: optionAggregateMax, Type: connector.TypeMemorySize, Default: "51200 b", Example: "25 kb", Doc: "The largest aggregated record."},
+	}
+}
+
+// keyOptions are those of records whose keys hold no columns.
+func keyOptions() []connector.OptionSpec {
+	return []connector.OptionSpec{
 		{Name: optionPartitioner, Type: connector.TypeEnum, Default: partitionRandom, Example: partitionFixed, Values: []string{partitionFixed, partitionRandom},
 			Doc: "The partition keys of rows without key columns: a random one each, or one for each task, which keeps a task's rows in one shard."},
 		{Name: optionKey, Type: connector.TypeList, Example: "customer;region",
 			Doc: "The columns whose values make a written record's partition key. Without it, the PARTITIONED BY columns; without those, the PRIMARY KEY if records are changes."},
 		{Name: optionDelimiter, Type: connector.TypeString, Default: "|", Example: ",", Doc: "What stands between the values of a partition key of several columns."},
-		{Name: optionBatch, Type: connector.TypeInt, Default: "500", Example: "100", Doc: "The most records of a call, up to 500."},
-		{Name: optionAggregate, Type: connector.TypeBool, Default: "false", Example: "true",
-			Doc: "Pack rows of the same partition key into one record, in the form of the Kinesis Producer Library; rows without key columns share one key a batch."},
-		{Name: optionAggregateMax, Type: connector.TypeMemorySize, Default: "51200 b", Example: "25 kb", Doc: "The largest aggregated record."},
 	}
 }
 

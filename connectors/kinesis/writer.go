@@ -15,10 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/thalweg/thalweg/connectors/connector"
-	"github.com/thalweg/thalweg/connectors/format/codec"
+	"github.com/thalweg/thalweg/connectors/format/keyed"
 	"github.com/thalweg/thalweg/connectors/format/kpl"
-	"github.com/thalweg/thalweg/internal/errs"
-	thalwegtypes "github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/stream"
 )
 
@@ -32,10 +30,7 @@ const (
 type writer struct {
 	sink    *sink
 	client  *kinesis.Client
-	encoder codec.Encoder
-	schema  *arrow.Schema
-	data    []byte
-	ends    []int
+	encoder *keyed.Encoder
 	key     []byte
 	// fixed is the task's key; groups pack rows by key, order lists the keys.
 	fixed  string
@@ -54,11 +49,11 @@ func newWriter(ctx context.Context, s *sink, env connector.WriterEnv) (*writer, 
 	if err != nil {
 		return nil, err
 	}
-	encoder, err := s.format.NewEncoder(codec.Config{Schema: s.stored, Options: s.table.Options, Alloc: env.Alloc, BatchRows: 1})
+	encoder, err := s.records.NewEncoder(s.storedAt, env)
 	if err != nil {
 		return nil, err
 	}
-	return &writer{sink: s, client: client, encoder: encoder, schema: thalwegtypes.Schema(s.stored).Arrow(),
+	return &writer{sink: s, client: client, encoder: encoder,
 		fixed: fmt.Sprintf("%s-%d", env.Job, env.Task), groups: map[string]*kpl.Aggregator{}}, nil
 }
 
@@ -67,24 +62,21 @@ func (w *writer) Write(ctx context.Context, batch stream.Batch) error {
 	if batch.Rows() == 0 {
 		return ctx.Err()
 	}
-	columns := make([]arrow.Array, len(w.sink.storedAt))
-	for i, at := range w.sink.storedAt {
-		columns[i] = batch.Column(at)
-		columns[i].Retain()
-	}
-	values := stream.NewBatch(w.schema, columns, batch.Rows(), batch.Kinds)
-	defer values.Release()
-	var err error
-	if w.data, w.ends, err = w.encoder.Encode(w.data[:0], w.ends[:0], values); err != nil {
-		return errs.Wrap(errs.User, err, "table '%s'", w.sink.table.Name)
-	}
+	return w.send(ctx, func(add func(keyed.Record) error) error { return w.encoder.Each(batch, add) }, batch)
+}
+
+// send puts the records that each gives. batch holds the rows of those that are not
+// held back.
+func (w *writer) send(ctx context.Context, each func(func(keyed.Record) error) error, batch stream.Batch) error {
 	spread := randomKey()
-	start := 0
-	for row, end := range w.ends {
-		if err := w.row(ctx, w.partitionKey(batch, row, spread), w.data[start:end]); err != nil {
-			return err
+	if err := each(func(r keyed.Record) error {
+		key := string(r.Key)
+		if r.Key == nil {
+			key = w.partitionKey(batch, r.Row, spread)
 		}
-		start = end
+		return w.row(ctx, key, r.Value)
+	}); err != nil {
+		return err
 	}
 	for _, key := range w.order {
 		if err := w.pack(ctx, key); err != nil {
@@ -178,6 +170,9 @@ func (w *writer) entry(ctx context.Context, key string, data []byte) error {
 			return err
 		}
 	}
+	if data == nil {
+		data = []byte{} // a record without data is one, too
+	}
 	w.pending = append(w.pending, types.PutRecordsRequestEntry{PartitionKey: aws.String(key), Data: data})
 	w.bytes += len(key) + len(data)
 	return nil
@@ -222,7 +217,7 @@ func (w *writer) put(ctx context.Context) error {
 
 // Prepare implements connector.Writer: everything is in the stream already.
 func (w *writer) Prepare(ctx context.Context, _ uint64, _ bool) (connector.Prepared, error) {
-	return connector.Prepared{}, w.put(ctx)
+	return connector.Prepared{}, w.send(ctx, w.encoder.Flush, stream.Batch{})
 }
 
 // Close implements connector.Writer.

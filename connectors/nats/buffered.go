@@ -50,20 +50,26 @@ var _ connector.Writer = (*bufferedWriter)(nil)
 
 // Write implements connector.Writer.
 func (w *bufferedWriter) Write(_ context.Context, batch stream.Batch) error {
+	return w.rows.each(batch, w.keep)
+}
+
+// keep adds a message, whose data is copied.
+func (w *bufferedWriter) keep(m *nats.Msg) error {
 	most := w.sink.table.Options.Bytes(optionBuffer)
-	return w.rows.each(batch, func(m *nats.Msg) error {
-		if w.bytes += int64(len(m.Data) + len(m.Subject)); w.bytes > most {
-			return errs.Resourcef("table '%s': the rows between two checkpoints have more than %d bytes", w.sink.table.Name, most).
-				WithHint("checkpoint more often, raise '%s', or set '%s' to '%s'", optionBuffer, optionGuarantee, deliverTwice)
-		}
-		w.pending = append(w.pending, parcel{m.Subject, m.Header, slices.Clone(m.Data)})
-		return nil
-	})
+	if w.bytes += int64(len(m.Data) + len(m.Subject)); w.bytes > most {
+		return errs.Resourcef("table '%s': the rows between two checkpoints have more than %d bytes", w.sink.table.Name, most).
+			WithHint("checkpoint more often, raise '%s', or set '%s' to '%s'", optionBuffer, optionGuarantee, deliverTwice)
+	}
+	w.pending = append(w.pending, parcel{m.Subject, m.Header, slices.Clone(m.Data)})
+	return nil
 }
 
 // Prepare implements connector.Writer.
 func (w *bufferedWriter) Prepare(_ context.Context, epoch uint64, _ bool) (connector.Prepared, error) {
 	var p connector.Prepared
+	if err := w.rows.flush(w.keep); err != nil {
+		return p, err
+	}
 	first := 0
 	for part := range slices.Chunk(w.pending, chunkMessages) {
 		c := chunk{chunkVersion, fmt.Sprintf("%s/%d/%d", w.job, w.task, epoch), first, part}

@@ -9,18 +9,27 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/format"
-	"github.com/thalweg/thalweg/connectors/format/codec"
+	"github.com/thalweg/thalweg/connectors/format/keyed"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
 )
 
-// Connector is the connector 'nats'.
-type Connector struct{ formats format.Registry }
+// Connector is the connector 'nats', or 'upsert-nats' for streams whose messages are
+// upserts by the PRIMARY KEY.
+type Connector struct {
+	formats format.Registry
+	upsert  bool
+}
 
 var _ connector.Connector = (*Connector)(nil)
 
 // New makes the connector with the built-in formats.
 func New() *Connector { return NewWith(format.Builtin()) }
+
+// NewUpsert makes the connector of upserts with the built-in formats.
+func NewUpsert() *Connector {
+	return &Connector{formats: format.Builtin().RecordFormats(), upsert: true}
+}
 
 // NewWith makes the connector with other formats.
 func NewWith(formats format.Registry) *Connector {
@@ -29,6 +38,16 @@ func NewWith(formats format.Registry) *Connector {
 
 // Spec describes the connector.
 func (c *Connector) Spec() connector.Spec {
+	if c.upsert {
+		return connector.Spec{
+			Name: "upsert-nats",
+			Doc: "A JetStream stream as a table that changes, as `upsert-kafka` is of Kafka: a message's subject ends in the row's `PRIMARY KEY`, " +
+				"its data is what the row is now, and a message without data says that the row is gone. Of each key the newest message counts: " +
+				"a stream with one message a subject (`--max-msgs-per-subject=1`) keeps the table and no more. Buckets of NATS' key-value store are read and written, too.",
+			Options:  append(append(upsertOptions(), connector.BadRecordOptions()...), keyed.UpsertOptions(c.formats)...),
+			Metadata: metadataSpecs(),
+		}
+	}
 	options := append(ownOptions(), connector.BadRecordOptions()...)
 	return connector.Spec{
 		Name: "nats",
@@ -42,8 +61,9 @@ func (c *Connector) Spec() connector.Spec {
 
 // layout is a table's declaration, checked and taken apart.
 type layout struct {
-	table    connector.Table
-	format   codec.Records
+	table connector.Table
+	// records says how rows lie in messages.
+	records  *keyed.Layout
 	subjects []string
 	// stored are the columns in messages: all but metadata.
 	stored types.Schema
@@ -91,21 +111,22 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 		}
 	}
 	var err error
-	l.format, err = c.formats.Records(table.Options, l.stored)
+	if !c.upsert {
+		l.records, err = keyed.WithoutKey(c.formats, table, l.stored)
+		return l, err
+	}
+	if err := l.checkUpsert(); err != nil {
+		return nil, err
+	}
+	l.records, err = keyed.New(keyed.Declared{
+		Connector: c.Spec().Name, Formats: c.formats, Table: table, Stored: l.stored, Upsert: true,
+	})
 	return l, err
 }
 
 func (l *layout) isMetadata(name string) bool {
 	_, ok := l.table.Metadata[name]
 	return ok
-}
-
-// changes is what changes of rows messages hold.
-func (l *layout) changes() connector.SinkMode {
-	if codec.AreChanges(l.format, l.table.Options) {
-		return connector.Retract
-	}
-	return connector.AppendOnly
 }
 
 func checkStartup(o connector.Options) error {

@@ -8,8 +8,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/thalweg/thalweg/connectors/connector"
-	"github.com/thalweg/thalweg/connectors/format/codec"
 	"github.com/thalweg/thalweg/connectors/format/column"
+	"github.com/thalweg/thalweg/connectors/format/keyed"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/stream"
 )
@@ -30,15 +30,14 @@ type message struct {
 type decoding struct {
 	source  *source
 	bad     connector.BadRecords
-	decoder codec.Decoder
+	decoder *keyed.Decoder
+	key     []byte // of a message, scratch
 	keys    []string
 	columns []*column.Column
 }
 
 func newDecoding(s *source, env connector.ReaderEnv) (*decoding, error) {
-	decoder, err := s.format.NewDecoder(codec.Config{
-		Schema: s.stored, Columns: s.splice.Decoded, Options: s.table.Options, Alloc: env.Alloc, BatchRows: env.BatchRows,
-	})
+	decoder, err := s.records.NewDecoder(s.splice.Decoded, env)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +52,10 @@ func newDecoding(s *source, env connector.ReaderEnv) (*decoding, error) {
 // add decodes a message.
 func (d *decoding) add(m *message) error {
 	before := d.decoder.Rows()
-	if err := d.decoder.Record(m.data); err != nil {
+	if d.source.records.Upsert {
+		d.key = keyOf(d.key[:0], d.source.subjects[0], m.subject)
+	}
+	if err := d.decoder.Record(d.key, m.data); err != nil {
 		if errs.ClassOf(err) == errs.Resource {
 			return err
 		}

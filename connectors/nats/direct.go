@@ -49,17 +49,23 @@ func newDirectWriter(s *sink, rows *rows, env connector.WriterEnv, restored [][]
 
 // Write implements connector.Writer.
 func (w *directWriter) Write(ctx context.Context, batch stream.Batch) error {
-	return w.rows.each(batch, func(m *nats.Msg) error {
-		m.Data = slices.Clone(m.Data)
-		hash := xxh3.Hash(m.Data) ^ xxh3.HashString(m.Subject)
-		id := fmt.Sprintf("%s/%d/%016x", w.state.Name, w.state.Rows, hash)
-		w.state.Rows++
-		return w.publisher.publish(ctx, m, id)
-	})
+	return w.rows.each(batch, func(m *nats.Msg) error { return w.publish(ctx, m) })
+}
+
+// publish publishes a message, whose data is copied.
+func (w *directWriter) publish(ctx context.Context, m *nats.Msg) error {
+	m.Data = slices.Clone(m.Data)
+	hash := xxh3.Hash(m.Data) ^ xxh3.HashString(m.Subject)
+	id := fmt.Sprintf("%s/%d/%016x", w.state.Name, w.state.Rows, hash)
+	w.state.Rows++
+	return w.publisher.publish(ctx, m, id)
 }
 
 // Prepare implements connector.Writer: all rows are stored when it returns.
 func (w *directWriter) Prepare(ctx context.Context, _ uint64, _ bool) (connector.Prepared, error) {
+	if err := w.rows.flush(func(m *nats.Msg) error { return w.publish(ctx, m) }); err != nil {
+		return connector.Prepared{}, err
+	}
 	if err := w.publisher.flush(ctx); err != nil {
 		return connector.Prepared{}, err
 	}

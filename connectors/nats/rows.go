@@ -1,63 +1,54 @@
 package nats
 
 import (
-	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/nats-io/nats.go"
 
 	"github.com/thalweg/thalweg/connectors/connector"
-	"github.com/thalweg/thalweg/connectors/format/codec"
-	"github.com/thalweg/thalweg/internal/errs"
-	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/connectors/format/keyed"
 	"github.com/thalweg/thalweg/operators/stream"
 )
 
 // rows turns batches into messages.
 type rows struct {
 	sink    *sink
-	encoder codec.Encoder
-	schema  *arrow.Schema
-	data    []byte
-	ends    []int
+	encoder *keyed.Encoder
 }
 
 func newRows(s *sink, env connector.WriterEnv) (*rows, error) {
-	encoder, err := s.format.NewEncoder(codec.Config{Schema: s.stored, Options: s.table.Options, Alloc: env.Alloc, BatchRows: 1})
+	encoder, err := s.records.NewEncoder(s.storedAt, env)
 	if err != nil {
 		return nil, err
 	}
-	return &rows{sink: s, encoder: encoder, schema: types.Schema(s.stored).Arrow()}, nil
+	return &rows{sink: s, encoder: encoder}, nil
 }
 
 // each calls send for each row's message, whose data is valid until it returns.
 func (w *rows) each(batch stream.Batch, send func(m *nats.Msg) error) error {
-	if batch.Rows() == 0 {
-		return nil
+	return w.encoder.Each(batch, func(r keyed.Record) error { return w.message(batch, r, send) })
+}
+
+// flush calls send for the messages of rows that were held back.
+func (w *rows) flush(send func(m *nats.Msg) error) error {
+	return w.encoder.Flush(func(r keyed.Record) error { return w.message(stream.Batch{}, r, send) })
+}
+
+// message sends a record as a message; batch holds its row unless it was held back.
+func (w *rows) message(batch stream.Batch, r keyed.Record, send func(m *nats.Msg) error) error {
+	m := &nats.Msg{Data: r.Value}
+	if w.sink.records.Upsert {
+		m.Subject = string(appendKey([]byte(w.sink.subject+"."), r.Key))
+		if len(r.Value) == 0 {
+			m.Header = tombstone()
+		}
+		return send(m)
 	}
-	columns := make([]arrow.Array, len(w.sink.storedAt))
-	for i, at := range w.sink.storedAt {
-		columns[i] = batch.Column(at)
-		columns[i].Retain()
-	}
-	values := stream.NewBatch(w.schema, columns, batch.Rows(), batch.Kinds)
-	defer values.Release()
 	var err error
-	if w.data, w.ends, err = w.encoder.Encode(w.data[:0], w.ends[:0], values); err != nil {
-		return errs.Wrap(errs.User, err, "table '%s'", w.sink.table.Name)
+	if m.Subject, err = w.subject(batch, r.Row); err != nil {
+		return err
 	}
-	start := 0
-	for row, end := range w.ends {
-		m := &nats.Msg{Data: w.data[start:end]}
-		start = end
-		if m.Subject, err = w.subject(batch, row); err != nil {
-			return err
-		}
-		m.Header = w.headers(batch, row)
-		if err := send(m); err != nil {
-			return err
-		}
-	}
-	return nil
+	m.Header = w.headers(batch, r.Row)
+	return send(m)
 }
 
 func (w *rows) subject(batch stream.Batch, row int) (string, error) {

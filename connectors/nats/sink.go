@@ -2,7 +2,6 @@ package nats
 
 import (
 	"context"
-	"strings"
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/errs"
@@ -31,7 +30,7 @@ func newSink(l *layout) (*sink, error) {
 		switch key, metadata := l.table.Metadata[f.Name]; {
 		case !metadata:
 			s.storedAt = append(s.storedAt, i)
-		case key == metaSubject:
+		case key == metaSubject && !l.records.Upsert:
 			s.subjectColumn = i
 		case key == metaHeaders:
 			s.headerColumn = i
@@ -51,18 +50,8 @@ func newSink(l *layout) (*sink, error) {
 	return s, s.checkSubject(s.subject)
 }
 
-// checkSubject reports whether a row can be published to a subject.
-func (s *sink) checkSubject(subject string) error {
-	if subject == "" || strings.ContainsAny(subject, " \t\r\n*>") || strings.HasPrefix(subject, ".") ||
-		strings.HasSuffix(subject, ".") || strings.Contains(subject, "..") {
-		return errs.Userf("table '%s': nothing can be published to the subject %q", s.table.Name, subject).
-			WithHint("a subject is words parted by dots, without wildcards or blanks")
-	}
-	return nil
-}
-
 // Mode implements connector.Sink.
-func (s *sink) Mode() connector.SinkMode { return s.changes() }
+func (s *sink) Mode() connector.SinkMode { return s.records.Changes() }
 
 // Guarantee implements connector.Sink.
 func (s *sink) Guarantee() connector.Guarantee {

@@ -51,7 +51,7 @@ func (s *source) Apply(p connector.Pushdown) (connector.Applied, error) {
 }
 
 // Changes implements connector.Changing.
-func (s *source) Changes() connector.SinkMode { return s.changes() }
+func (s *source) Changes() connector.SinkMode { return s.records.Changes() }
 
 // Bounded implements connector.Source.
 func (s *source) Bounded() bool {
@@ -110,7 +110,10 @@ func (s *source) Discover(ctx context.Context, known []connector.SplitID, _ int)
 }
 
 func (s *source) filters() []string {
-	if len(s.subjects) == 0 {
+	switch {
+	case s.records.Upsert:
+		return []string{s.subjects[0] + ".>"}
+	case len(s.subjects) == 0:
 		return []string{allSubjects}
 	}
 	return s.subjects

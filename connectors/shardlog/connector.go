@@ -3,7 +3,7 @@ package shardlog
 import (
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/format"
-	"github.com/thalweg/thalweg/connectors/format/codec"
+	"github.com/thalweg/thalweg/connectors/format/keyed"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
 )
@@ -11,14 +11,22 @@ import (
 // Service is the name under which connector.Env.Shared gives the *Store.
 const Service = "shardlog"
 
-// Connector is the connector 'shardlog': a stream of the process's own store as a
-// table.
-type Connector struct{ formats format.Registry }
+// Connector is the connector 'shardlog', a stream of the process's own store as a
+// table, or 'upsert-shardlog', one whose records are upserts by the PRIMARY KEY.
+type Connector struct {
+	formats format.Registry
+	upsert  bool
+}
 
 var _ connector.Connector = (*Connector)(nil)
 
 // New makes the connector with the built-in formats.
 func New() *Connector { return NewWith(format.Builtin()) }
+
+// NewUpsert makes the connector of upserts with the built-in formats.
+func NewUpsert() *Connector {
+	return &Connector{formats: format.Builtin().RecordFormats(), upsert: true}
+}
 
 // NewWith makes the connector with other formats.
 func NewWith(formats format.Registry) *Connector {
@@ -27,13 +35,23 @@ func NewWith(formats format.Registry) *Connector {
 
 // Spec describes the connector.
 func (c *Connector) Spec() connector.Spec {
-	options := append(ownOptions(), connector.BadRecordOptions()...)
+	options := append(ownOptions(c.upsert), connector.BadRecordOptions()...)
+	if c.upsert {
+		return connector.Spec{
+			Name: "upsert-shardlog",
+			Doc: "A stream of the built-in log as a table that changes, as `upsert-kafka` is of Kafka: a record's partition key is the row's `PRIMARY KEY`, " +
+				"its data what the row is now, and a record without data says that the row is gone. Of a key the newest record counts; " +
+				"a row is gone from the table, too, once its last record is older than the stream's retention and the table is read anew. Writing is exactly-once.",
+			Options:  append(options, keyed.UpsertOptions(c.formats)...),
+			Metadata: metadataSpecs(),
+		}
+	}
 	return connector.Spec{
 		Name: "shardlog",
 		Doc: "A stream of the built-in log. Records are kept on disk for the stream's retention, in the order in which they " +
 			"were appended to their shard; the shard follows from the partition key. Reading goes on at exact positions after " +
 			"a restart, and what is written becomes visible exactly once, with a checkpoint that is begun within `execution.commit-delay`.",
-		Options:  append(options, c.formats.OptionSpecs()...),
+		Options:  append(options, keyed.Options(c.formats)...),
 		Metadata: metadataSpecs(),
 	}
 }
@@ -42,7 +60,8 @@ func (c *Connector) Spec() connector.Spec {
 type layout struct {
 	table  connector.Table
 	stream string
-	format codec.Records
+	// records says how rows lie in records.
+	records *keyed.Layout
 	// stored are the columns in records: all but metadata.
 	stored types.Schema
 	start  startup
@@ -109,16 +128,10 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 	}
 	l.keepAggregated = table.Options.String(optionGroups) == groupsKeep
 	l.latest = table.Options.String(optionBounded) == boundLatest
-	l.format, err = c.formats.Records(table.Options, l.stored)
+	l.records, err = keyed.New(keyed.Declared{
+		Connector: c.Spec().Name, Formats: c.formats, Table: table, Stored: l.stored, Upsert: c.upsert,
+	})
 	return l, err
-}
-
-// changes is what changes of rows records hold.
-func (l *layout) changes() connector.SinkMode {
-	if codec.AreChanges(l.format, l.table.Options) {
-		return connector.Retract
-	}
-	return connector.AppendOnly
 }
 
 func startupOf(o connector.Options) (startup, error) {

@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/thalweg/thalweg/connectors/connector"
-	"github.com/thalweg/thalweg/connectors/format/codec"
+	"github.com/thalweg/thalweg/connectors/format/keyed"
 	"github.com/thalweg/thalweg/connectors/format/kpl"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/stream"
@@ -20,7 +20,7 @@ type reader struct {
 	split    split // Next is the index of the next record to decode
 	start    uint64
 	iterator *Iterator
-	decoder  codec.Decoder
+	decoder  *keyed.Decoder
 	extra    *extras
 	// entries are those read and not decoded yet, borrowed from the iterator.
 	entries []Entry
@@ -140,7 +140,7 @@ func (r *reader) mine(inner *kpl.Record) bool {
 // one decodes what stands alone, or number sub within another.
 func (r *reader) one(e *Entry, sub int) error {
 	before := r.decoder.Rows()
-	if err := r.decoder.Record(e.Data); err != nil {
+	if err := r.decoder.Record(e.PartitionKey, e.Data); err != nil {
 		if errs.ClassOf(err) == errs.Resource {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/format"
-	"github.com/thalweg/thalweg/connectors/format/codec"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -43,7 +42,7 @@ func (s *source) Apply(p connector.Pushdown) (connector.Applied, error) {
 }
 
 // Changes implements connector.Changing.
-func (s *source) Changes() connector.SinkMode { return s.changes() }
+func (s *source) Changes() connector.SinkMode { return s.records.Changes() }
 
 // Bounded implements connector.Source.
 func (s *source) Bounded() bool { return s.latest }
@@ -184,9 +183,7 @@ func (s *source) Open(
 		return nil, errs.Userf("table '%s': the stream %s is not the one that the job has read so far", s.table.Name, s.stream).
 			WithHint("it was deleted and made anew: start the job anew, without its state")
 	}
-	decoder, err := s.format.NewDecoder(codec.Config{
-		Schema: s.stored, Columns: s.splice.Decoded, Options: s.table.Options, Alloc: env.Alloc, BatchRows: env.BatchRows,
-	})
+	decoder, err := s.records.NewDecoder(s.splice.Decoded, env)
 	if err != nil {
 		return nil, err
 	}

@@ -43,8 +43,8 @@ const (
 	deliverTwice = "at-least-once"
 )
 
-func ownOptions() []connector.OptionSpec {
-	return []connector.OptionSpec{
+func ownOptions(upsert bool) []connector.OptionSpec {
+	options := []connector.OptionSpec{
 		{Name: optionStream, Type: connector.TypeString, Example: "orders",
 			Doc: "The stream, as CREATE STREAM made it. Without it, the one of the table's name."},
 		{Name: optionStartup, Type: connector.TypeEnum, Default: startEarliest, Example: startLatest,
@@ -61,12 +61,15 @@ func ownOptions() []connector.OptionSpec {
 		{Name: optionGroups, Type: connector.TypeEnum, Default: groupsSplit, Example: groupsKeep,
 			Values: []string{groupsSplit, groupsKeep},
 			Doc:    "`split` takes records that the Kinesis Producer Library aggregated apart, each by its own partition key; they are known by their first bytes and their checksum. `keep` takes them as they are."},
-		{Name: optionKey, Type: connector.TypeList, Example: "customer;region",
-			Doc: "The columns whose values make a written record's partition key. Without it, the PARTITIONED BY columns; without those, the PRIMARY KEY if records are changes; else records are spread evenly."},
 		{Name: optionGuarantee, Type: connector.TypeEnum, Default: deliverOnce, Example: deliverTwice,
 			Values: []string{deliverOnce, deliverTwice},
 			Doc:    "exactly-once shows written records at each checkpoint; at-least-once shows them at once, and some twice after a failure."},
 	}
+	if upsert {
+		return options
+	}
+	return append(options, connector.OptionSpec{Name: optionKey, Type: connector.TypeList, Example: "customer;region",
+		Doc: "The columns whose values make a written record's partition key. Without it, the PARTITIONED BY columns; without those, the PRIMARY KEY if records are changes; else records are spread evenly."})
 }
 
 func metadataSpecs() []connector.MetadataSpec {

@@ -11,9 +11,8 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/thalweg/thalweg/connectors/connector"
-	"github.com/thalweg/thalweg/connectors/format/codec"
+	"github.com/thalweg/thalweg/connectors/format/keyed"
 	"github.com/thalweg/thalweg/internal/errs"
-	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/stream"
 )
 
@@ -23,14 +22,12 @@ type writer struct {
 	sink    *sink
 	stream  *Stream
 	env     connector.WriterEnv
-	schema  *arrow.Schema
-	encoder codec.Encoder
+	encoder *keyed.Encoder
 	// transaction is nil while nothing was written since the last Prepare.
 	transaction *transaction
 
-	data    []byte
-	ends    []int
-	key     []byte
+	key []byte
+	// records are those of the batch, borrowed from the encoder; only at-least-once.
 	records []Record
 	// spread numbers records without a key; it starts at random.
 	spread uint64
@@ -39,13 +36,13 @@ type writer struct {
 var _ connector.Writer = (*writer)(nil)
 
 func newWriter(s *sink, st *Stream, env connector.WriterEnv) (*writer, error) {
-	encoder, err := s.format.NewEncoder(codec.Config{Schema: s.layout.stored, Options: s.table.Options, Alloc: env.Alloc, BatchRows: 1})
+	encoder, err := s.records.NewEncoder(s.stored, env)
 	if err != nil {
 		return nil, err
 	}
 	id := uuid.New()
 	return &writer{
-		sink: s, stream: st, env: env, schema: types.Schema(s.layout.stored).Arrow(), encoder: encoder,
+		sink: s, stream: st, env: env, encoder: encoder,
 		spread: binary.LittleEndian.Uint64(id[:]),
 	}, nil
 }
@@ -55,47 +52,37 @@ func (w *writer) Write(ctx context.Context, batch stream.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if batch.Rows() == 0 {
-		return nil
-	}
-	if err := w.encode(batch); err != nil {
+	return w.send(func(add func(keyed.Record) error) error { return w.encoder.Each(batch, add) }, batch)
+}
+
+// send adds the records that each gives to the transaction, or to the stream. batch
+// holds the rows of those that are not held back.
+func (w *writer) send(each func(func(keyed.Record) error) error, batch stream.Batch) error {
+	w.records = w.records[:0]
+	if err := each(func(r keyed.Record) error { return w.add(batch, r) }); err != nil {
 		return err
 	}
+	if len(w.records) == 0 {
+		return nil
+	}
+	_, err := w.stream.Append(w.records)
+	return errs.Wrap(errs.Resource, err, "table '%s'", w.sink.table.Name)
+}
+
+// add adds a record to the transaction, or to those to append.
+func (w *writer) add(batch stream.Batch, r keyed.Record) error {
+	record := Record{PartitionKey: string(r.Key), Data: r.Value}
+	if r.Key == nil {
+		record.PartitionKey = w.partitionKey(batch, r.Row)
+	}
 	if !w.sink.once {
-		_, err := w.stream.Append(w.records)
-		return errs.Wrap(errs.Resource, err, "table '%s'", w.sink.table.Name)
+		w.records = append(w.records, record)
+		return nil
 	}
 	if w.transaction == nil {
 		w.transaction = w.stream.newTransaction(ownerHash(w.env.Job, w.sink.table.Name))
 	}
-	for i := range w.records {
-		if err := w.transaction.add(&w.records[i]); err != nil {
-			return errs.Wrap(errs.Resource, err, "table '%s'", w.sink.table.Name)
-		}
-	}
-	return nil
-}
-
-// encode fills w.records with the batch's rows; they alias w.data.
-func (w *writer) encode(batch stream.Batch) error {
-	stored := make([]arrow.Array, len(w.sink.stored))
-	for i, at := range w.sink.stored {
-		stored[i] = batch.Column(at)
-		stored[i].Retain()
-	}
-	values := stream.NewBatch(w.schema, stored, batch.Rows(), batch.Kinds)
-	defer values.Release()
-	var err error
-	if w.data, w.ends, err = w.encoder.Encode(w.data[:0], w.ends[:0], values); err != nil {
-		return errs.Wrap(errs.User, err, "table '%s'", w.sink.table.Name)
-	}
-	w.records = w.records[:0]
-	start := 0
-	for row, end := range w.ends {
-		w.records = append(w.records, Record{PartitionKey: w.partitionKey(batch, row), Data: w.data[start:end]})
-		start = end
-	}
-	return nil
+	return errs.Wrap(errs.Resource, w.transaction.add(&record), "table '%s'", w.sink.table.Name)
 }
 
 // partitionKey is a row's key: its key columns' values, parted by '|'; without key
@@ -132,6 +119,9 @@ func appendValue(dst []byte, column arrow.Array, row int) []byte {
 
 // Prepare implements connector.Writer.
 func (w *writer) Prepare(_ context.Context, epoch uint64, _ bool) (connector.Prepared, error) {
+	if err := w.send(w.encoder.Flush, stream.Batch{}); err != nil {
+		return connector.Prepared{}, err
+	}
 	if w.transaction == nil {
 		return connector.Prepared{}, nil
 	}
