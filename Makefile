@@ -36,8 +36,12 @@ crash: ## Kill the server with -9 at twenty random moments and count every row
 crash-kinesis: ## Kill the server with -9 fifty times while clients put records by the Kinesis API
 	$(GO) test ./cmd/thalweg -run KinesisSurvives -count=1 -v -args -kinesis-kills 50
 
-clients: ## Round trips of AWS's own clients (JavaScript, boto3, CLI), installed into a cache folder
+clients: ## AWS's own clients (JavaScript, boto3, CLI, then KCL and KPL), installed into a cache folder
 	engine/awsapi/clients/run.sh
+	engine/awsapi/clients/kcl.sh
+
+clients-kcl: ## The Kinesis Client and Producer Libraries alone (Java, Maven, npm)
+	engine/awsapi/clients/kcl.sh
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || (echo "run gofmt -w on these"; exit 1)
@@ -60,4 +64,4 @@ bench-kinesis: ## PutRecords over HTTP against kinesalite from npm, in one run
 microbench: ## Run the kernels' benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/rowcodec ./state/... ./operators/... ./connectors/... ./engine/awsapi/...
 
-.PHONY: help build quickstart test short race invariants oracle oracle-full crash crash-kinesis clients lint rewrite fuzz bench bench-kinesis microbench
+.PHONY: help build quickstart test short race invariants oracle oracle-full crash crash-kinesis clients clients-kcl lint rewrite fuzz bench bench-kinesis microbench

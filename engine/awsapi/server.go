@@ -48,7 +48,23 @@ func New(store *shardlog.Store, o Options) http.Handler {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	streams := kinesis.New(store, kinesis.Options{Account: o.Account, Transition: o.Transition, Limits: o.Limits, Log: o.Log})
-	return wire.NewHandler(&wire.Verifier{Secrets: o.Secrets}, o.Region, o.Log, streams.Wire())
+	handler := wire.NewHandler(&wire.Verifier{Secrets: o.Secrets}, o.Region, o.Log, streams.Wire())
+	handler.AddQuery(identity(o.Account))
+	return handler
+}
+
+// identity is as much of the Security Token Service as the Kinesis Producer Library
+// needs: it asks whose its credential is, to spell the ARNs of its streams.
+func identity(account string) *wire.Query {
+	q := wire.NewQuery("sts", "2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/")
+	q.Handle("GetCallerIdentity", func(call wire.Call) []wire.Member {
+		return []wire.Member{
+			wire.NewMember("Arn", "arn:aws:iam::"+account+":user/"+call.AccessKey),
+			wire.NewMember("UserId", call.AccessKey),
+			wire.NewMember("Account", account),
+		}
+	})
+	return q
 }
 
 // streamsPerConnection lets one worker hold a subscription to each of its shards

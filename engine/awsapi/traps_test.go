@@ -302,3 +302,27 @@ func TestTrap14NoTransitionMeansNoWaiting(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestTrap06TheProducerLibraryAsksWhoItIs answers STS's GetCallerIdentity, without
+// which the Kinesis Producer Library does not start.
+func TestTrap06TheProducerLibraryAsksWhoItIs(t *testing.T) {
+	w := newTrap(t)
+	r, err := http.NewRequest(http.MethodPost, w.url, strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=A/20261128/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=00")
+	answer, err := w.http.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "<Account>" + awsapi.DefaultAccount + "</Account>"; answer.StatusCode != http.StatusOK || !strings.Contains(string(text), want) {
+		t.Errorf("%s: %s", answer.Status, text)
+	}
+}

@@ -22,6 +22,7 @@ const bodyBytesMax = 24 << 20
 // their targets.
 type Handler struct {
 	services map[string]*Service
+	queries  []*Query
 	verifier *Verifier
 	region   string
 	log      *slog.Logger
@@ -36,11 +37,18 @@ func NewHandler(verifier *Verifier, region string, log *slog.Logger, services ..
 	return h
 }
 
+// AddQuery serves a service of the query protocol too.
+func (h *Handler) AddQuery(q *Query) { h.queries = append(h.queries, q) }
+
 // ServeHTTP answers one call.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begin(w, r)
 	if r.Method == http.MethodOptions && r.Header.Get("Origin") != "" {
 		preflight(w, r)
+		return
+	}
+	if len(h.queries) > 0 && isForm(r) {
+		h.serveForm(w, r)
 		return
 	}
 	codec, known := codecOf(r.Header.Get("Content-Type"))
@@ -77,11 +85,16 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request, codec Codec) erro
 	if err := service.before(name); err != nil {
 		return err
 	}
-	call := Call{Region: credential.region, Codec: codec}
+	return service.actions[name](r.Context(), h.callOf(credential, codec), body, w)
+}
+
+// callOf is what actions learn of a call.
+func (h *Handler) callOf(c credential, codec Codec) Call {
+	call := Call{Region: c.region, AccessKey: c.accessKey, Codec: codec}
 	if call.Region == "" {
 		call.Region = h.region
 	}
-	return service.actions[name](r.Context(), call, body, w)
+	return call
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -108,13 +121,16 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return whole.Bytes(), nil
 }
 
-// id2Bytes is the length of the second request id before base64.
-const id2Bytes = 72
+const (
+	headerRequestID = "x-amzn-RequestId"
+	// id2Bytes is the length of the second request id before base64.
+	id2Bytes = 72
+)
 
 // begin sets the headers that every answer has.
 func begin(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	header.Set("x-amzn-RequestId", uuid.NewString())
+	header.Set(headerRequestID, uuid.NewString())
 	id2 := make([]byte, id2Bytes)
 	rand.Read(id2)
 	header.Set("x-amz-id-2", base64.StdEncoding.EncodeToString(id2))
@@ -142,7 +158,7 @@ func preflight(w http.ResponseWriter, r *http.Request) {
 
 // unknownContent is how the API answers what it can't even decode.
 func unknownContent(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "text/xml")
+	w.Header().Set("Content-Type", contentXML)
 	// The client has gone if this fails.
 	_ = writeBody(w, http.StatusNotFound, []byte("<UnknownOperationException/>\n"))
 }

@@ -44,6 +44,8 @@ func (s *Service) Shapes(action string) (input, output reflect.Type) {
 type Call struct {
 	// Region is that of the credential, or the server's own.
 	Region string
+	// AccessKey is the id of the caller's credential.
+	AccessKey string
 	// Codec is the request's encoding.
 	Codec Codec
 }
