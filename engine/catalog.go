@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/engine/functions/model"
 	"github.com/thalweg/thalweg/engine/meta"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/agg"
@@ -32,6 +33,7 @@ type parts struct {
 	functions  *expr.Registry
 	aggregates *agg.Registry
 	connectors *connector.Registry
+	models     model.Registry
 	env        connector.Env
 }
 
@@ -58,13 +60,18 @@ func (s *Session) catalogOf() *sessionCatalog {
 
 // Relation finds a table or view.
 func (c *sessionCatalog) Relation(name string) (catalog.Relation, bool) {
+	r, ok := c.relations[c.key(name)]
+	return r, ok
+}
+
+// key is the key of what a name stands for, of any of its forms.
+func (c *sessionCatalog) key(name string) string {
 	name = strings.TrimPrefix(name, defaultCatalog+".")
 	key, explicit := strings.CutPrefix(name, defaultDatabase+".")
 	if !explicit && !strings.Contains(key, ".") {
 		key = relationKey(c.database, key)
 	}
-	r, ok := c.relations[key]
-	return r, ok
+	return key
 }
 
 // Within is the catalog as the query of a view sees it: in the view's database.

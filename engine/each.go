@@ -93,6 +93,8 @@ func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, e
 		return st.createView(stmt)
 	case *sql.CreateFunction:
 		return st.createFunction(stmt)
+	case *sql.CreateModel:
+		return st.createModel(stmt)
 	case *sql.CreateDatabase:
 		return st.createDatabase(stmt)
 	case *sql.Alter:
@@ -137,8 +139,6 @@ func unsupported(stmt sql.Statement) error {
 		what = "ALTER " + stmt.Kind.String()
 	case *sql.CreateFunction:
 		what = "CREATE FUNCTION"
-	case *sql.CreateModel:
-		what = "CREATE MODEL"
 	case *sql.CreateMaterializedView:
 		what, remedy = "CREATE MATERIALIZED VIEW", "INSERT the query into a table of a connector that can be read, such as 'filesystem', and SELECT from that"
 	}

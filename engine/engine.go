@@ -38,6 +38,7 @@ type Engine struct {
 	relations map[string]relation
 	databases map[string]meta.Database
 	functions map[string]meta.Function
+	models    map[string]meta.Model
 	library   library
 	jobs      map[string]*jobRun
 	order     []string
@@ -55,7 +56,8 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{opts: opts, log: opts.Logger, fs: opts.FS, dir: opts.DataDir, durable: opts.DataDir != "",
-		alloc: alloc.NewPool(0), relations: map[string]relation{}, databases: map[string]meta.Database{}, functions: map[string]meta.Function{}, jobs: map[string]*jobRun{}, services: map[string]any{}}
+		alloc: alloc.NewPool(0), relations: map[string]relation{}, databases: map[string]meta.Database{}, functions: map[string]meta.Function{},
+		models: map[string]meta.Model{}, jobs: map[string]*jobRun{}, services: map[string]any{}}
 	if err := e.open(ctx); err != nil {
 		e.release()
 		return nil, err
@@ -177,7 +179,8 @@ func (e *Engine) NewSession() *Session {
 	if settings == nil {
 		settings = map[string]string{}
 	}
-	return &Session{engine: e, settings: settings, temporary: map[string]relation{}, functions: map[string]meta.Function{}, database: defaultDatabase}
+	return &Session{engine: e, settings: settings, temporary: map[string]relation{}, functions: map[string]meta.Function{},
+		models: map[string]meta.Model{}, database: defaultDatabase}
 }
 
 // Execute runs a script in a session of its own; see [Session.Execute].

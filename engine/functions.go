@@ -36,12 +36,13 @@ type calledFunctions struct {
 	scalars    *expr.Registry
 	aggregates *agg.Registry
 	ready      map[string]meta.Function
+	models     calledModels
 }
 
 // newCalled takes a snapshot for a statement.
 func (s *Session) newCalled(base parts) *calledFunctions {
 	c := &calledFunctions{engine: s.engine, base: base, scalars: base.functions, aggregates: base.aggregates,
-		system: map[string]meta.Function{}, temporary: map[string]meta.Function{}, ready: map[string]meta.Function{}}
+		system: map[string]meta.Function{}, temporary: map[string]meta.Function{}, ready: map[string]meta.Function{}, models: s.newCalledModels()}
 	s.engine.mu.Lock()
 	c.stored = maps.Clone(s.engine.functions)
 	s.engine.mu.Unlock()
@@ -106,9 +107,7 @@ func (c *calledFunctions) resolve(name, database string) string {
 	if _, ready := c.ready[f.Name]; ready {
 		return f.Name
 	}
-	if len(c.ready) == 0 {
-		c.scalars, c.aggregates = c.scalars.Clone(), c.aggregates.Clone()
-	}
+	c.own()
 	entry, err := c.engine.load(f.Definition)
 	if err != nil {
 		entry = broken(f.Name, err)
@@ -117,6 +116,13 @@ func (c *calledFunctions) resolve(name, database string) string {
 		c.ready[f.Name] = f
 	}
 	return f.Name
+}
+
+// own makes the registries the statement's own before something is added.
+func (c *calledFunctions) own() {
+	if len(c.ready)+len(c.models.ready) == 0 {
+		c.scalars, c.aggregates = c.scalars.Clone(), c.aggregates.Clone()
+	}
 }
 
 // broken is a function that can't be made ready: calls of it say why.
@@ -205,10 +211,10 @@ func (e *Engine) registeredNames() []string {
 	return all
 }
 
-// partsWith are the registries with functions of the catalog, for a job.
-func (e *Engine) partsWith(called []meta.Function) (parts, error) {
+// partsWith are the registries with functions and models of the catalog, for a job.
+func (e *Engine) partsWith(called []meta.Function, models []meta.Model) (parts, error) {
 	p := e.partsNow()
-	if len(called) == 0 {
+	if len(called)+len(models) == 0 {
 		return p, nil
 	}
 	p.functions, p.aggregates = p.functions.Clone(), p.aggregates.Clone()
@@ -221,10 +227,19 @@ func (e *Engine) partsWith(called []meta.Function) (parts, error) {
 			return p, err
 		}
 	}
+	for _, m := range models {
+		f, err := p.models.Function(m.Definition)
+		if err == nil {
+			err = p.functions.RegisterTable(f)
+		}
+		if err != nil {
+			return p, errs.Wrap(errs.User, err, "model %s", m.Name)
+		}
+	}
 	return p, nil
 }
 
-// openFunctions reads the catalog's functions.
+// openFunctions reads the catalog's functions and models.
 func (e *Engine) openFunctions() error {
 	stored, err := e.meta.Functions()
 	if err != nil {
@@ -232,6 +247,9 @@ func (e *Engine) openFunctions() error {
 	}
 	for _, f := range stored {
 		e.functions[f.Name] = f
+	}
+	if err := e.openModels(); err != nil {
+		return err
 	}
 	return e.tidyModules()
 }

@@ -25,7 +25,7 @@ func (r *jobRun) config(restore *job.Checkpoint) (job.Config, error) {
 	if err != nil {
 		return job.Config{}, err
 	}
-	parts, err := e.partsWith(r.record.Functions)
+	parts, err := e.partsWith(r.record.Functions, r.record.Models)
 	if err != nil {
 		return job.Config{}, err
 	}

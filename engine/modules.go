@@ -118,6 +118,9 @@ func (e *Engine) tidyModules() error {
 	for _, f := range e.functions {
 		named[f.Module+moduleEnd] = true
 	}
+	for _, m := range e.models {
+		named[m.Module+moduleEnd] = true
+	}
 	jobs, err := e.meta.Jobs()
 	if err != nil {
 		return err
@@ -125,6 +128,9 @@ func (e *Engine) tidyModules() error {
 	for _, j := range jobs {
 		for _, f := range j.Functions {
 			named[f.Module+moduleEnd] = true
+		}
+		for _, m := range j.Models {
+			named[m.Module+moduleEnd] = true
 		}
 	}
 	for _, file := range files {

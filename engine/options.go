@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/engine/functions/model"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
@@ -52,6 +53,8 @@ type Options struct {
 	Aggregates []agg.Function
 	// TableFunctions are what LATERAL TABLE(f(…)) calls.
 	TableFunctions []expr.TableFunction
+	// ModelProviders are added to the built-in ones of CREATE MODEL.
+	ModelProviders []model.Provider
 	// Settings are the initial SET options of every session.
 	Settings map[string]string
 	// Stdout takes the lines of the print connector; nil means the process's

@@ -34,6 +34,9 @@ func (e *Engine) openParts() error {
 	if stdout == nil {
 		stdout = func(line string) { fmt.Println(line) }
 	}
+	if e.parts.models, err = e.modelProviders(); err != nil {
+		return err
+	}
 	e.parts.connectors = connectors
 	e.parts.env = connector.Env{DataDir: e.dir, WorkDir: workDir, Stdout: stdout, Shared: e.shared}
 	e.extras = extras{scalar: e.opts.Functions, aggregates: e.opts.Aggregates, tables: e.opts.TableFunctions}

@@ -23,6 +23,8 @@ type Session struct {
 	temporary map[string]relation
 	// functions are the temporary ones; those of the system have no database.
 	functions map[string]meta.Function
+	// models are the temporary ones.
+	models map[string]meta.Model
 	// database is where names without one are looked up.
 	database string
 }

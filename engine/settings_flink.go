@@ -100,7 +100,7 @@ var flinkOptions = []FlinkOption{
 	{"table.optimizer.source.aggregate-pushdown-enabled", whyPlanner}, {"table.optimizer.source.predicate-pushdown-enabled", whyPlanner},
 	{"table.optimizer.source.report-statistics-enabled", whyPlanner}, {"table.optimizer.sql2rel.project-merge.enabled", whyPlanner},
 	{"table.optimizer.union-all-as-breakpoint-enabled", whyPlanner},
-	{"table.exec.async-scalar.", whyAsync}, {"table.exec.async-table.", whyAsync}, {"table.exec.async-ml-predict.", whyAsync}, {"table.exec.async-vector-search.", whyAsync},
+	{"table.exec.async-scalar.", whyAsync}, {"table.exec.async-table.", whyAsync}, {"table.exec.async-vector-search.", whyAsync},
 	{"table.exec.delta-join.", whyPlanner}, {"table.exec.hive.", "there is no Hive"}, {"table.exec.local-hash-agg.", whyBatch}, {"table.exec.sort.", whyBatch},
 	{"table.exec.spill-compression.", whyBatch}, {"table.optimizer.runtime-filter.", whyBatch}, {"table.optimizer.skewed-join-optimization.", whyBatch},
 	{"execution.batch.", whyBatch}, {"execution.checkpointing.file-merging.", whyBarriers}, {"pipeline.kryo-serializers.", whyJVM},

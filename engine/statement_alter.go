@@ -22,6 +22,8 @@ func (st *statement) alter(stmt *sql.Alter) (Result, error) {
 		return st.alterDatabase(stmt)
 	case sql.FunctionObject:
 		return st.alterFunction(stmt)
+	case sql.ModelObject:
+		return st.alterModel(stmt)
 	}
 	return Result{}, unsupported(stmt)
 }

@@ -102,6 +102,8 @@ func (st *statement) drop(stmt *sql.Drop) (Result, error) {
 		return st.dropDatabase(stmt)
 	case sql.FunctionObject:
 		return st.dropFunction(stmt)
+	case sql.ModelObject:
+		return st.dropModel(stmt)
 	}
 	if stmt.Kind != sql.TableObject && stmt.Kind != sql.ViewObject {
 		return Result{}, unsupported(stmt)

@@ -106,10 +106,15 @@ func (st *statement) dropDatabase(stmt *sql.Drop) (Result, error) {
 		return Result{}, errs.Userf("the database `%s` is in use", name).At(stmt.Name.Span).
 			WithHint("the default database stays; leave another one with USE first")
 	}
-	held := st.catalog.relationsIn(name)
-	if len(held) > 0 && !stmt.Cascade {
-		return Result{}, errs.Userf("the database `%s` holds `%s`", name, held[0]).At(stmt.Name.Span).
+	held, models := st.catalog.relationsIn(name), st.catalog.modelsIn(name)
+	if all := append(held[:len(held):len(held)], models...); len(all) > 0 && !stmt.Cascade {
+		return Result{}, errs.Userf("the database `%s` holds `%s`", name, all[0]).At(stmt.Name.Span).
 			WithHint("drop what is in it first, or write CASCADE")
+	}
+	for _, model := range models {
+		if err := st.session.removeModel(st.catalog.called.models.known[relationKey(name, model)]); err != nil {
+			return Result{}, err
+		}
 	}
 	for _, relation := range held {
 		if err := st.session.remove(relationKey(name, relation)); err != nil {

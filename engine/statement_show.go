@@ -14,7 +14,7 @@ import (
 // show lists things.
 func (st *statement) show(stmt *sql.Show) (Result, error) {
 	switch stmt.What {
-	case "TABLES", "VIEWS", "FUNCTIONS", "USER FUNCTIONS":
+	case "TABLES", "VIEWS", "FUNCTIONS", "USER FUNCTIONS", "MODELS":
 		return st.showNames(stmt)
 	case "MODULES":
 		return names("module name", []string{coreModule}), nil
@@ -36,6 +36,8 @@ func (st *statement) show(stmt *sql.Show) (Result, error) {
 		return st.showJobs(), nil
 	case "CREATE TABLE", "CREATE VIEW":
 		return st.showCreate(stmt)
+	case "CREATE MODEL":
+		return st.showCreateModel(stmt)
 	case "COLUMNS":
 		return st.describeRelation(*stmt.Name)
 	}
@@ -59,6 +61,8 @@ func (st *statement) showNames(stmt *sql.Show) (Result, error) {
 				all = append(all, name)
 			}
 		}
+	case "MODELS":
+		all = st.catalog.modelsIn(database)
 	case "FUNCTIONS":
 		all = st.catalog.Functions().Names()
 	default:
@@ -192,7 +196,7 @@ func (st *statement) showCreate(stmt *sql.Show) (Result, error) {
 // describe lists the columns of a table or view.
 func (st *statement) describe(stmt *sql.Describe) (Result, error) {
 	switch stmt.Kind {
-	case sql.TableObject, sql.ViewObject, sql.StreamObject, sql.JobObject, sql.DatabaseObject, sql.FunctionObject:
+	case sql.TableObject, sql.ViewObject, sql.StreamObject, sql.JobObject, sql.DatabaseObject, sql.FunctionObject, sql.ModelObject:
 	default:
 		return Result{}, unsupported(stmt)
 	}
@@ -203,6 +207,8 @@ func (st *statement) describe(stmt *sql.Describe) (Result, error) {
 		return st.describeDatabase(stmt)
 	case sql.FunctionObject:
 		return st.describeFunction(stmt)
+	case sql.ModelObject:
+		return st.describeModel(stmt)
 	}
 	if stmt.Kind == sql.StreamObject {
 		name, err := st.relationName(stmt.Name)

@@ -97,7 +97,8 @@ func (st *statement) record(p *plan.Plan) (meta.Job, error) {
 	}
 	letters, err := st.deadLetters(p)
 	now := st.session.engine.opts.Now()
-	return meta.Job{Name: name, SQL: st.text, Place: st.place, Settings: st.settings.all, DeadLetters: letters, Functions: st.catalog.called.used(), Parallelism: st.parallelism(),
+	return meta.Job{Name: name, SQL: st.text, Place: st.place, Settings: st.settings.all, DeadLetters: letters, Functions: st.catalog.called.used(),
+		Models: st.catalog.called.models.used(), Parallelism: st.parallelism(),
 		KeyGroups: st.settings.integer("pipeline.max-parallelism", st.session.engine.opts.KeyGroups),
 		Created:   time.UnixMilli(now).UTC(), NowMillis: now}, err
 }

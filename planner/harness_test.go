@@ -10,6 +10,7 @@ import (
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
 	"github.com/thalweg/thalweg/planner/catalog"
@@ -23,10 +24,11 @@ import (
 type testFunctions struct {
 	scalars    *expr.Registry
 	aggregates *agg.Registry
+	models     map[string]catalog.Model
 }
 
 func newTestFunctions(t testing.TB) testFunctions {
-	f := testFunctions{expr.NewRegistry(), agg.NewRegistry()}
+	f := testFunctions{expr.NewRegistry(), agg.NewRegistry(), map[string]catalog.Model{}}
 	err := f.scalars.RegisterGo("count_char", func(s, c string) int64 { return int64(strings.Count(s, c)) })
 	if err != nil {
 		t.Fatal(err)
@@ -39,6 +41,27 @@ func (f testFunctions) Aggregate(name string) (rex.Signature, bool) {
 	return f.aggregates.Aggregate(name)
 }
 func (f testFunctions) Table(name string) (rex.TableSignature, bool) { return f.scalars.Table(name) }
+func (f testFunctions) Model(name string) (catalog.Model, error) {
+	m, ok := f.models[name]
+	if !ok {
+		return m, errs.Userf("there is no model `%s`", name).WithHint("CREATE MODEL declares one")
+	}
+	return m, nil
+}
+
+// addModel declares a model; 'provider' = 'remote' makes it one that can be called in the
+// background.
+func (f testFunctions) addModel(stmt *sql.CreateModel) {
+	m := catalog.Model{Function: "MODEL " + strings.ToUpper(stmt.Name.Last()), Remote: stmt.With[0].Value == "remote"}
+	for _, c := range stmt.Input {
+		m.Input = append(m.Input, types.Field{Name: c.Name.Text, Type: c.Type})
+	}
+	for _, c := range stmt.Output {
+		m.Output = append(m.Output, types.Field{Name: c.Name.Text, Type: c.Type})
+	}
+	f.models[stmt.Name.Last()] = m
+}
+
 func (f testFunctions) Names() []string {
 	return append(f.scalars.Names(), f.aggregates.Names()...)
 }
@@ -73,6 +96,8 @@ func (w *world) define(text string) error {
 				return err
 			}
 			w.cat.AddView(view)
+		case *sql.CreateModel:
+			w.cat.Functions().(testFunctions).addModel(stmt)
 		default:
 			return errs.Userf("a catalog holds tables and views only")
 		}

@@ -241,7 +241,7 @@ func (p *parser) modelBody(s *CreateModel) error {
 		}
 		err := p.list(func() error {
 			c, err := p.column(nil)
-			if err == nil && c.Kind != PhysicalColumn {
+			if err == nil && c.Kind != PhysicalColumn && (c.Kind != MetadataColumn || part.word == "INPUT") {
 				return errs.Userf("a model's column has a name and a type").At(c.Pos())
 			}
 			*part.columns = append(*part.columns, c)

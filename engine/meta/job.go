@@ -20,9 +20,11 @@ type Job struct {
 	// DeadLetters are the tables that its sources send bad records to.
 	DeadLetters map[string]plan.TableRef `msgpack:"d,omitempty"`
 	// Functions are the functions of the catalog that it calls, as they were.
-	Functions   []Function `msgpack:"f,omitempty"`
-	Parallelism int        `msgpack:"l"`
-	KeyGroups   int        `msgpack:"g"`
+	Functions []Function `msgpack:"f,omitempty"`
+	// Models are the models that it calls, as they were.
+	Models      []Model `msgpack:"ml,omitempty"`
+	Parallelism int     `msgpack:"l"`
+	KeyGroups   int     `msgpack:"g"`
 	// State is the name of the job's state when it was last written; a job that
 	// runs is resumed when the store is opened.
 	State   string    `msgpack:"s"`

@@ -30,6 +30,7 @@ const (
 	relationKind = "relation/"
 	databaseKind = "database/"
 	functionKind = "function/"
+	modelKind    = "model/"
 	jobKind      = "job/"
 )
 

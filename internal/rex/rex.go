@@ -270,15 +270,22 @@ func (e Expr) formatCall(b *strings.Builder, names []string) {
 		e.Args[0].format(b, names)
 		b.WriteString(" " + e.Name)
 	default:
-		b.WriteString(e.Name + "(")
-		for i, a := range e.Args {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			a.format(b, names)
-		}
-		b.WriteString(")")
+		b.WriteString(FormatCall(e.Name, e.Args, names))
 	}
+}
+
+// FormatCall prints name(args), whatever the name is.
+func FormatCall(name string, args []Expr, names []string) string {
+	var b strings.Builder
+	b.WriteString(name + "(")
+	for i, a := range args {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		a.format(&b, names)
+	}
+	b.WriteString(")")
+	return b.String()
 }
 
 func isWord(name string) bool {

@@ -1,10 +1,12 @@
 // Package correlate calls a table function for each row and joins the row with what
-// comes out: CROSS JOIN UNNEST(…) and LATERAL TABLE(f(…)). It keeps no state and
-// holds nothing back; a row that takes one back takes back what the function gives
-// for it, so the function must be pure.
+// comes out: CROSS JOIN UNNEST(…), LATERAL TABLE(f(…)) and ML_PREDICT(…). It keeps no
+// state: calls in the background are waited for before a barrier (op.Drainer). A row
+// that takes one back takes back what the function gives for it, so the function must
+// be pure where rows are taken back.
 package correlate
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
 
@@ -32,6 +34,8 @@ type Config struct {
 	Read    []int
 	// Left gives a row for which the function gives none once, with NULLs.
 	Left bool
+	// Calling says how the function is called.
+	Calling Calling
 	// InputNames name the input's columns in errors; may be nil.
 	InputNames []string
 	// Registry holds the functions.
@@ -42,6 +46,18 @@ type Config struct {
 	Random rand.Source
 }
 
+// Calling says how a function that waits for something outside is called.
+type Calling struct {
+	// Async calls it in the background, Capacity batches at most; Unordered lets rows
+	// overtake each other between watermarks.
+	Async     bool
+	Unordered bool
+	// Capacity bounds the function's requests under way, too, and Timeout the time of
+	// one; 0 leaves both to the function.
+	Capacity int
+	Timeout  time.Duration
+}
+
 // Correlate is the operator.
 type Correlate struct {
 	cfg    Config
@@ -49,8 +65,28 @@ type Correlate struct {
 	args   *expr.Projection
 	kernel expr.TableKernel
 	eval   expr.EvalContext
+	// end ends the calls under way, which are in calls if they are in the background.
+	end   context.CancelFunc
+	calls op.Background[*call]
 	// padLeft and padRight are the memory of pad.
 	padLeft, padRight []int32
+}
+
+// call is a batch and what the function gives for its rows.
+type call struct {
+	batch stream.Batch
+	args  []arrow.Array
+	eval  expr.EvalContext
+	table expr.Rows
+	err   error
+}
+
+func (c *call) release() {
+	c.batch.Release()
+	for _, a := range c.args {
+		a.Release()
+	}
+	c.table.Release()
 }
 
 // pairs are the rows of each side that make the output's; right is nil when they are
@@ -60,6 +96,7 @@ type pairs struct{ left, right []int32 }
 var (
 	_ op.Operator = (*Correlate)(nil)
 	_ op.Ticker   = (*Correlate)(nil)
+	_ op.Drainer  = (*Correlate)(nil)
 )
 
 // New makes a Correlate; it compiles the arguments and binds the function.
@@ -69,7 +106,12 @@ func New(cfg Config) (*Correlate, error) {
 		return nil, errs.Userf("there is no table function called %s", cfg.Function).
 			WithHint("register it before the job starts: Options.TableFunctions")
 	}
+	if cfg.Calling.Async && (!f.Overlaps || cfg.Calling.Capacity < 1) {
+		return nil, errs.Bugf("%s is called in the background, %d at a time", cfg.Function, cfg.Calling.Capacity)
+	}
 	c := &Correlate{cfg: cfg}
+	c.calls = op.Background[*call]{Capacity: cfg.Calling.Capacity, Unordered: cfg.Calling.Unordered,
+		Work: c.answer, Done: c.emit, Drop: (*call).release}
 	var err error
 	env := expr.CompileEnv{Registry: cfg.Registry, InputNames: cfg.InputNames}
 	if c.args, err = expr.CompileProject(cfg.Args, env); err != nil {
@@ -79,15 +121,21 @@ func New(cfg Config) (*Correlate, error) {
 	for _, column := range cfg.Read {
 		read[column] = true
 	}
-	label := rex.CallOf(f.Name, types.Type{}, cfg.Args...).Format(cfg.InputNames)
-	c.kernel, err = f.Bind(&expr.TableCall{Name: f.Name, Args: cfg.Args, Columns: cfg.Columns, Read: read, Label: label})
+	label := rex.FormatCall(f.Name, cfg.Args, cfg.InputNames)
+	c.kernel, err = f.Bind(&expr.TableCall{Name: f.Name, Args: cfg.Args, Columns: cfg.Columns, Read: read, Label: label,
+		Concurrency: cfg.Calling.Capacity, Timeout: cfg.Calling.Timeout})
 	return c, err
 }
 
 // Open implements op.Operator.
 func (c *Correlate) Open(ctx *op.Context) error {
 	c.ctx = ctx
-	c.eval = expr.NewEvalContext(ctx.Context, ctx.Alloc, c.cfg.Zone)
+	life := ctx.Context
+	if life == nil {
+		life = context.Background()
+	}
+	life, c.end = context.WithCancel(life)
+	c.eval = expr.NewEvalContext(life, ctx.Alloc, c.cfg.Zone)
 	c.eval.Random = c.cfg.Random
 	return nil
 }
@@ -98,21 +146,33 @@ func (c *Correlate) Process(_ int, batch stream.Batch, out op.Output) error {
 	if err != nil {
 		return err
 	}
-	table, err := c.kernel(&c.eval, args, batch.Rows())
-	for _, a := range args {
-		a.Release()
+	call := &call{batch: batch.Retain(), args: args, eval: c.eval}
+	if c.cfg.Calling.Async {
+		return c.calls.Begin(call, out)
 	}
-	if err != nil {
-		return err
+	c.answer(call)
+	return c.emit(call, out)
+}
+
+// answer calls the function; it may run in the background.
+func (c *Correlate) answer(call *call) {
+	call.table, call.err = c.kernel(&call.eval, call.args, call.batch.Rows())
+}
+
+// emit emits the rows of an answered call and releases it.
+func (c *Correlate) emit(call *call, out op.Output) error {
+	defer call.release()
+	if call.err != nil {
+		return call.err
 	}
-	defer table.Release()
+	table, rows := call.table, call.batch.Rows()
 	all := pairs{left: table.Parents}
-	if c.cfg.Left && misses(table.Parents, batch.Rows()) {
-		all = c.pad(table.Parents, batch.Rows())
+	if c.cfg.Left && misses(table.Parents, rows) {
+		all = c.pad(table.Parents, rows)
 	}
 	for from := 0; from < len(all.left); from += c.ctx.BatchRows {
 		to := min(from+c.ctx.BatchRows, len(all.left))
-		if err := out.Emit(c.rows(batch, table, all, from, to)); err != nil {
+		if err := out.Emit(c.rows(call.batch, table, all, from, to)); err != nil {
 			return err
 		}
 	}
@@ -172,20 +232,29 @@ func (c *Correlate) rows(batch stream.Batch, table expr.Rows, all pairs, from, t
 	return stream.NewBatch(c.ctx.Output, cols, len(left), kinds)
 }
 
-// Advance implements op.Operator.
+// Advance implements op.Operator: a watermark waits behind the rows before it.
 func (c *Correlate) Advance(wm stream.Watermark, out op.Output) error {
 	c.eval.WatermarkMillis = int64(wm)
-	return out.Watermark(wm)
+	return c.calls.Advance(wm, out)
 }
 
-// Tick implements op.Ticker.
-func (c *Correlate) Tick(nowMillis int64, _ op.Output) error {
+// Tick implements op.Ticker: what has been answered meanwhile comes out.
+func (c *Correlate) Tick(nowMillis int64, out op.Output) error {
 	c.eval.NowMillis = nowMillis
-	return nil
+	return c.calls.Ready(out)
 }
 
-// Flush implements op.Operator.
-func (*Correlate) Flush(op.Output) error { return nil }
+// Flush implements op.Operator: what has been answered comes out.
+func (c *Correlate) Flush(out op.Output) error { return c.calls.Ready(out) }
+
+// Drain implements op.Drainer.
+func (c *Correlate) Drain(out op.Output) error { return c.calls.Drain(out) }
 
 // Close implements op.Operator.
-func (*Correlate) Close() error { return nil }
+func (c *Correlate) Close() error {
+	if c.end != nil {
+		c.end()
+	}
+	c.calls.Close()
+	return nil
+}

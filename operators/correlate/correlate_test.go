@@ -1,8 +1,11 @@
 package correlate_test
 
 import (
+	"math/rand/v2"
+	"runtime"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"go.uber.org/goleak"
 
 	"github.com/thalweg/thalweg/internal/rex"
@@ -54,7 +57,32 @@ func configOf(in types.Schema, arg rex.Expr, function string, left bool) (correl
 	return cfg, out, nil
 }
 
-// build makes a case out of `in`, `of` for the collection, `ordinality` and `left`; `read` names the function's columns that are read, all without it.
+// slow is UNNEST as a function that waits for something outside: its calls overlap.
+const slow = "SLOW UNNEST"
+
+// registerSlow adds slow.
+func registerSlow(r *expr.Registry) error {
+	unnest, _ := r.TableFunction(expr.Unnest)
+	f := *unnest
+	f.Name, f.Overlaps = slow, true
+	f.Bind = func(c *expr.TableCall) (expr.TableKernel, error) {
+		return func(ctx *expr.EvalContext, args []arrow.Array, rows int) (expr.Rows, error) {
+			kernel, err := unnest.Bind(c) // one for each call, as they overlap
+			if err != nil {
+				return expr.Rows{}, err
+			}
+			for range rand.IntN(50) {
+				runtime.Gosched()
+			}
+			return kernel(ctx, args, rows)
+		}, nil
+	}
+	return r.RegisterTable(f)
+}
+
+// build makes a case out of `in`, `of` for the collection, `ordinality` and `left`; `read`
+// names the function's columns that are read, all without it; `async` says how many calls
+// run in the background, `unordered` that they may overtake each other.
 func build(h optest.Header) (optest.Case, error) {
 	in, err := h.Schema("in")
 	if err != nil {
@@ -77,10 +105,32 @@ func build(h optest.Header) (optest.Case, error) {
 			out = append(out, cfg.Columns[c])
 		}
 	}
-	return optest.Case{
+	c := optest.Case{
 		New:    func() (op.Operator, error) { return correlate.New(cfg) },
 		Inputs: []types.Schema{in}, Output: out, Same: optest.InOrder, Rebatched: optest.InOrder,
-	}, nil
+	}
+	if h.Has("async") {
+		cfg.Function, cfg.Calling = slow, correlate.Calling{Async: true, Capacity: int(h.Int("async", 0)), Unordered: h.Has("unordered")}
+		if err := registerSlow(cfg.Registry); err != nil {
+			return c, err
+		}
+	}
+	if h.Has("unordered") {
+		c.Same, c.Rebatched = optest.Bag, optest.Bag
+	}
+	return c, nil
 }
 
 func TestCorrelate(t *testing.T) { optest.RunText(t, "testdata/correlate", build) }
+
+func TestOnlyFunctionsThatOverlapRunInTheBackground(t *testing.T) {
+	in := types.Schema{{Name: "k", Type: types.StringType()}, {Name: "list", Type: types.StringType()}}
+	cfg, _, err := configOf(in, collection(in, ""), expr.Unnest, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Calling = correlate.Calling{Async: true, Capacity: 1}
+	if _, err := correlate.New(cfg); err == nil {
+		t.Error("UNNEST runs in the background")
+	}
+}

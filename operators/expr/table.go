@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strings"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -31,6 +32,10 @@ type TableFunction struct {
 	Resolve func(args []rex.Expr) (rex.ResolvedTable, error)
 	// Bind makes the kernel of one call.
 	Bind func(c *TableCall) (TableKernel, error)
+	// Overlaps tells that a kernel may be called while another call of it runs, in
+	// other goroutines: one that waits for something outside is then called in the
+	// background.
+	Overlaps bool
 }
 
 // TableCall is what a table function learns about one of its calls when it is
@@ -46,18 +51,22 @@ type TableCall struct {
 	Read []bool
 	// Label is the call as text, for errors.
 	Label string
+	// Concurrency bounds the requests under way outside the process, and Timeout the
+	// time of one with its repetitions; 0 leaves it to the function.
+	Concurrency int
+	Timeout     time.Duration
 }
 
 // TableKernel calls a table function for each of rows rows. args hold one array of
 // that length for each argument and are borrowed. A TableKernel belongs to one
-// operator, so its calls never overlap.
+// operator; its calls never overlap, unless TableFunction.Overlaps says they may.
 type TableKernel func(ctx *EvalContext, args []arrow.Array, rows int) (Rows, error)
 
 // Rows is what a table function gives for a batch.
 type Rows struct {
 	// Parents has an entry for each row that comes out: the row of the arguments
 	// that it comes from. Entries never fall. The slice is borrowed until the next
-	// call of the kernel.
+	// call of the kernel, unless calls may overlap.
 	Parents []int32
 	// Columns are the columns, owned by the caller, of len(Parents) values each; nil
 	// ones are not read.

@@ -24,8 +24,9 @@ func (p *pairs) add(left, right int32) {
 	p.left, p.right = append(p.left, left), append(p.right, right)
 }
 
-// answer emits the rows of an answered question.
+// answer emits the rows of an answered question and releases it.
 func (j *Join) answer(q *question, out op.Output) error {
+	defer q.release()
 	if q.err != nil {
 		return q.err
 	}

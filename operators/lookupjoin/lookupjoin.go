@@ -2,7 +2,6 @@ package lookupjoin
 
 import (
 	"context"
-	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -15,21 +14,16 @@ import (
 )
 
 // Join asks for the partners of its input's rows.
-//
-// Invariant QUEUE: what is asked and not emitted, and the watermarks that wait behind
-// it, stand in queue in the order they came; it is empty after Drain.
 type Join struct {
 	cfg   Config
 	ctx   *op.Context
 	asker Asker
 	// life ends with Close, or when the job stops.
-	life    context.Context
-	end     context.CancelFunc
-	workers sync.WaitGroup
-	queue   []*question
-	// asked counts the questions in queue.
-	asked int
-	cache *cache
+	life context.Context
+	end  context.CancelFunc
+	// questions are those asked in the background.
+	questions op.Background[*question]
+	cache     *cache
 
 	encoder    *rowcodec.KeyEncoder
 	codec      *rows.Codec // of the rows that were asked for
@@ -57,6 +51,8 @@ func New(cfg Config) (*Join, error) {
 		return nil, err
 	}
 	j := &Join{cfg: cfg, schema: cfg.Asked.Arrow()}
+	j.questions = op.Background[*question]{Capacity: cfg.Asking.Capacity, Unordered: cfg.Asking.Unordered,
+		Work: j.ask, Done: j.answer, Drop: (*question).release}
 	env := expr.CompileEnv{Registry: cfg.Registry, InputNames: cfg.Asked.Names(), Label: "LookupJoin"}
 	var err error
 	if j.filter, err = expr.CompileCondition(cfg.Filter, env); err != nil {
@@ -107,98 +103,30 @@ func (j *Join) Process(_ int, batch stream.Batch, out op.Output) error {
 	if err != nil {
 		return err
 	}
-	if !j.cfg.Asking.Async {
-		defer q.release()
-		j.ask(q)
-		return j.answer(q, out)
+	if j.cfg.Asking.Async {
+		return j.questions.Begin(q, out)
 	}
-	j.queue, j.asked = append(j.queue, q), j.asked+1
-	q.done = make(chan struct{})
-	j.workers.Go(func() {
-		defer close(q.done)
-		j.ask(q)
-	})
-	for j.asked > j.cfg.Asking.Capacity {
-		if err := j.emitNext(out); err != nil {
-			return err
-		}
-	}
-	return j.emitReady(out)
+	j.ask(q)
+	return j.answer(q, out)
 }
 
 // Advance implements op.Operator: a watermark waits behind the rows before it.
 func (j *Join) Advance(wm stream.Watermark, out op.Output) error {
 	j.eval.WatermarkMillis = int64(wm)
-	if wm == stream.EndOfTime {
-		if err := j.Drain(out); err != nil {
-			return err
-		}
-	}
-	if len(j.queue) == 0 {
-		return out.Watermark(wm)
-	}
-	j.queue = append(j.queue, &question{watermark: wm, isWatermark: true})
-	return j.emitReady(out)
+	return j.questions.Advance(wm, out)
 }
 
 // Tick implements op.Ticker: answers that have come meanwhile come out.
 func (j *Join) Tick(nowMillis int64, out op.Output) error {
 	j.nowMillis, j.eval.NowMillis = nowMillis, nowMillis
-	return j.emitReady(out)
+	return j.questions.Ready(out)
 }
 
 // Flush implements op.Operator: what has been answered comes out.
-func (j *Join) Flush(out op.Output) error { return j.emitReady(out) }
+func (j *Join) Flush(out op.Output) error { return j.questions.Ready(out) }
 
 // Drain implements op.Drainer.
-func (j *Join) Drain(out op.Output) error {
-	for len(j.queue) > 0 {
-		if err := j.emitNext(out); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// emitNext waits for the first question and emits its answer.
-func (j *Join) emitNext(out op.Output) error {
-	if q := j.queue[0]; !q.isWatermark {
-		<-q.done
-	}
-	return j.emitAt(0, out)
-}
-
-// emitReady emits what is answered: from the front of the queue, and if rows may
-// overtake each other, from behind it up to the next watermark.
-func (j *Join) emitReady(out op.Output) error {
-	for len(j.queue) > 0 && j.queue[0].ready() {
-		if err := j.emitAt(0, out); err != nil {
-			return err
-		}
-	}
-	for i := 1; j.cfg.Asking.Unordered && i < len(j.queue) && !j.queue[i].isWatermark; {
-		if !j.queue[i].ready() {
-			i++
-			continue
-		}
-		if err := j.emitAt(i, out); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// emitAt takes an answered question, or a watermark, out of the queue and emits it.
-func (j *Join) emitAt(i int, out op.Output) error {
-	q := j.queue[i]
-	j.queue = append(j.queue[:i], j.queue[i+1:]...)
-	if q.isWatermark {
-		return out.Watermark(q.watermark)
-	}
-	j.asked--
-	defer q.release()
-	return j.answer(q, out)
-}
+func (j *Join) Drain(out op.Output) error { return j.questions.Drain(out) }
 
 // Close implements op.Operator.
 func (j *Join) Close() error {
@@ -206,11 +134,7 @@ func (j *Join) Close() error {
 		return nil
 	}
 	j.end()
-	j.workers.Wait()
-	for _, q := range j.queue {
-		q.release()
-	}
-	j.queue = nil
+	j.questions.Close()
 	if j.asker == nil {
 		return nil
 	}

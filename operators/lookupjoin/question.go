@@ -13,11 +13,8 @@ import (
 	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
-// question is a batch of left rows and what is asked for them, or a watermark.
+// question is a batch of left rows and what is asked for them.
 type question struct {
-	isWatermark bool
-	watermark   stream.Watermark
-
 	batch stream.Batch
 	// keyOf gives each row's key among the keys asked for, -1 for NULL.
 	keyOf []int32
@@ -29,23 +26,10 @@ type question struct {
 	cached  []*entry // by key, nil for those that are missing
 	missing []int32
 
-	// done is closed when rows, of and err are there.
-	done chan struct{}
+	// rows, of and err are the answer.
 	rows stream.Batch
 	of   []int32
 	err  error
-}
-
-func (q *question) ready() bool {
-	if q.isWatermark {
-		return true
-	}
-	select {
-	case <-q.done:
-		return true
-	default:
-		return false
-	}
 }
 
 func (q *question) release() {

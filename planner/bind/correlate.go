@@ -33,7 +33,7 @@ func rowFunctionOf(ref sql.TableRef) (rowFunction, bool) {
 		return f, true
 	case *sql.TableFunction:
 		name := functionName(ref.Call)
-		if _, windows := windowFunctionOf(name); windows || name == "ML_PREDICT" {
+		if _, windows := windowFunctionOf(name); windows || name == mlPredict {
 			return rowFunction{}, false
 		}
 		return rowFunction{ref, name, ref.Call.Args, ref.Alias, nameSpan(ref.Call)}, true

@@ -35,11 +35,14 @@ func windowFunctionOf(name string) (windowFunction, bool) {
 // tableFunction binds TABLE(f(…)).
 func (b *Binder) tableFunction(ref *sql.TableFunction) (*relation, error) {
 	name := functionName(ref.Call)
+	if name == mlPredict {
+		return b.predict(ref)
+	}
 	f, ok := windowFunctionOf(name)
 	if !ok {
 		return nil, unsupported(ref, "the table function %s", name)
 	}
-	args, err := windowArgs(f, ref.Call)
+	args, err := callArgs(f.kind.String(), f.params, "OFFSET", ref.Call)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +65,7 @@ func (b *Binder) unknownTableFunction(name string, span errs.Span) error {
 		return errs.Userf("%s is a scalar function, which gives a value and no table", name).At(span)
 	}
 	err := errs.Userf("there is no table function called %s", name).At(span)
-	known := []string{"TUMBLE", "HOP", "CUMULATE", "SESSION"}
+	known := []string{"TUMBLE", "HOP", "CUMULATE", "SESSION", mlPredict}
 	for _, other := range b.funcs.Names() {
 		if _, table := b.funcs.Table(other); table {
 			known = append(known, other)
@@ -74,30 +77,31 @@ func (b *Binder) unknownTableFunction(name string, span errs.Span) error {
 	return err
 }
 
-// windowArgs sorts positional and named arguments by parameter.
-func windowArgs(f windowFunction, call *sql.Call) (map[string]sql.Expr, error) {
+// callArgs sorts positional and named arguments by parameter; optional names the one
+// that may be absent.
+func callArgs(name string, params []string, optional string, call *sql.Call) (map[string]sql.Expr, error) {
 	args := map[string]sql.Expr{}
 	for i, a := range call.Args {
 		param := ""
 		if named, ok := a.(*sql.NamedArg); ok {
 			param = upper(named.Name.Text)
 			a = named.Value
-			if !slices.Contains(f.params, param) {
-				return nil, errs.Userf("%s has no argument %s", f.kind, named.Name.Text).At(named.Pos()).WithHint("it takes %s", list(f.params))
+			if !slices.Contains(params, param) {
+				return nil, errs.Userf("%s has no argument %s", name, named.Name.Text).At(named.Pos()).WithHint("it takes %s", list(params))
 			}
-		} else if i < len(f.params) {
-			param = f.params[i]
+		} else if i < len(params) {
+			param = params[i]
 		} else {
-			return nil, errs.Userf("%s takes at most %d arguments: %s", f.kind, len(f.params), list(f.params)).At(a.Pos())
+			return nil, errs.Userf("%s takes at most %d arguments: %s", name, len(params), list(params)).At(a.Pos())
 		}
 		if args[param] != nil {
-			return nil, errs.Userf("argument %s of %s is given twice", param, f.kind).At(a.Pos())
+			return nil, errs.Userf("argument %s of %s is given twice", param, name).At(a.Pos())
 		}
 		args[param] = a
 	}
-	for _, param := range f.params {
-		if args[param] == nil && param != "OFFSET" {
-			return nil, errs.Userf("%s lacks its argument %s", f.kind, param).At(call.Pos()).WithHint("it takes %s", list(f.params))
+	for _, param := range params {
+		if args[param] == nil && param != optional {
+			return nil, errs.Userf("%s lacks its argument %s", name, param).At(call.Pos()).WithHint("it takes %s", list(params))
 		}
 	}
 	return args, nil

@@ -31,12 +31,27 @@ type Functions interface {
 	Aggregate(name string) (rex.Signature, bool)
 	// Table looks up a table function, of LATERAL TABLE(f(…)).
 	Table(name string) (rex.TableSignature, bool)
+	// Model looks up a model, of ML_PREDICT; the error of class user says that there is
+	// none, or why it can't be called.
+	Model(name string) (Model, error)
 	// Names lists all functions in order, for suggestions.
 	Names() []string
 	// Fold evaluates an expression without inputs. ok is false when it can't or
 	// must not be evaluated ahead (volatile, or it fails: the error belongs to
 	// run time).
 	Fold(e rex.Expr) (v rex.Value, ok bool)
+}
+
+// Model is a declared model as queries see it.
+type Model struct {
+	// Function is the table function that predicts: Table finds it. It takes Input's
+	// columns and gives Output's.
+	Function string
+	Input    types.Schema
+	Output   types.Schema
+	// Remote tells that an answer takes a way to another process: calls are better made
+	// in the background. Others can't be.
+	Remote bool
 }
 
 // Relation is a Table or a View; exactly one member is set.

@@ -1,7 +1,6 @@
 package logical
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -29,9 +28,23 @@ type CorrelateSpec struct {
 	Key     []int
 	// Left gives a row for which the function gives none once, with NULLs.
 	Left bool
-	Keep []int
-	Read []int
-	Span errs.Span
+	// Calling is how the function is called; nil is one call after the other.
+	Calling *Calling
+	Keep    []int
+	Read    []int
+	Span    errs.Span
+}
+
+// Calling is how a function that waits for something outside is called.
+type Calling struct {
+	// Async makes calls in the background; Unordered lets rows between two watermarks
+	// overtake each other.
+	Async     bool
+	Unordered bool
+	// Capacity bounds the requests under way in one task, TimeoutMillis the time of one
+	// with its repetitions.
+	Capacity      int
+	TimeoutMillis int64
 }
 
 // NewCorrelate makes a Correlate.
@@ -89,7 +102,7 @@ func (n *Correlate) Props() *Props { return &n.props }
 func (n *Correlate) Kind() string { return "Correlate" }
 
 func (n *Correlate) payload() any {
-	return []any{n.Function, n.Args, n.Columns, n.Left, n.Keep, n.Read}
+	return []any{n.Function, n.Args, n.Columns, n.Left, n.Calling, n.Keep, n.Read}
 }
 
 func (n *Correlate) details() string {
@@ -105,8 +118,7 @@ func (n *Correlate) details() string {
 	for _, c := range n.Read {
 		names = append(names, n.Columns[c].Name)
 	}
-	call := rex.CallOf(n.Function, types.Type{}, slices.Clone(n.Args)...)
-	return kind + call.Format(in.Names()) + " columns=[" + strings.Join(names, ", ") + "]"
+	return kind + rex.FormatCall(n.Function, n.Args, in.Names()) + " columns=[" + strings.Join(names, ", ") + "]"
 }
 
 var _ Node = (*Correlate)(nil)

@@ -15,6 +15,8 @@ import (
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/format"
 	"github.com/thalweg/thalweg/engine"
+	"github.com/thalweg/thalweg/engine/functions/remote"
+	"github.com/thalweg/thalweg/engine/functions/wasm"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
 )
@@ -35,6 +37,9 @@ func TestGeneratedParts(t *testing.T) {
 		{"connectors.md", "formats", formats()},
 		{"sql.md", "functions", scalarFunctions()},
 		{"sql.md", "aggregates", aggregates()},
+		{"models.md", "providers", docsText(engine.ModelProviderDocs())},
+		{"functions.md", "wasm options", optionsWithDefaults(wasm.Spec())},
+		{"functions.md", "http options", optionsWithDefaults(remote.Spec())},
 		{"operations.md", "settings", optionTable(engine.SettingsSpec().Options)},
 		{"operations.md", "options without effect", flinkOptions()},
 	} {
@@ -86,12 +91,20 @@ func isFormatOption(o connector.OptionSpec) bool {
 	return false
 }
 
-func formats() string {
+func formats() string { return docsText(format.Builtin().Docs()) }
+
+func docsText(docs []connector.Doc) string {
 	var b strings.Builder
-	for _, doc := range format.Builtin().Docs() {
+	for _, doc := range docs {
 		b.WriteString(doc.Markdown() + "\n")
 	}
 	return b.String()
+}
+
+// optionsWithDefaults renders the options of a language of functions.
+func optionsWithDefaults(spec connector.Spec) string {
+	_, table, _ := strings.Cut(connector.Doc{Kind: "language", Spec: spec}.Markdown(), "\n| Option |")
+	return "| Option |" + table
 }
 
 func optionTable(options []connector.OptionSpec) string {

@@ -26,6 +26,16 @@ func NewClient(opts CallOptions) *Client {
 	return &Client{opts: opts, http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
+// StatusError is the cause of an error that tells what a service answered.
+type StatusError struct {
+	Status int
+	Header http.Header
+	text   string
+}
+
+// Error tells status and beginning of the answer.
+func (e *StatusError) Error() string { return e.text }
+
 // delayMax bounds the wait before a repetition, excerptBytes what is shown of an answer.
 const (
 	delayMax     = 30 * time.Second
@@ -87,11 +97,12 @@ func (c *Client) once(ctx context.Context, body []byte) (answer []byte, after ti
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
 		class, after = errs.Resource, time.Duration(max(0, seconds))*time.Second
 	}
-	return nil, after, errs.Newf(class, "%s answered %s: %s", c.opts.URL, response.Status, excerpt(answer))
+	return nil, after, errs.Wrap(class, &StatusError{Status: response.StatusCode, Header: response.Header,
+		text: fmt.Sprintf("%s answered %s: %s", c.opts.URL, response.Status, Excerpt(answer))}, "call a service")
 }
 
-// excerpt is the beginning of an answer on one line.
-func excerpt(answer []byte) string {
+// Excerpt is the beginning of an answer on one line.
+func Excerpt(answer []byte) string {
 	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(answer), "�")), " ")
 	if len(text) <= excerptBytes {
 		return text

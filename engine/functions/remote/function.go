@@ -3,8 +3,7 @@ package remote
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"sync"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -36,7 +35,7 @@ func New(d functions.Definition) (functions.Entry, error) {
 	if err != nil {
 		return functions.Entry{}, err
 	}
-	f := &function{name: d.Name, sig: sig, client: NewClient(call), opts: call}
+	f := &function{name: d.Name, what: "function", sig: sig, client: NewClient(call), opts: call}
 	if name := o.String(optionFunction); name != "" {
 		f.name = name
 	}
@@ -55,21 +54,28 @@ func New(d functions.Definition) (functions.Entry, error) {
 	if sig.columns != nil {
 		entry := expr.UserTable(d.Name, params, sig.columns)
 		entry.Doc = doc
-		entry.Bind = func(*expr.TableCall) (expr.TableKernel, error) { return f.table, nil }
+		entry.Overlaps, entry.Bind = true, f.bindTable
 		return functions.Entry{Table: &entry}, nil
 	}
-	entry := expr.UserScalar(d.Name, params, sig.result, func(*expr.Call) (expr.Kernel, error) { return f.scalar, nil })
+	entry := expr.UserScalar(d.Name, params, sig.result, func(*expr.Call) (expr.Kernel, error) {
+		slots := NewSlots(0, f.opts.Concurrency)
+		return func(ctx *expr.EvalContext, args []expr.Vector, rows int) (arrow.Array, error) {
+			return f.scalar(ctx, caller{f, slots, 0}, args, rows)
+		}, nil
+	})
 	entry.Doc, entry.Volatile = doc, !o.Bool(optionDeterministic)
 	return functions.Entry{Scalar: &entry}, nil
 }
 
-// function is a function of a service.
+// function is a function of a service; what is what messages call it.
 type function struct {
-	name   string
-	sig    signature
-	out    types.Schema
-	client *Client
-	opts   CallOptions
+	name, what string
+	sig        signature
+	// rowEach tells that a result is one row, and not an array of rows.
+	rowEach bool
+	out     types.Schema
+	client  *Client
+	opts    CallOptions
 }
 
 // request is the body of a call.
@@ -88,8 +94,15 @@ type answer struct {
 	} `json:"errors"`
 }
 
+// caller is how one kernel calls a function.
+type caller struct {
+	f       *function
+	slots   Slots
+	timeout time.Duration
+}
+
 // scalar is the kernel of a scalar function.
-func (f *function) scalar(ctx *expr.EvalContext, args []expr.Vector, rows int) (arrow.Array, error) {
+func (f *function) scalar(ctx *expr.EvalContext, c caller, args []expr.Vector, rows int) (arrow.Array, error) {
 	cols := make([]arrow.Array, len(args))
 	for i, v := range args {
 		if v.Const && rows != 1 {
@@ -99,9 +112,9 @@ func (f *function) scalar(ctx *expr.EvalContext, args []expr.Vector, rows int) (
 		v.Array.Retain()
 		cols[i] = v.Array
 	}
-	results, err := f.call(ctx.Context, cols, rows)
-	for _, c := range cols {
-		c.Release()
+	results, err := c.call(ctx.Context, cols, rows)
+	for _, col := range cols {
+		col.Release()
 	}
 	if err != nil {
 		return nil, err
@@ -120,18 +133,28 @@ func (f *function) scalar(ctx *expr.EvalContext, args []expr.Vector, rows int) (
 	return out[0], nil
 }
 
-// table is the kernel of a table function.
-func (f *function) table(ctx *expr.EvalContext, args []arrow.Array, rows int) (expr.Rows, error) {
-	results, err := f.call(ctx.Context, args, rows)
-	if err != nil {
-		return expr.Rows{}, err
-	}
-	parents := make([]int32, 0, rows)
-	out, err := f.decode(ctx.Alloc, rows, func(record func(json.RawMessage) error) error {
+// bindTable makes the kernel of a table function.
+func (f *function) bindTable(c *expr.TableCall) (expr.TableKernel, error) {
+	slots := NewSlots(c.Concurrency, f.opts.Concurrency)
+	return func(ctx *expr.EvalContext, args []arrow.Array, rows int) (expr.Rows, error) {
+		results, err := caller{f, slots, c.Timeout}.call(ctx.Context, args, rows)
+		if err != nil {
+			return expr.Rows{}, err
+		}
+		return f.rows(ctx.Alloc, results)
+	}, nil
+}
+
+// rows makes rows of the results of a table function.
+func (f *function) rows(alloc memory.Allocator, results []json.RawMessage) (expr.Rows, error) {
+	parents := make([]int32, 0, len(results))
+	out, err := f.decode(alloc, len(results), func(record func(json.RawMessage) error) error {
 		for i, r := range results {
-			var list []json.RawMessage
-			if err := json.Unmarshal(r, &list); err != nil {
-				return errs.Userf("result %s is no array of rows", excerpt(r))
+			list := []json.RawMessage{r}
+			if !f.rowEach {
+				if err := json.Unmarshal(r, &list); err != nil {
+					return errs.Userf("result %s is no array of rows", Excerpt(r))
+				}
 			}
 			for _, row := range list {
 				if err := record(row); err != nil {
@@ -186,43 +209,16 @@ func (f *function) decode(alloc memory.Allocator, rows int, feed func(record fun
 }
 
 // call sends rows in pieces, several at a time, and gives a result for each.
-func (f *function) call(ctx context.Context, cols []arrow.Array, rows int) ([]json.RawMessage, error) {
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	encoded, err := f.encode(cols, rows)
+func (c caller) call(ctx context.Context, cols []arrow.Array, rows int) ([]json.RawMessage, error) {
+	encoded, err := c.f.encode(cols, rows)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var wait sync.WaitGroup
-	pieces := (rows + f.opts.BatchRows - 1) / f.opts.BatchRows
-	failed, slots := make([]error, pieces), make(chan struct{}, f.opts.Concurrency)
 	results := make([]json.RawMessage, rows)
-	for p := range pieces {
-		slots <- struct{}{}
-		from, to := p*f.opts.BatchRows, min((p+1)*f.opts.BatchRows, rows)
-		wait.Go(func() {
-			defer func() { <-slots }()
-			if failed[p] = f.piece(ctx, encoded[from:to], results[from:to], from); failed[p] != nil {
-				cancel()
-			}
-		})
-	}
-	wait.Wait()
-	return results, firstCause(failed)
-}
-
-// firstCause is the first error that is not the consequence of another.
-func firstCause(all []error) error {
-	var first error
-	for _, err := range all {
-		if err != nil && (first == nil || errors.Is(first, context.Canceled) && !errors.Is(err, context.Canceled)) {
-			first = err
-		}
-	}
-	return first
+	err = c.slots.Pieces(ctx, rows, c.f.opts.BatchRows, c.timeout, func(ctx context.Context, from, to int) error {
+		return c.f.piece(ctx, encoded[from:to], results[from:to], from)
+	})
+	return results, err
 }
 
 // piece sends some rows; from is the first one's place in the batch.
@@ -233,22 +229,22 @@ func (f *function) piece(ctx context.Context, rows, results []json.RawMessage, f
 	}
 	data, err := f.client.Post(ctx, body)
 	if err != nil {
-		return errs.Wrap(errs.Resource, err, "function %s", f.name)
+		return errs.Wrap(errs.Resource, err, "%s %s", f.what, f.name)
 	}
 	var a answer
 	if err := json.Unmarshal(data, &a); err != nil {
-		return errs.Userf("the answer of %s to the function %s is no JSON of the form {\"results\": […]}: %s", f.opts.URL, f.name, excerpt(data))
+		return errs.Userf("the answer of %s to the %s %s is no JSON of the form {\"results\": […]}: %s", f.opts.URL, f.what, f.name, Excerpt(data))
 	}
 	if len(a.Errors) > 0 {
 		at := a.Errors[0].Row
 		text := ""
 		if at >= 0 && at < len(rows) {
-			text = ", " + excerpt(rows[at])
+			text = ", " + Excerpt(rows[at])
 		}
-		return errs.Userf("function %s of %s, row %d of the batch%s: %s", f.name, f.opts.URL, from+at, text, a.Errors[0].Message)
+		return errs.Userf("%s %s of %s, row %d of the batch%s: %s", f.what, f.name, f.opts.URL, from+at, text, a.Errors[0].Message)
 	}
 	if len(a.Results) != len(rows) {
-		return errs.Userf("%s gave %d results of the function %s for %d rows", f.opts.URL, len(a.Results), f.name, len(rows))
+		return errs.Userf("%s gave %d results of the %s %s for %d rows", f.opts.URL, len(a.Results), f.what, f.name, len(rows))
 	}
 	copy(results, a.Results)
 	return nil
@@ -267,10 +263,13 @@ func (f *function) encode(cols []arrow.Array, rows int) ([]json.RawMessage, erro
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range cols {
+	// Rows within rows may have other names: they go by their places.
+	fields := make([]arrow.Field, len(cols))
+	for i, c := range cols {
 		c.Retain()
+		fields[i] = arrow.Field{Name: f.sig.args[i].Name, Type: c.DataType(), Nullable: true}
 	}
-	batch := stream.NewBatch(f.sig.args.Arrow(), cols, rows, nil)
+	batch := stream.NewBatch(arrow.NewSchema(fields, nil), cols, rows, nil)
 	defer batch.Release()
 	data, ends, err := encoder.Encode(nil, nil, batch)
 	if err != nil {

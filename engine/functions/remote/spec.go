@@ -59,23 +59,31 @@ type CallOptions struct {
 	AnswerMaxLen int64
 }
 
-// answerBytesMax bounds what is read of an answer.
-const answerBytesMax = 64 << 20
+// AnswerBytesMax bounds what is read of an answer.
+const AnswerBytesMax = 64 << 20
 
 // ParseCall reads the options of CallSpecs.
 func ParseCall(address string, o connector.Options, header string) (CallOptions, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return CallOptions{}, errs.Userf("'%s' is no URL of HTTP", address).WithHint("write http://host:port/path or https://…")
+	if err := CheckURL(address); err != nil {
+		return CallOptions{}, err
 	}
 	c := CallOptions{URL: address, Header: o.Prefix(header), BatchRows: int(o.Int("batch-size")), Concurrency: int(o.Int("concurrency")),
-		Timeout: o.Duration("timeout"), RetriesMax: int(o.Int("max-retries")), RetryDelay: o.Duration("retry-delay"), AnswerMaxLen: answerBytesMax}
+		Timeout: o.Duration("timeout"), RetriesMax: int(o.Int("max-retries")), RetryDelay: o.Duration("retry-delay"), AnswerMaxLen: AnswerBytesMax}
 	for name, least := range map[string]int{"batch-size": 1, "concurrency": 1, "max-retries": 0} {
 		if o.Int(name) < int64(least) {
 			return c, &connector.OptionError{Option: name, Value: true, Err: errs.Userf("option '%s' is less than %d", name, least)}
 		}
 	}
 	return c, nil
+}
+
+// CheckURL wants a URL of HTTP.
+func CheckURL(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errs.Userf("'%s' is no URL of HTTP", address).WithHint("write http://host:port/path or https://…")
+	}
+	return nil
 }
 
 // signature is what a function takes and gives.

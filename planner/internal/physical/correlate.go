@@ -16,8 +16,10 @@ func (b *builder) correlate(n *logical.Correlate) (plan.NodeID, error) {
 		// The rows for the old and the new row need not be as many.
 		s.updates = updates{broken: true}
 	}
-	return b.add(n, plan.Node{
-		Kind: plan.KindCorrelate, Inputs: []plan.Input{{Node: ids[0]}},
-		Correlate: &plan.Correlate{Function: n.Function, Args: n.Args, Columns: n.Columns, Keep: n.Keep, Read: n.Read, Left: n.Left},
-	}, s), nil
+	call := &plan.Correlate{Function: n.Function, Args: n.Args, Columns: n.Columns, Keep: n.Keep, Read: n.Read, Left: n.Left}
+	if n.Calling != nil {
+		calling := plan.Calling(*n.Calling)
+		call.Calling = &calling
+	}
+	return b.add(n, plan.Node{Kind: plan.KindCorrelate, Inputs: []plan.Input{{Node: ids[0]}}, Correlate: call}, s), nil
 }

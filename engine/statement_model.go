@@ -1,0 +1,288 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/thalweg/thalweg/engine/functions/model"
+	"github.com/thalweg/thalweg/engine/meta"
+	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/redact"
+	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/sql"
+)
+
+// createModel declares a model and makes it ready, so that mistakes show at once.
+func (st *statement) createModel(stmt *sql.CreateModel) (Result, error) {
+	name, err := st.relationName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	if st.session.hasModel(name, stmt.Temporary) && !stmt.OrReplace {
+		if stmt.IfNotExists {
+			return Result{Message: "model " + name + " exists already"}, nil
+		}
+		return Result{}, errs.Userf("there is already a model `%s`", name).At(stmt.Name.Span).
+			WithHint("choose another name, or write IF NOT EXISTS")
+	}
+	m := meta.Model{Temporary: stmt.Temporary, Definition: model.Definition{Name: name, Options: map[string]string{}}}
+	for _, side := range []struct {
+		word    string
+		columns []sql.Column
+		to      *types.Schema
+	}{{"INPUT", stmt.Input, &m.Input}, {"OUTPUT", stmt.Output, &m.Output}} {
+		if len(side.columns) == 0 {
+			return Result{}, errs.Userf("the model `%s` doesn't say its %s", name, side.word).At(stmt.Name.Span).
+				WithHint("write CREATE MODEL %s INPUT (column TYPE, …) OUTPUT (column TYPE, …) WITH (…)", name)
+		}
+		if *side.to, err = modelColumns(&m.Definition, side.columns); err != nil {
+			return Result{}, err
+		}
+	}
+	if stmt.Comment != nil {
+		m.Comment = *stmt.Comment
+	}
+	for _, o := range stmt.With {
+		m.Options[o.Key] = o.Value
+	}
+	if err := st.defineModel(&m); err != nil {
+		return Result{}, atFunctionOption(err, stmt.Name.Span, stmt.With)
+	}
+	return Result{Message: "created model " + name}, st.session.putModel("", m)
+}
+
+// modelColumns are the columns of INPUT or OUTPUT.
+func modelColumns(d *model.Definition, columns []sql.Column) (types.Schema, error) {
+	var out types.Schema
+	for _, c := range columns {
+		if slices.Contains(out.Names(), c.Name.Text) {
+			return nil, errs.Userf("there are two columns `%s`", c.Name.Text).At(c.Name.Span)
+		}
+		out = append(out, types.Field{Name: c.Name.Text, Type: c.Type})
+		if c.Kind != sql.MetadataColumn {
+			continue
+		}
+		if d.Metadata == nil {
+			d.Metadata = map[string]string{}
+		}
+		if d.Metadata[c.Name.Text] = c.MetadataKey; c.MetadataKey == "" {
+			d.Metadata[c.Name.Text] = c.Name.Text
+		}
+	}
+	return out, nil
+}
+
+// defineModel checks a definition and keeps what it names.
+func (st *statement) defineModel(m *meta.Model) error {
+	if err := st.session.engine.keepModel(&m.Definition); err != nil {
+		return err
+	}
+	_, err := st.catalog.parts.models.Function(m.Definition)
+	return err
+}
+
+// alterModel renames a model, or sets and resets its options.
+func (st *statement) alterModel(stmt *sql.Alter) (Result, error) {
+	name, err := st.relationName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	m, ok := st.catalog.called.models.known[name]
+	if !ok {
+		if stmt.IfExists {
+			return Result{Message: "nothing to alter"}, nil
+		}
+		return Result{}, st.noModel(name, stmt.Name)
+	}
+	m.Options = maps.Clone(m.Options)
+	var with []sql.Option
+	switch action := stmt.Actions[0].(type) {
+	case *sql.AlterRename:
+		if m.Name, err = st.relationName(action.To); err != nil {
+			return Result{}, err
+		}
+		if _, taken := st.catalog.called.models.known[m.Name]; taken {
+			return Result{}, errs.Userf("there is already a model `%s`", m.Name).At(action.To.Span)
+		}
+	case *sql.AlterSet:
+		with = action.Options
+		for _, o := range with {
+			m.Options[o.Key] = o.Value
+		}
+	case *sql.AlterReset:
+		for _, key := range action.Keys {
+			delete(m.Options, key.Text)
+		}
+	default:
+		return Result{}, errs.Userf("a model can't be altered so").At(action.Pos()).WithHint("write RENAME TO, SET or RESET")
+	}
+	if err := st.defineModel(&m); err != nil {
+		return Result{}, atFunctionOption(err, stmt.Actions[0].Pos(), with)
+	}
+	return Result{Message: "altered model " + name}, st.session.putModel(name, m)
+}
+
+// dropModel forgets a model. Jobs that run keep it.
+func (st *statement) dropModel(stmt *sql.Drop) (Result, error) {
+	name, err := st.relationName(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	m, ok := st.catalog.called.models.known[name]
+	if !ok || stmt.Temporary && !m.Temporary {
+		if stmt.IfExists {
+			return Result{Message: "nothing to drop"}, nil
+		}
+		return Result{}, st.noModel(name, stmt.Name)
+	}
+	return Result{Message: "dropped model " + name}, st.session.removeModel(m)
+}
+
+// noModel names the nearest model.
+func (st *statement) noModel(name string, at sql.Name) error {
+	e := errs.Userf("there is no model `%s`", name).At(at.Span)
+	if near := errs.Nearest(name, st.catalog.called.models.names()); near != "" {
+		return e.WithHint("did you mean `%s`?", near)
+	}
+	return e
+}
+
+// model finds the model that a statement names.
+func (st *statement) model(at sql.Name) (meta.Model, error) {
+	name, err := st.relationName(at)
+	if err != nil {
+		return meta.Model{}, err
+	}
+	m, ok := st.catalog.called.models.known[name]
+	if !ok {
+		return m, st.noModel(name, at)
+	}
+	return m, nil
+}
+
+// describeModel lists the columns of a model.
+func (st *statement) describeModel(stmt *sql.Describe) (Result, error) {
+	m, err := st.model(stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	var rows [][]string
+	for _, side := range []struct {
+		columns types.Schema
+		input   string
+	}{{m.Input, "TRUE"}, {m.Output, "FALSE"}} {
+		for _, f := range side.columns {
+			rows = append(rows, []string{f.Name, f.Type.WithNullable(true).String(), boolText(f.Type.Nullable), side.input})
+		}
+	}
+	return Result{Kind: ResultRows, Rows: textRows([]string{"name", "type", "null", "is input"}, rows)}, nil
+}
+
+// modelsIn lists the names of a database's models in order.
+func (c *sessionCatalog) modelsIn(database string) []string {
+	var all []string
+	for _, key := range c.called.models.names() {
+		if in, name := c.splitKey(key); in == database {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// showCreateModel prints the declaration of a model.
+func (st *statement) showCreateModel(stmt *sql.Show) (Result, error) {
+	m, err := st.model(*stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	_, m.Name = st.catalog.splitKey(m.Name)
+	return Result{Kind: ResultText, Message: createModelText(m)}, nil
+}
+
+// createModelText prints the statement that declares m, without its secrets.
+func createModelText(m meta.Model) string {
+	columns := func(schema types.Schema) string {
+		texts := make([]string, len(schema))
+		for i, f := range schema {
+			texts[i] = quoteName(f.Name) + " " + f.Type.String()
+			if key := m.Metadata[f.Name]; key != "" {
+				texts[i] += " METADATA FROM " + types.QuoteString(key)
+			}
+		}
+		return "(" + strings.Join(texts, ", ") + ")"
+	}
+	text := "CREATE MODEL "
+	if m.Temporary {
+		text = "CREATE TEMPORARY MODEL "
+	}
+	text += quoteName(m.Name) + "\nINPUT " + columns(m.Input) + "\nOUTPUT " + columns(m.Output)
+	if m.Comment != "" {
+		text += "\nCOMMENT " + types.QuoteString(m.Comment)
+	}
+	var options []string
+	for _, key := range sortedKeys(m.Options) {
+		options = append(options, types.QuoteString(key)+" = "+types.QuoteString(redact.Option(key, m.Options[key])))
+	}
+	return text + "\nWITH (\n  " + strings.Join(options, ",\n  ") + "\n)"
+}
+
+// putModel declares a model, in the session alone if it is temporary. old is the name
+// it had, or empty.
+func (s *Session) putModel(old string, m meta.Model) error {
+	if m.Temporary {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.models, old)
+		s.models[m.Name] = m
+		return nil
+	}
+	e := s.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return errClosed()
+	}
+	if old == "" || old == m.Name {
+		if err := e.meta.PutModel(m); err != nil {
+			return err
+		}
+	} else if err := e.meta.RenameModel(old, m); err != nil {
+		return err
+	}
+	delete(e.models, old)
+	e.models[m.Name] = m
+	return nil
+}
+
+// hasModel reports whether a name is taken among the session's or the engine's models.
+func (s *Session) hasModel(name string, temporary bool) bool {
+	if temporary {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		_, ok := s.models[name]
+		return ok
+	}
+	s.engine.mu.Lock()
+	defer s.engine.mu.Unlock()
+	_, ok := s.engine.models[name]
+	return ok
+}
+
+// removeModel forgets a model.
+func (s *Session) removeModel(m meta.Model) error {
+	if m.Temporary {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.models, m.Name)
+		return nil
+	}
+	e := s.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.meta.DeleteModel(m.Name); err != nil {
+		return err
+	}
+	delete(e.models, m.Name)
+	return nil
+}
