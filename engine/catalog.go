@@ -22,6 +22,8 @@ type sessionCatalog struct {
 	// names without one are looked up.
 	databases map[string]bool
 	database  string
+	// snapshots tells that materialized views are read as they are now.
+	snapshots bool
 	parts     parts
 	// called are the user functions, which are made ready as they are called.
 	called *calledFunctions
@@ -61,7 +63,7 @@ func (s *Session) catalogOf() *sessionCatalog {
 // Relation finds a table or view.
 func (c *sessionCatalog) Relation(name string) (catalog.Relation, bool) {
 	r, ok := c.relations[c.key(name)]
-	return r, ok
+	return c.asRead(r), ok
 }
 
 // key is the key of what a name stands for, of any of its forms.

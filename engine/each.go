@@ -63,6 +63,7 @@ func (s *Session) run(ctx context.Context, script string, stmt sql.Statement) (R
 	if st.settings, err = readSettings(s.Settings(), s.engine.opts); err != nil {
 		return Result{}, err
 	}
+	st.catalog.snapshots = readsSnapshots(stmt)
 	result, err := st.execute(ctx, stmt)
 	result.Warnings = append(result.Warnings, st.warnings...)
 	return result, place(err, stmt)
@@ -91,6 +92,8 @@ func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, e
 		return st.createStream(stmt)
 	case *sql.CreateView:
 		return st.createView(stmt)
+	case *sql.CreateMaterializedView:
+		return st.createMaterializedView(ctx, stmt)
 	case *sql.CreateFunction:
 		return st.createFunction(stmt)
 	case *sql.CreateModel:
@@ -98,9 +101,9 @@ func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, e
 	case *sql.CreateDatabase:
 		return st.createDatabase(stmt)
 	case *sql.Alter:
-		return st.alter(stmt)
+		return st.alter(ctx, stmt)
 	case *sql.Drop:
-		return st.drop(stmt)
+		return st.drop(ctx, stmt)
 	case *sql.Describe:
 		return st.describe(stmt)
 	case *sql.Show:
@@ -127,7 +130,7 @@ func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, e
 
 // unsupported is the error for a statement that parses but is not run yet.
 func unsupported(stmt sql.Statement) error {
-	what, remedy := "this statement", ""
+	what := "this statement"
 	switch stmt := stmt.(type) {
 	case *sql.Show:
 		what = "SHOW " + stmt.What
@@ -139,14 +142,8 @@ func unsupported(stmt sql.Statement) error {
 		what = "ALTER " + stmt.Kind.String()
 	case *sql.CreateFunction:
 		what = "CREATE FUNCTION"
-	case *sql.CreateMaterializedView:
-		what, remedy = "CREATE MATERIALIZED VIEW", "INSERT the query into a table of a connector that can be read, such as 'filesystem', and SELECT from that"
 	}
-	err := errs.Unsupportedf("%s is not supported yet", what).At(stmt.Pos())
-	if remedy != "" {
-		return err.WithHint("%s", remedy)
-	}
-	return err
+	return errs.Unsupportedf("%s is not supported yet", what).At(stmt.Pos())
 }
 
 // planner makes a planner over what the statement sees.

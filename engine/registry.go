@@ -6,6 +6,7 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/all"
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/connectors/matview"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
@@ -138,6 +139,14 @@ func (e *Engine) shared(name string) any {
 		store, err := e.streams()
 		if err != nil {
 			e.log.Error("the built-in log can't be opened", "error", err)
+			return nil
+		}
+		return store
+	}
+	if name == matview.Name {
+		store, err := e.views()
+		if err != nil {
+			e.log.Error("the materialized views can't be opened", "error", err)
 			return nil
 		}
 		return store

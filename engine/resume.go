@@ -28,6 +28,9 @@ func (e *Engine) resumeAll(ctx context.Context) error {
 // resumeRecorded lists one job, and starts it if it ran. What goes wrong is the
 // job's failure and not the engine's.
 func (e *Engine) resumeRecorded(ctx context.Context, record meta.Job) {
+	if e.orphaned(&record) {
+		e.bury(&record)
+	}
 	run, err := e.fromRecord(record)
 	if err == nil && !parseState(record.State).Ended() {
 		if err = e.restart(ctx, run); err == nil {

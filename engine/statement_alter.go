@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -10,12 +11,14 @@ import (
 )
 
 // alter changes a declaration. Jobs that run keep what they were started with.
-func (st *statement) alter(stmt *sql.Alter) (Result, error) {
+func (st *statement) alter(ctx context.Context, stmt *sql.Alter) (Result, error) {
 	switch stmt.Kind {
 	case sql.TableObject:
 		return st.alterTable(stmt)
 	case sql.ViewObject:
 		return st.alterView(stmt)
+	case sql.MaterializedViewObject:
+		return st.alterMaterializedView(ctx, stmt)
 	case sql.StreamObject:
 		return st.alterStream(stmt)
 	case sql.DatabaseObject:
@@ -34,6 +37,9 @@ func (st *statement) toAlter(stmt *sql.Alter) (name string, r catalog.Relation, 
 		return "", r, false, err
 	}
 	r, ok := st.catalog.relations[name]
+	if ok && isMaterialized(r) {
+		return name, r, false, errs.Userf("`%s` is a materialized view", name).At(stmt.Name.Span).WithHint("write ALTER MATERIALIZED VIEW")
+	}
 	if !ok || (r.View != nil) != (stmt.Kind == sql.ViewObject) {
 		if stmt.IfExists {
 			return name, r, true, nil

@@ -94,7 +94,7 @@ func (st *statement) taken(name string, ifNotExists, orReplace, temporary bool, 
 }
 
 // drop forgets a table or view.
-func (st *statement) drop(stmt *sql.Drop) (Result, error) {
+func (st *statement) drop(ctx context.Context, stmt *sql.Drop) (Result, error) {
 	switch stmt.Kind {
 	case sql.StreamObject:
 		return st.dropStream(stmt)
@@ -104,6 +104,8 @@ func (st *statement) drop(stmt *sql.Drop) (Result, error) {
 		return st.dropFunction(stmt)
 	case sql.ModelObject:
 		return st.dropModel(stmt)
+	case sql.MaterializedViewObject:
+		return st.dropMaterializedView(ctx, stmt)
 	}
 	if stmt.Kind != sql.TableObject && stmt.Kind != sql.ViewObject {
 		return Result{}, unsupported(stmt)
@@ -113,6 +115,9 @@ func (st *statement) drop(stmt *sql.Drop) (Result, error) {
 		return Result{}, err
 	}
 	r, ok := st.catalog.relations[name]
+	if ok && isMaterialized(r) {
+		return Result{}, errs.Userf("`%s` is a materialized view", name).At(stmt.Name.Span).WithHint("write DROP MATERIALIZED VIEW")
+	}
 	if !ok || (r.View != nil) != (stmt.Kind == sql.ViewObject) {
 		if stmt.IfExists {
 			return Result{Message: "nothing to drop"}, nil
@@ -128,6 +133,9 @@ func (st *statement) drop(stmt *sql.Drop) (Result, error) {
 // noRelation names the nearest relation.
 func (st *statement) noRelation(what, name string, at sql.Name) error {
 	e := errs.Userf("there is no %s `%s`", lower(what), name).At(at.Span)
+	if r, ok := st.catalog.relations[name]; ok {
+		return e.WithHint("`%s` is a %s", name, kindOf(r))
+	}
 	if near := errs.Nearest(name, st.catalog.Relations()); near != "" {
 		return e.WithHint("did you mean `%s`?", near)
 	}

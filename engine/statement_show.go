@@ -34,6 +34,10 @@ func (st *statement) show(stmt *sql.Show) (Result, error) {
 		return st.showStreams(stmt)
 	case "JOBS":
 		return st.showJobs(), nil
+	case "MATERIALIZED VIEWS":
+		return st.showMaterializedViews(stmt)
+	case "CREATE MATERIALIZED VIEW":
+		return st.showCreateMaterializedView(stmt)
 	case "CREATE TABLE", "CREATE VIEW":
 		return st.showCreate(stmt)
 	case "CREATE MODEL":
@@ -181,6 +185,8 @@ func (st *statement) showCreate(stmt *sql.Show) (Result, error) {
 	}
 	r, ok := st.catalog.relations[name]
 	switch {
+	case ok && isMaterialized(r):
+		return Result{}, errs.Userf("`%s` is a materialized view", name).At(stmt.Name.Span).WithHint("write SHOW CREATE MATERIALIZED VIEW")
 	case ok && r.Table != nil && stmt.What == "CREATE TABLE":
 		table := *r.Table
 		_, table.Name = st.catalog.splitKey(name)
@@ -196,7 +202,7 @@ func (st *statement) showCreate(stmt *sql.Show) (Result, error) {
 // describe lists the columns of a table or view.
 func (st *statement) describe(stmt *sql.Describe) (Result, error) {
 	switch stmt.Kind {
-	case sql.TableObject, sql.ViewObject, sql.StreamObject, sql.JobObject, sql.DatabaseObject, sql.FunctionObject, sql.ModelObject:
+	case sql.TableObject, sql.ViewObject, sql.MaterializedViewObject, sql.StreamObject, sql.JobObject, sql.DatabaseObject, sql.FunctionObject, sql.ModelObject:
 	default:
 		return Result{}, unsupported(stmt)
 	}

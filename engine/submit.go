@@ -16,6 +16,9 @@ func (st *statement) insert(ctx context.Context, stmt sql.Statement) (Result, er
 	if err != nil {
 		return Result{}, err
 	}
+	if err := refuseViews(p, stmt); err != nil {
+		return Result{}, err
+	}
 	return st.submit(ctx, p)
 }
 

@@ -73,6 +73,13 @@ type AlterClass struct {
 	Language   string
 }
 
+// AlterRefresh is SUSPEND, RESUME or REFRESH of a materialized view.
+type AlterRefresh struct {
+	Place
+	// What is "SUSPEND", "RESUME" or "REFRESH".
+	What string
+}
+
 // AlterComment is COMMENT 'text'.
 type AlterComment struct {
 	Place
@@ -89,4 +96,5 @@ func (*AlterPrimaryKey) alterAction()   {}
 func (*AlterDrop) alterAction()         {}
 func (*AlterQuery) alterAction()        {}
 func (*AlterClass) alterAction()        {}
+func (*AlterRefresh) alterAction()      {}
 func (*AlterComment) alterAction()      {}

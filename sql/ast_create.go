@@ -132,13 +132,26 @@ type CreateMaterializedView struct {
 	Place
 	IfNotExists bool
 	OrReplace   bool
+	OrAlter     bool
 	Name        Name
 	Columns     []ViewColumn
 	// PrimaryKey is the declared key; nil lets the planner infer it.
 	PrimaryKey *PrimaryKey
 	Comment    *string
 	With       []Option
-	Query      *Query
+	// Freshness and RefreshMode ("CONTINUOUS" or "FULL") are Flink's clauses of a
+	// MATERIALIZED TABLE; nil and empty without.
+	Freshness    *Freshness
+	RefreshMode  string
+	RefreshPlace Place
+	Query        *Query
+}
+
+// Freshness is FRESHNESS = INTERVAL 'count' unit.
+type Freshness struct {
+	Place
+	Count string
+	Unit  string
 }
 
 // CreateFunction is CREATE [TEMPORARY [SYSTEM]] FUNCTION name AS 'class'.

@@ -10,6 +10,7 @@ import (
 func (f *formatter) create(c creation) {
 	f.words("CREATE ")
 	f.wordIf(c.orReplace, "OR REPLACE ")
+	f.wordIf(c.orAlter, "OR ALTER ")
 	f.wordIf(c.temporary, "TEMPORARY ")
 	f.wordIf(c.system, "SYSTEM ")
 	f.words(c.kind.String(), " ")
@@ -130,10 +131,14 @@ func (f *formatter) createView(s Statement) {
 		f.words(" AS\n")
 		f.query(s.Query)
 	case *CreateMaterializedView:
-		f.create(creation{kind: MaterializedViewObject, orReplace: s.OrReplace, ifNotExists: s.IfNotExists, name: s.Name})
+		f.create(creation{kind: MaterializedViewObject, orReplace: s.OrReplace, orAlter: s.OrAlter, ifNotExists: s.IfNotExists, name: s.Name})
 		f.viewColumns(s.Columns, s.PrimaryKey)
 		f.comment(s.Comment)
 		f.with(s.With)
+		if s.Freshness != nil {
+			f.words("\nFRESHNESS = INTERVAL ", types.QuoteString(s.Freshness.Count), " ", s.Freshness.Unit)
+		}
+		f.wordIf(s.RefreshMode != "", "\nREFRESH_MODE = "+s.RefreshMode)
 		f.words(" AS\n")
 		f.query(s.Query)
 	}

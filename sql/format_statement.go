@@ -222,6 +222,8 @@ func (f *formatter) alterAction(action AlterAction) {
 	case *AlterClass:
 		f.words("AS ", types.QuoteString(a.Class))
 		f.wordIf(a.Language != "", " LANGUAGE "+a.Language)
+	case *AlterRefresh:
+		f.words(a.What)
 	case *AlterComment:
 		f.words("COMMENT ", types.QuoteString(a.Comment))
 	}

@@ -69,6 +69,9 @@ func (p *parser) alterActions(s *Alter) error {
 		action = a
 	case t.Is("AS") && s.Kind == FunctionObject:
 		action, err = p.alterClass()
+	case t.Is("SUSPEND", "RESUME", "REFRESH") && s.Kind == MaterializedViewObject:
+		p.Next()
+		action = &AlterRefresh{Place: p.place(first), What: t.Upper}
 	case t.Is("COMMENT"):
 		p.Next()
 		a := &AlterComment{}

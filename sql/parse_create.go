@@ -9,6 +9,7 @@ import (
 type creation struct {
 	first       int
 	orReplace   bool
+	orAlter     bool
 	temporary   bool
 	system      bool
 	ifNotExists bool
@@ -24,6 +25,7 @@ func (p *parser) create() (Statement, error) {
 	} else {
 		p.Next()
 		c.orReplace = p.Accept("OR", "REPLACE")
+		c.orAlter = !c.orReplace && p.Accept("OR", "ALTER")
 	}
 	c.temporary = p.Accept("TEMPORARY")
 	c.system = p.Accept("SYSTEM")
@@ -59,6 +61,8 @@ func (c creation) check(at token.Token) error {
 		return errs.Userf("a job is not created by its own statement").At(at.Span()).WithHint("an INSERT INTO starts a job")
 	case c.orReplace && !replaces:
 		return errs.Unsupportedf("CREATE OR REPLACE %s is not supported", c.kind).At(at.Span())
+	case c.orAlter && c.kind != MaterializedViewObject:
+		return errs.Userf("OR ALTER belongs to materialized views only").At(at.Span()).WithHint("write CREATE OR REPLACE, or ALTER %s", c.kind)
 	case c.temporary && !hasTemporary:
 		return errs.Userf("a %s cannot be temporary", c.kind).At(at.Span())
 	}
@@ -76,7 +80,7 @@ func (p *parser) createBody(c creation) (Statement, *Place, error) {
 		s := &CreateView{Temporary: c.temporary, IfNotExists: c.ifNotExists, OrReplace: c.orReplace, Name: c.name}
 		return s, &s.Place, p.viewBody(s)
 	case MaterializedViewObject:
-		s := &CreateMaterializedView{IfNotExists: c.ifNotExists, OrReplace: c.orReplace, Name: c.name}
+		s := &CreateMaterializedView{IfNotExists: c.ifNotExists, OrReplace: c.orReplace, OrAlter: c.orAlter, Name: c.name}
 		return s, &s.Place, p.materializedViewBody(s)
 	case FunctionObject:
 		s := &CreateFunction{Temporary: c.temporary, System: c.system, IfNotExists: c.ifNotExists, Name: c.name}
@@ -175,12 +179,49 @@ func (p *parser) materializedViewBody(s *CreateMaterializedView) error {
 	if err := p.properties(&s.Comment, &s.With); err != nil {
 		return err
 	}
+	if err := p.freshness(s); err != nil {
+		return err
+	}
 	if err := p.Expect("AS"); err != nil {
 		return err
 	}
 	var err error
 	s.Query, err = p.query()
 	return err
+}
+
+// freshness parses [FRESHNESS = INTERVAL 'n' unit] [REFRESH_MODE = mode].
+func (p *parser) freshness(s *CreateMaterializedView) error {
+	if first := p.Index(); p.Accept("FRESHNESS") {
+		if err := p.Expect("="); err != nil {
+			return err
+		}
+		if err := p.Expect("INTERVAL"); err != nil {
+			return err
+		}
+		count, err := p.stringLiteral()
+		if err != nil {
+			return err
+		}
+		unit := p.Peek()
+		if !unit.Is("SECOND", "MINUTE", "HOUR", "DAY") {
+			return p.Unexpected("SECOND, MINUTE, HOUR or DAY")
+		}
+		p.Next()
+		s.Freshness = &Freshness{Place: p.place(first), Count: count, Unit: unit.Upper}
+	}
+	if p.Accept("REFRESH_MODE") {
+		if err := p.Expect("="); err != nil {
+			return err
+		}
+		mode := p.Peek()
+		if !mode.Is("CONTINUOUS", "FULL") {
+			return p.Unexpected("CONTINUOUS or FULL")
+		}
+		p.Next()
+		s.RefreshMode, s.RefreshPlace = mode.Upper, Place{Span: mode.Span()}
+	}
+	return nil
 }
 
 // functionBody parses AS 'class' [LANGUAGE x] [USING JAR '…', …] [WITH (…)].

@@ -8,7 +8,7 @@ import (
 // showPhrases are what SHOW lists. After the ones that end in FROM or name an
 // object, a name follows.
 var showPhrases = [][]string{
-	{"FULL", "MODULES"}, {"MODULES"}, {"CURRENT", "CATALOG"}, {"CURRENT", "DATABASE"}, {"CATALOGS"}, {"DATABASES"}, {"MATERIALIZED", "VIEWS"}, {"TABLES"},
+	{"FULL", "MODULES"}, {"MODULES"}, {"CURRENT", "CATALOG"}, {"CURRENT", "DATABASE"}, {"CATALOGS"}, {"DATABASES"}, {"MATERIALIZED", "VIEWS"}, {"MATERIALIZED", "TABLES"}, {"TABLES"},
 	{"VIEWS"}, {"STREAMS"}, {"MODELS"}, {"JOBS"}, {"JARS"}, {"USER", "FUNCTIONS"}, {"FUNCTIONS"}, {"COLUMNS"}, {"PARTITIONS"},
 }
 
@@ -31,6 +31,9 @@ func (p *parser) show() (*Show, error) {
 		s.What = phrase[0]
 		if len(phrase) > 1 {
 			s.What += " " + phrase[1]
+		}
+		if s.What == "MATERIALIZED TABLES" {
+			s.What = "MATERIALIZED VIEWS" // Flink's name
 		}
 		if err := p.showTail(s); err != nil {
 			return nil, err
@@ -149,8 +152,8 @@ func (p *parser) objectKind() (ObjectKind, error) {
 	switch {
 	case p.Accept("MATERIALIZED", "VIEW"):
 		return MaterializedViewObject, nil
-	case p.Is("MATERIALIZED", "TABLE"):
-		return 0, errs.Unsupportedf("MATERIALIZED TABLE is not supported").At(p.Peek().Span()).WithHint("use MATERIALIZED VIEW")
+	case p.Accept("MATERIALIZED", "TABLE"):
+		return MaterializedViewObject, nil // Flink's name
 	case p.Accept("SCHEMA"):
 		return DatabaseObject, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/thalweg/thalweg/connectors/datagen"
 	"github.com/thalweg/thalweg/connectors/filesystem"
 	"github.com/thalweg/thalweg/connectors/kinesis"
+	"github.com/thalweg/thalweg/connectors/matview"
 	"github.com/thalweg/thalweg/connectors/nats"
 	"github.com/thalweg/thalweg/connectors/nexmark"
 	"github.com/thalweg/thalweg/connectors/postgres"
@@ -22,6 +23,7 @@ func Registry(extra ...connector.Connector) (*connector.Registry, error) {
 		filesystem.New(),
 		kinesis.New(),
 		kinesis.NewUpsert(),
+		matview.New(),
 		nats.New(),
 		nats.NewUpsert(),
 		nexmark.New(),

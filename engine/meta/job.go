@@ -22,9 +22,11 @@ type Job struct {
 	// Functions are the functions of the catalog that it calls, as they were.
 	Functions []Function `msgpack:"f,omitempty"`
 	// Models are the models that it calls, as they were.
-	Models      []Model `msgpack:"ml,omitempty"`
-	Parallelism int     `msgpack:"l"`
-	KeyGroups   int     `msgpack:"g"`
+	Models []Model `msgpack:"ml,omitempty"`
+	// View is the ID of the materialized view that it writes; empty for none.
+	View        string `msgpack:"v,omitempty"`
+	Parallelism int    `msgpack:"l"`
+	KeyGroups   int    `msgpack:"g"`
 	// State is the name of the job's state when it was last written; a job that
 	// runs is resumed when the store is opened.
 	State   string    `msgpack:"s"`

@@ -2,10 +2,21 @@ package meta
 
 import "github.com/thalweg/thalweg/planner/catalog"
 
-// Relation is a table or view of the catalog; exactly one member is set.
+// Relation is a table or view of the catalog; exactly one of Table and View is set.
 type Relation struct {
 	Table *catalog.Table `msgpack:"t,omitempty"`
 	View  *catalog.View  `msgpack:"v,omitempty"`
+	// Materialized tells that Table shows what a job keeps.
+	Materialized *Materialized `msgpack:"m,omitempty"`
+}
+
+// Materialized is where the contents of a materialized view come from.
+type Materialized struct {
+	// Query is the SQL text of the query, Columns its columns' names if not its own.
+	Query   string   `msgpack:"q"`
+	Columns []string `msgpack:"c,omitempty"`
+	// Job is the ID of the job that keeps the contents.
+	Job string `msgpack:"j"`
 }
 
 // Name is the relation's name.

@@ -9,7 +9,11 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/smalldb"
 )
+
+// memTableBytes is small: so is the metadata.
+const memTableBytes = 1 << 20
 
 // Format is the number of the present format. Version 1 is the first.
 const Format = 1
@@ -18,10 +22,9 @@ const Format = 1
 // goroutine.
 //
 // When the disk fails under a write, Pebble gives up for good. The store then
-// refuses everything, and the process lives: see guard.
+// refuses everything, and the process lives: see smalldb.
 type Store struct {
-	db    *pebble.DB
-	guard *guard
+	db *smalldb.DB
 }
 
 // The kinds of record, which are the first parts of keys.
@@ -36,48 +39,15 @@ const (
 
 // Open opens or makes the store in dir of fs.
 func Open(fs vfs.FS, dir string) (*Store, error) {
-	s := &Store{guard: newGuard()}
-	err := s.guard.do(func() (err error) {
-		if err := s.create(fs, dir); err != nil {
-			return err
-		}
-		s.db, err = pebble.Open(dir, s.options(fs))
-		return err
-	})
+	db, err := smalldb.Open(fs, dir, memTableBytes)
 	if err != nil {
-		return nil, classify(err, "open the metadata in %s", dir)
+		return nil, smalldb.Classify(err, "open the metadata in %s", dir)
 	}
+	s := &Store{db: db}
 	if err := s.checkFormat(dir); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
-}
-
-func (s *Store) options(fs vfs.FS) *pebble.Options {
-	return &pebble.Options{FS: orderedFS{fs}, Logger: s.guard, MemTableSize: 1 << 20, FormatMajorVersion: pebble.FormatNewest}
-}
-
-// create makes an empty store in dir if there is none. It is made aside and moved in
-// place at once: a crash in the midst of it would leave one that can't be opened.
-func (s *Store) create(fs vfs.FS, dir string) error {
-	if _, err := fs.Stat(dir); err == nil {
-		return nil
-	}
-	aside := dir + ".new"
-	if err := fs.RemoveAll(aside); err != nil {
-		return err
-	}
-	db, err := pebble.Open(aside, s.options(fs))
-	if err != nil {
-		return err
-	}
-	if err := db.Close(); err != nil {
-		return err
-	}
-	if err := fs.Rename(aside, dir); err != nil {
-		return err
-	}
-	return syncDir(fs, fs.PathDir(dir))
 }
 
 // checkFormat keeps FORMAT.
@@ -98,8 +68,8 @@ func (s *Store) checkFormat(dir string) error {
 
 // Close closes the store.
 func (s *Store) Close() error {
-	if err := s.guard.close(s.db.Close); err != nil {
-		return classify(err, "close the metadata")
+	if err := s.db.Close(); err != nil {
+		return smalldb.Classify(err, "close the metadata")
 	}
 	return nil
 }
@@ -109,8 +79,8 @@ func (s *Store) put(key string, value any) error {
 	if err != nil {
 		return errs.Wrap(errs.Bug, err, "encode metadata %q", key)
 	}
-	if err := s.guard.do(func() error { return s.db.Set([]byte(key), data, pebble.Sync) }); err != nil {
-		return classify(err, "write metadata %q", key)
+	if err := s.db.Do(func() error { return s.db.Set([]byte(key), data, pebble.Sync) }); err != nil {
+		return smalldb.Classify(err, "write metadata %q", key)
 	}
 	return nil
 }
@@ -121,12 +91,12 @@ func (s *Store) rename(old, key string, value any) error {
 	if err != nil {
 		return errs.Wrap(errs.Bug, err, "encode metadata %q", key)
 	}
-	err = s.guard.do(func() error {
+	err = s.db.Do(func() error {
 		batch := s.db.NewBatch()
 		return errors.Join(batch.Delete([]byte(old), nil), batch.Set([]byte(key), data, nil), batch.Commit(pebble.Sync))
 	})
 	if err != nil {
-		return classify(err, "write metadata %q", key)
+		return smalldb.Classify(err, "write metadata %q", key)
 	}
 	return nil
 }
@@ -137,7 +107,7 @@ func (s *Store) get(key string, into any) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, classify(err, "read metadata %q", key)
+		return false, smalldb.Classify(err, "read metadata %q", key)
 	}
 	defer closer.Close()
 	if err := msgpack.Unmarshal(data, into); err != nil {
@@ -147,8 +117,8 @@ func (s *Store) get(key string, into any) (bool, error) {
 }
 
 func (s *Store) delete(key string) error {
-	if err := s.guard.do(func() error { return s.db.Delete([]byte(key), pebble.Sync) }); err != nil {
-		return classify(err, "delete metadata %q", key)
+	if err := s.db.Do(func() error { return s.db.Delete([]byte(key), pebble.Sync) }); err != nil {
+		return smalldb.Classify(err, "delete metadata %q", key)
 	}
 	return nil
 }
@@ -157,7 +127,7 @@ func (s *Store) delete(key string) error {
 func list[T any](s *Store, kind string) ([]T, error) {
 	iter, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte(kind), UpperBound: []byte(strings.TrimSuffix(kind, "/") + "0")})
 	if err != nil {
-		return nil, classify(err, "read metadata")
+		return nil, smalldb.Classify(err, "read metadata")
 	}
 	var out []T
 	for ok := iter.First(); ok; ok = iter.Next() {
@@ -168,15 +138,7 @@ func list[T any](s *Store, kind string) ([]T, error) {
 		out = append(out, v)
 	}
 	if err := iter.Close(); err != nil {
-		return nil, classify(err, "read metadata")
+		return nil, smalldb.Classify(err, "read metadata")
 	}
 	return out, nil
-}
-
-// classify gives an error of the store its class.
-func classify(err error, format string, args ...any) error {
-	if pebble.IsCorruptionError(err) {
-		return errs.Wrap(errs.Corruption, err, format, args...)
-	}
-	return errs.Wrap(errs.Resource, err, format, args...)
 }
