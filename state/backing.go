@@ -15,7 +15,8 @@ type Backing interface {
 	// NewBatch starts a batch of writes.
 	NewBatch() Batch
 	// Snapshot captures all rows committed before as an image; later commits
-	// don't change it. A backing without rows may give a nil Image.
+	// don't change it. It may be taken after Snapshot has returned, also after Close,
+	// and tells then whether it was. A backing without rows may give a nil Image.
 	Snapshot(ctx context.Context, epoch uint64) (Image, error)
 	// Close frees everything; images taken stay valid until they are released.
 	Close() error
@@ -31,7 +32,9 @@ type Batch interface {
 	// Bytes is the size of what was collected.
 	Bytes() int
 	// Commit applies the batch, atomically for readers, and makes it empty and
-	// reusable. Close drops what was not committed.
+	// reusable. What is committed may be written later; if that fails, so does every
+	// later use of the backing and every image not taken by then. Close drops what was
+	// not committed.
 	Commit() error
 	Close() error
 }

@@ -1,22 +1,14 @@
 package state
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
-	"slices"
 	"unsafe"
 
 	"github.com/thalweg/thalweg/internal/rowcodec"
 )
 
-// orderedSlot is a slot with the start of its backing key, group and tag, so that
-// writes go to the backing nearly sorted.
-type orderedSlot struct {
-	order uint64
-	slot  Slot
-}
-
+// orderOf is where the entry's key lies in the backing, by group and tag.
 func (t *Table) orderOf(e unsafe.Pointer) uint64 {
 	return orderAt(int(*(*uint16)(unsafe.Add(e, entryGroup))), uint32(rowcodec.Hash(t.keyOf(e))))
 }
@@ -24,13 +16,13 @@ func (t *Table) orderOf(e unsafe.Pointer) uint64 {
 // flush writes all dirty rows to b and forgets deleted ones.
 func (t *Table) flush(b Batch) error {
 	t.collect()
-	t.order = t.order[:0]
-	t.takeDirty(t.added)
-	t.takeDirty(t.changed)
-	t.added, t.changed = t.added[:0], t.changed[:0]
-	if err := t.writeTaken(b); err != nil {
+	if err := t.writeListed(b, t.added); err != nil {
 		return err
 	}
+	if err := t.writeListed(b, t.changed); err != nil {
+		return err
+	}
+	t.added, t.changed = t.added[:0], t.changed[:0]
 	t.charge()
 	if t.ttl != 0 && !t.complete() {
 		return t.sweepBacking(b)
@@ -38,8 +30,10 @@ func (t *Table) flush(b Batch) error {
 	return nil
 }
 
-// takeDirty takes those of the listed slots that are dirty into t.order.
-func (t *Table) takeDirty(listed []Slot) {
+// writeListed writes those of the listed slots that are dirty to b. They lie in memory
+// about in the order in which they were listed, and the backing sorts them beside the
+// task.
+func (t *Table) writeListed(b Batch, listed []Slot) error {
 	for _, s := range listed {
 		e := t.at(s)
 		flags := flagsOf(e)
@@ -54,26 +48,16 @@ func (t *Table) takeDirty(listed []Slot) {
 				continue
 			}
 		}
-		t.order = append(t.order, orderedSlot{t.orderOf(e), s})
-	}
-}
-
-// writeTaken writes the slots in t.order to b, nearly in the order of the backing.
-func (t *Table) writeTaken(b Batch) error {
-	slices.SortFunc(t.order, func(a, b orderedSlot) int { return cmp.Compare(a.order, b.order) })
-	for _, o := range t.order {
-		e := t.at(o.slot)
 		if err := t.write(b, e); err != nil {
 			return err
 		}
-		if *flagsOf(e)&flagDead != 0 {
-			t.drop(o.slot, e)
+		if *flags&flagDead != 0 {
+			t.drop(s, e)
 		}
 		if err := commitFull(b); err != nil {
 			return err
 		}
 	}
-	t.order = t.order[:0]
 	return nil
 }
 

@@ -1,6 +1,10 @@
 package state
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/thalweg/thalweg/internal/pages"
+)
 
 // chunkPool hands out the memory of a store's tables and recycles it between
 // them, since slices come and go all the time. Large pieces lie outside Go's heap;
@@ -52,7 +56,7 @@ func (p *chunkPool) grab(size int) []byte {
 	if p == nil || size < mapBytesLeast {
 		return make([]byte, size)
 	}
-	m := mapMemory(size)
+	m := pages.Map(size)
 	if m == nil {
 		return make([]byte, size)
 	}
@@ -70,7 +74,7 @@ func (p *chunkPool) release(m []byte) {
 	}
 	if own, ok := p.mapped[unsafe.SliceData(m)]; ok {
 		delete(p.mapped, unsafe.SliceData(m))
-		unmapMemory(own)
+		pages.Unmap(own)
 	}
 }
 
@@ -93,7 +97,7 @@ func (p *chunkPool) releaseWords(w []uint64) {
 // close gives everything back to the system.
 func (p *chunkPool) close() {
 	for _, m := range p.mapped {
-		unmapMemory(m)
+		pages.Unmap(m)
 	}
 	*p = chunkPool{}
 }

@@ -2,9 +2,7 @@ package state
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
-	"slices"
 	"unsafe"
 
 	"github.com/thalweg/thalweg/internal/rowcodec"
@@ -69,13 +67,13 @@ func (m *Multi) flush(b Batch) error {
 	if err := m.flushDead(b); err != nil {
 		return err
 	}
-	m.keys.order = m.keys.order[:0]
-	m.takeDirty(m.added)
-	m.takeDirty(m.changed)
-	m.added, m.changed = m.added[:0], m.changed[:0]
-	if err := m.writeTaken(b); err != nil {
+	if err := m.writeListed(b, m.added); err != nil {
 		return err
 	}
+	if err := m.writeListed(b, m.changed); err != nil {
+		return err
+	}
+	m.added, m.changed = m.added[:0], m.changed[:0]
 	m.sequence.save()
 	m.collect()
 	m.charge()
@@ -85,39 +83,21 @@ func (m *Multi) flush(b Batch) error {
 	return nil
 }
 
-// takeDirty takes those of the listed entries that are dirty into m.keys.order.
-func (m *Multi) takeDirty(listed []Entry) {
+// writeListed writes those of the listed entries that are dirty to b; see Table.
+func (m *Multi) writeListed(b Batch, listed []Entry) error {
 	for _, e := range listed {
 		l := m.entries.link(e)
 		l.flags &^= flagListed
-		if l.flags&(flagLive|flagDirty) == flagLive|flagDirty {
-			m.keys.order = append(m.keys.order, orderedSlot{m.keys.orderOf(m.keys.at(l.slot)), Slot(e)})
+		if l.flags&(flagLive|flagDirty) != flagLive|flagDirty {
+			continue
 		}
-	}
-}
-
-// writeTaken writes the entries in m.keys.order to b, nearly in the order of the
-// backing.
-func (m *Multi) writeTaken(b Batch) error {
-	order := m.keys.order
-	slices.SortFunc(order, func(x, y orderedSlot) int {
-		if c := cmp.Compare(x.order, y.order); c != 0 {
-			return c
-		}
-		if m.spec.Appended {
-			return cmp.Compare(*m.entries.seq(Entry(x.slot)), *m.entries.seq(Entry(y.slot)))
-		}
-		return bytes.Compare(m.Sub(Entry(x.slot)), m.Sub(Entry(y.slot)))
-	})
-	for _, o := range order {
-		if err := m.write(b, Entry(o.slot)); err != nil {
+		if err := m.write(b, e); err != nil {
 			return err
 		}
 		if err := commitFull(b); err != nil {
 			return err
 		}
 	}
-	m.keys.order = order[:0]
 	return nil
 }
 

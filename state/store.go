@@ -171,8 +171,9 @@ type Snapshot struct {
 	Image Image
 }
 
-// Snapshot writes all dirty rows to the backing and captures it. The tables stay
-// in memory and may be used on as soon as it returns.
+// Snapshot hands copies of all dirty rows to the backing, which captures them. The tables
+// stay in memory and may be used on as soon as it returns; the image may be taken later,
+// and tells then if that failed.
 func (s *Store) Snapshot(ctx context.Context, epoch uint64) (Snapshot, error) {
 	c := s.core
 	if c.closed {
@@ -211,8 +212,8 @@ func (s *Store) Snapshot(ctx context.Context, epoch uint64) (Snapshot, error) {
 }
 
 // batchBytesMax is when a batch of evicted or flushed rows is committed: enough for
-// the backing to make a table of it.
-const batchBytesMax = 16 << 20
+// the backing to make some tables of it, side by side.
+const batchBytesMax = 64 << 20
 
 // commitFull commits a batch that has grown large.
 func commitFull(b Batch) error {

@@ -81,7 +81,6 @@ type Table struct {
 	lookups  lookups
 	valueBuf []byte
 	keyBuf   []byte
-	order    []orderedSlot
 	charged  int64
 	// chargedFresh is the part of core.fresh that was charged.
 	chargedFresh int64

@@ -38,9 +38,7 @@ func (t *Table) writeBack() error {
 	defer b.Close()
 	var oldest []Slot
 	oldest, t.added = takeOldest(t.added, t.chargedFresh, t.core.options.BudgetBytes/writeBackPart)
-	t.order = t.order[:0]
-	t.takeDirty(oldest)
-	if err := t.writeTaken(b); err != nil {
+	if err := t.writeListed(b, oldest); err != nil {
 		return err
 	}
 	t.charge()
@@ -56,9 +54,7 @@ func (m *Multi) writeBack() error {
 	}
 	var oldest []Entry
 	oldest, m.added = takeOldest(m.added, m.chargedFresh, m.core.options.BudgetBytes/writeBackPart)
-	m.keys.order = m.keys.order[:0]
-	m.takeDirty(oldest)
-	if err := m.writeTaken(b); err != nil {
+	if err := m.writeListed(b, oldest); err != nil {
 		return err
 	}
 	m.collect()

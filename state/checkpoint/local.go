@@ -132,11 +132,12 @@ func (l *Local) Put(ctx context.Context, snap state.Snapshot) (Task, error) {
 	if !ok {
 		return Task{}, errs.Bugf("an image of type %T can't be stored", snap.Image)
 	}
-	var err error
-	if t.Small, err = image.Small(); err != nil {
+	large, small, err := image.Files(ctx)
+	if err != nil {
 		return Task{}, err
 	}
-	for _, name := range image.Files() {
+	t.Small = small
+	for _, name := range large {
 		if err := ctx.Err(); err != nil {
 			return Task{}, err
 		}

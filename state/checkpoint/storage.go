@@ -37,13 +37,14 @@ type Storage interface {
 // Image is what a storage must know of the images it stores.
 type Image interface {
 	state.Image
-	// FS holds Dir, and Files are the names of the immutable, maybe large files in
-	// it. A name means the same contents in all images of a store.
+	// FS holds Dir, the directory of the image's files.
 	FS() vfs.FS
 	Dir() string
-	Files() []string
-	// Small reads the image's other files, which are small.
-	Small() (map[string][]byte, error)
+	// Files waits until the files are there, since an image is taken beside the task,
+	// or an error tells that they never will be. It gives the names of the immutable,
+	// maybe large ones in Dir, of which a name means the same contents in all images of
+	// a store, and the contents of the others, which are small.
+	Files(ctx context.Context) (large []string, small map[string][]byte, err error)
 	// Memo keeps what storages know of Files, for the life of the store, so that
 	// each is read and summed once.
 	Memo() *sync.Map

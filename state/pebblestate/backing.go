@@ -3,11 +3,11 @@ package pebblestate
 import (
 	"bytes"
 	"context"
+	"errors"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
 
-	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/state"
 	"github.com/thalweg/thalweg/state/internal/rowset"
 )
@@ -19,6 +19,7 @@ func Open(options Options) (*state.Store, error) {
 		return nil, err
 	}
 	b := &backing{options: options, failures: newFailures(), images: newImages(options.FS, options.Dir)}
+	b.queue = newQueue(options.pendingMost(), b.do, b.failures.failed)
 	if err := b.reset(); err != nil {
 		return nil, classify(err, options.Dir)
 	}
@@ -45,15 +46,18 @@ type backing struct {
 	small  rowset.Set
 	db     *pebble.DB
 	images *images
-	// changed reports commits since the last image, buffered those to Pebble's own
-	// buffer since it was flushed last.
-	changed, buffered bool
-	// tables are the options of tables written here, ingested their number so far.
+	// queue holds what was committed and is not in db yet.
+	queue *queue
+	// changed reports commits since the last image.
+	changed bool
+	closed  bool
+
+	// What follows belongs to the queue's goroutine. buffered reports writes to
+	// Pebble's own buffer since it was flushed last; tables are the options of tables
+	// written here, ingested their number so far.
+	buffered bool
 	tables   sstable.WriterOptions
 	ingested int
-	// spare is the memory of a batch that was closed.
-	spare  run
-	closed bool
 }
 
 var _ state.Backing = (*backing)(nil)
@@ -88,20 +92,27 @@ func (b *backing) MultiGet(keys [][]byte, found func(i int, value []byte) error)
 	if b.db == nil {
 		return b.small.MultiGet(keys, found)
 	}
-	if len(keys) > getsMost {
-		return b.seekAll(keys, found)
+	pending, err := b.queue.view()
+	if err != nil {
+		return classify(err, b.options.Dir)
 	}
-	for i, k := range keys {
-		value, closer, err := b.db.Get(k)
-		if err == pebble.ErrNotFound {
-			continue
-		}
+	defer b.queue.leave()
+	look := b.get
+	if len(keys) > getsMost {
+		it, err := b.db.NewIter(nil)
 		if err != nil {
 			return classify(err, b.options.Dir)
 		}
-		err = found(i, value)
-		if e := closer.Close(); err == nil {
-			err = e
+		defer it.Close()
+		look = func(i int, k []byte, found func(i int, value []byte) error) error { return b.seek(it, i, k, found) }
+	}
+	for i, k := range keys {
+		value, known := pending.get(k)
+		switch {
+		case !known:
+			err = look(i, k, found)
+		case value != nil:
+			err = found(i, value)
 		}
 		if err != nil {
 			return err
@@ -110,33 +121,36 @@ func (b *backing) MultiGet(keys [][]byte, found func(i int, value []byte) error)
 	return nil
 }
 
-// getsMost is the number of keys up to which lookups of their own beat an iterator.
+// getsMost is the number of keys up to which lookups of their own beat an iterator,
+// which keeps the tables it visits open from key to key.
 const getsMost = 2
 
-// seekAll is MultiGet by one iterator, which keeps the tables it visits open from
-// key to key.
-func (b *backing) seekAll(keys [][]byte, found func(i int, value []byte) error) error {
-	it, err := b.db.NewIter(nil)
+// get looks up key i by itself.
+func (b *backing) get(i int, k []byte, found func(i int, value []byte) error) error {
+	value, closer, err := b.db.Get(k)
+	if err == pebble.ErrNotFound {
+		return nil
+	}
 	if err != nil {
 		return classify(err, b.options.Dir)
 	}
-	defer it.Close()
-	for i, k := range keys {
-		if !it.SeekPrefixGE(k) || !bytes.Equal(it.Key(), k) {
-			if err := it.Error(); err != nil {
-				return classify(err, b.options.Dir)
-			}
-			continue
-		}
-		value, err := it.ValueAndErr()
-		if err != nil {
-			return classify(err, b.options.Dir)
-		}
-		if err := found(i, value); err != nil {
-			return err
-		}
+	err = found(i, value)
+	if e := closer.Close(); err == nil {
+		err = e
 	}
-	return nil
+	return err
+}
+
+// seek looks up key i by an iterator.
+func (b *backing) seek(it *pebble.Iterator, i int, k []byte, found func(i int, value []byte) error) error {
+	if !it.SeekPrefixGE(k) || !bytes.Equal(it.Key(), k) {
+		return classify(it.Error(), b.options.Dir)
+	}
+	value, err := it.ValueAndErr()
+	if err != nil {
+		return classify(err, b.options.Dir)
+	}
+	return found(i, value)
 }
 
 // MultiScan implements state.Backing.
@@ -147,12 +161,18 @@ func (b *backing) MultiScan(ranges []state.KeyRange, visit func(i int, key, valu
 	if len(ranges) == 0 {
 		return nil
 	}
+	pending, err := b.queue.view()
+	if err != nil {
+		return classify(err, b.options.Dir)
+	}
+	defer b.queue.leave()
 	it, err := b.db.NewIter(&pebble.IterOptions{LowerBound: ranges[0].Lower, UpperBound: ranges[len(ranges)-1].Upper})
 	if err != nil {
 		return classify(err, b.options.Dir)
 	}
+	s := scan{it: it, pending: pending, visit: visit}
 	for i, r := range ranges {
-		if err := scanRange(it, i, r, visit); err != nil {
+		if err := s.rows(i, r); err != nil {
 			_ = it.Close()
 			return err
 		}
@@ -164,31 +184,11 @@ func (b *backing) MultiScan(ranges []state.KeyRange, visit func(i int, key, valu
 	return classify(it.Close(), b.options.Dir)
 }
 
-// scanRange visits one range. The range of one key's entries is looked up in the
-// tables' filters first.
-func scanRange(it *pebble.Iterator, i int, r state.KeyRange, visit func(i int, key, value []byte) error) error {
-	var ok bool
-	if n, err := state.PrefixLen(r.Lower); err == nil && n == len(r.Lower) {
-		ok = it.SeekPrefixGE(r.Lower)
-	} else {
-		ok = it.SeekGE(r.Lower)
-	}
-	for ; ok && bytes.Compare(it.Key(), r.Upper) < 0; ok = it.Next() {
-		value, err := it.ValueAndErr()
-		if err != nil {
-			return errs.Wrap(errs.Resource, err, "reading state")
-		}
-		if err := visit(i, it.Key(), value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Snapshot implements state.Backing.
-func (b *backing) Snapshot(ctx context.Context, _ uint64) (state.Image, error) {
-	if err := b.failures.failed(); err != nil {
-		return nil, classify(err, b.options.Dir)
+// Snapshot implements state.Backing. The image is taken when all that was committed
+// before is in the database.
+func (b *backing) Snapshot(_ context.Context, _ uint64) (state.Image, error) {
+	if err := b.failed(); err != nil {
+		return nil, err
 	}
 	if b.db == nil {
 		if b.small.Len() == 0 {
@@ -201,22 +201,66 @@ func (b *backing) Snapshot(ctx context.Context, _ uint64) (state.Image, error) {
 			return image, nil
 		}
 	}
-	if err := b.flush(ctx); err != nil {
-		return nil, classify(err, b.options.Dir)
-	}
-	image, err := b.images.take(func(dir string) error {
-		return b.failures.guard(func() error { return b.db.Checkpoint(dir) })
-	})
-	if err != nil {
+	image := b.images.begin()
+	if err := b.queue.push(&job{image: image.folder}); err != nil {
+		image.folder.finish(err)
+		_ = image.Release()
 		return nil, classify(err, b.options.Dir)
 	}
 	b.changed = false
 	return image, nil
 }
 
-// flush writes what waits in memory to a table. A background error ends the wait,
-// though Pebble goes on trying.
-func (b *backing) flush(ctx context.Context) error {
+// failed is the error that makes the store unusable, or nil.
+func (b *backing) failed() error {
+	err := b.failures.failed()
+	if err == nil {
+		err = b.queue.failed()
+	}
+	return classify(err, b.options.Dir)
+}
+
+// do does one job of the queue, on the queue's goroutine.
+func (b *backing) do(j *job) error {
+	if j.image != nil {
+		if err := b.flush(); err != nil {
+			return err
+		}
+		return b.images.capture(j.image, b.db.Checkpoint)
+	}
+	j.run.sort()
+	asTable := j.run.bytes >= b.options.TableBytes
+	if len(j.ranges) > 0 || !asTable {
+		if err := b.buffer(j, !asTable); err != nil {
+			return err
+		}
+	}
+	if !asTable || len(j.run.writes) == 0 {
+		return nil
+	}
+	return b.ingest(&j.run)
+}
+
+// buffer commits a job to Pebble's own buffer, its run only if that is asked for.
+func (b *backing) buffer(j *job, withRun bool) error {
+	batch := b.db.NewBatch()
+	for _, r := range j.ranges {
+		if err := batch.DeleteRange(r.Lower, r.Upper, nil); err != nil {
+			return errors.Join(err, batch.Close())
+		}
+	}
+	if withRun {
+		if err := j.run.replay(batch); err != nil {
+			return errors.Join(err, batch.Close())
+		}
+	}
+	b.buffered = true
+	return errors.Join(batch.Commit(pebble.NoSync), batch.Close())
+}
+
+// flush writes what waits in Pebble's buffer to a table. A background error ends the
+// wait, though Pebble goes on trying.
+func (b *backing) flush() error {
 	if !b.buffered {
 		return nil
 	}
@@ -225,11 +269,7 @@ func (b *backing) flush(ctx context.Context) error {
 	case <-b.failures.noted:
 	default:
 	}
-	var done <-chan struct{}
-	err := b.failures.guard(func() (err error) {
-		done, err = b.db.AsyncFlush()
-		return err
-	})
+	done, err := b.db.AsyncFlush()
 	if err != nil {
 		return err
 	}
@@ -237,8 +277,6 @@ func (b *backing) flush(ctx context.Context) error {
 	case <-done:
 		b.buffered = false
 		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	case <-b.failures.fatal:
 		return b.failures.fatalErr
 	case <-b.failures.noted:
@@ -246,17 +284,19 @@ func (b *backing) flush(ctx context.Context) error {
 	}
 }
 
-// Close implements state.Backing.
+// Close implements state.Backing. Images that were asked for are taken first.
 func (b *backing) Close() error {
 	if b.closed {
 		return nil
 	}
 	b.closed = true
+	_ = b.queue.close() // its error is that of the images
 	var err error
 	if b.db != nil && b.failures.failed() == nil {
 		// A database that met a fatal error can't be closed: its goroutine is gone.
 		err = b.failures.guard(b.db.Close)
 	}
+	b.queue.blocks.close()
 	if e := b.options.FS.RemoveAll(b.dbDir()); err == nil {
 		err = e
 	}

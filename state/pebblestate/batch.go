@@ -1,39 +1,39 @@
 package pebblestate
 
 import (
-	"github.com/cockroachdb/pebble/v2"
+	"bytes"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/state"
 	"github.com/thalweg/thalweg/state/internal/rowset"
 )
 
-// batch collects for the rows in memory while there is no database, and for the
-// database afterwards: single rows in run, but all in inner from the first range on.
+// batch collects for the rows in memory while there is no database, and jobs for the
+// queue afterwards.
 type batch struct {
 	backing *backing
 	small   rowset.Batch
-	run     run
-	inner   *pebble.Batch
+	// job is what is being collected. A range deleted after single rows starts a new
+	// one, and those before are in jobs.
+	job  *job
+	jobs []*job
 }
 
 var _ state.Batch = (*batch)(nil)
 
 // NewBatch implements state.Backing.
-func (b *backing) NewBatch() state.Batch {
-	out := &batch{backing: b, run: b.spare}
-	b.spare = run{}
-	return out
-}
+func (b *backing) NewBatch() state.Batch { return &batch{backing: b, job: &job{}} }
 
-// ready reports whether there is a database. What was collected before it was opened
-// comes first.
+// ready reports whether there is a database, which is opened once the batch alone is too
+// much for memory. What was collected before comes first.
 func (b *batch) ready() (bool, error) {
 	if b.backing.closed {
 		return false, errs.Bugf("a batch written to a closed state backing")
 	}
-	if err := b.backing.failures.failed(); err != nil {
-		return false, classify(err, b.backing.options.Dir)
+	if b.backing.db == nil && b.small.Bytes() > max(0, b.backing.options.SmallBytes) {
+		if err := b.backing.spill(); err != nil {
+			return false, classify(err, b.backing.options.Dir)
+		}
 	}
 	if b.backing.db != nil && b.small.Bytes() > 0 {
 		early := b.small
@@ -46,13 +46,10 @@ func (b *batch) ready() (bool, error) {
 // Set implements state.Batch.
 func (b *batch) Set(key, value []byte) error {
 	ready, err := b.ready()
-	switch {
-	case !ready:
+	if ready {
+		b.job.run.add(&b.backing.queue.blocks, key, value, false)
+	} else {
 		b.small.Set(key, value)
-	case b.inner != nil:
-		return b.inner.Set(key, value, nil)
-	default:
-		b.run.add(key, value, false)
 	}
 	return err
 }
@@ -60,13 +57,10 @@ func (b *batch) Set(key, value []byte) error {
 // Delete implements state.Batch.
 func (b *batch) Delete(key []byte) error {
 	ready, err := b.ready()
-	switch {
-	case !ready:
+	if ready {
+		b.job.run.add(&b.backing.queue.blocks, key, nil, true)
+	} else {
 		b.small.Delete(key)
-	case b.inner != nil:
-		return b.inner.Delete(key, nil)
-	default:
-		b.run.add(key, nil, true)
 	}
 	return err
 }
@@ -78,38 +72,30 @@ func (b *batch) DeleteRange(lower, upper []byte) error {
 		b.small.DeleteRange(lower, upper)
 		return err
 	}
-	if err := b.unrun(); err != nil {
-		return err
+	if len(b.job.run.writes) > 0 {
+		b.jobs, b.job = append(b.jobs, b.job), &job{}
 	}
-	return b.inner.DeleteRange(lower, upper, nil)
-}
-
-// unrun moves what was collected to inner.
-func (b *batch) unrun() error {
-	if b.inner == nil {
-		b.inner = b.backing.db.NewBatch()
-	}
-	err := b.run.replay(b.inner)
-	b.run.reset()
+	b.job.ranges = append(b.job.ranges, state.KeyRange{Lower: bytes.Clone(lower), Upper: bytes.Clone(upper)})
 	return err
 }
 
 // Bytes implements state.Batch.
 func (b *batch) Bytes() int {
-	n := b.small.Bytes() + len(b.run.data)
-	if b.inner != nil && !b.inner.Empty() {
-		n += b.inner.Len()
+	n := b.small.Bytes() + b.job.bytes()
+	for _, j := range b.jobs {
+		n += j.bytes()
 	}
 	return n
 }
 
-// Commit implements state.Batch.
+// Commit implements state.Batch: it hands the writes to the queue, where reads find
+// them.
 func (b *batch) Commit() error {
 	if b.Bytes() == 0 {
 		return nil
 	}
-	if err := b.backing.failures.failed(); err != nil {
-		return classify(err, b.backing.options.Dir)
+	if err := b.backing.failed(); err != nil {
+		return err
 	}
 	if b.backing.db == nil {
 		b.backing.small.Apply(&b.small)
@@ -122,38 +108,24 @@ func (b *batch) Commit() error {
 		return err
 	}
 	b.backing.changed = true
-	if b.inner == nil && len(b.run.data) >= b.backing.options.TableBytes {
-		err := b.backing.ingest(&b.run)
-		b.run.reset()
-		return classify(err, b.backing.options.Dir)
+	jobs := append(b.jobs, b.job)
+	b.jobs, b.job = nil, &job{}
+	for _, j := range jobs {
+		if err := b.backing.queue.push(j); err != nil {
+			return classify(err, b.backing.options.Dir)
+		}
 	}
-	if err := b.unrun(); err != nil {
-		return err
-	}
-	b.backing.buffered = true
-	inner := b.inner
-	b.inner = nil
-	err := b.backing.failures.guard(func() error { return inner.Commit(pebble.NoSync) })
-	if b.backing.failures.failed() != nil {
-		return classify(err, b.backing.options.Dir) // the batch may still be in use
-	}
-	if e := inner.Close(); err == nil {
-		err = e
-	}
-	return classify(err, b.backing.options.Dir)
+	return nil
 }
 
 // Close implements state.Batch.
 func (b *batch) Close() error {
 	b.small.Reset()
-	b.run.reset()
-	b.backing.spare, b.run = b.run, run{}
-	if b.inner == nil {
-		return nil
+	for _, j := range append(b.jobs, b.job) {
+		b.backing.queue.blocks.put(j.run.blocks)
 	}
-	inner := b.inner
-	b.inner = nil
-	return inner.Close()
+	b.jobs, b.job = nil, &job{}
+	return nil
 }
 
 // spill opens the database and moves the rows there from memory.

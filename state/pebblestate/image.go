@@ -1,11 +1,14 @@
 package pebblestate
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"sync"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thalweg/thalweg/state"
@@ -33,8 +36,19 @@ type images struct {
 type folder struct {
 	path string
 	uses int
-	// tables and others are the names of the files in it.
+	// before is the folder that the store held until this one is taken.
+	before *folder
+	// captured is closed when the files are there, or err tells why not. tables and
+	// others are the names of the files.
+	captured       chan struct{}
+	err            error
 	tables, others []string
+}
+
+// finish tells that the folder is captured, or why not.
+func (f *folder) finish(err error) {
+	f.err = err
+	close(f.captured)
 }
 
 // smallName is the one file of an image of rows in memory.
@@ -42,20 +56,27 @@ const smallName = "rows"
 
 func newImages(fs vfs.FS, dir string) *images { return &images{fs: fs, dir: dir} }
 
-// take makes a new image with capture, which fills a directory not made yet.
-func (s *images) take(capture func(dir string) error) (*Image, error) {
+// begin makes a new image, which is captured later.
+func (s *images) begin() *Image {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.taken++
+	s.open++
 	path := s.fs.PathJoin(s.dir, fmt.Sprintf("image-%d", s.taken))
-	s.mu.Unlock()
-	if err := capture(path); err != nil {
-		return nil, err
+	s.last = &folder{path: path, uses: 2, before: s.last, captured: make(chan struct{})}
+	return &Image{images: s, folder: s.last}
+}
+
+// capture fills a folder by take, which makes its directory. The one before is given
+// up. An error leaves the folder as it was.
+func (s *images) capture(f *folder, take func(dir string, options ...pebble.CheckpointOption) error) error {
+	if err := take(f.path); err != nil {
+		return err
 	}
-	names, err := s.fs.List(path)
+	names, err := s.fs.List(f.path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	f := &folder{path: path, uses: 2}
 	for _, name := range names {
 		// Tables are immutable and their names mean the same contents in all images
 		// of a store.
@@ -67,10 +88,12 @@ func (s *images) take(capture func(dir string) error) (*Image, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open++
-	err = s.drop(s.last)
-	s.last = f
-	return &Image{images: s, folder: f}, err
+	if err := s.drop(f.before); err != nil {
+		return err
+	}
+	f.before = nil
+	f.finish(nil)
+	return nil
 }
 
 // again is the last image once more, or nil if there is none.
@@ -109,15 +132,20 @@ func (s *images) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	_ = s.drop(s.last)
+	for f := s.last; f != nil; {
+		before := f.before
+		f.before = nil
+		_ = s.drop(f)
+		f = before
+	}
 	s.last = nil
 	if s.open == 0 {
 		_ = s.fs.RemoveAll(s.dir)
 	}
 }
 
-// Image is a captured store: the files that, put into a directory, make a part to
-// restore from.
+// Image is a store's contents at a barrier: the files that, put into a directory, make
+// a part to restore from. They are there some time after the barrier; see Files.
 type Image struct {
 	images *images
 	// folder holds the files; nil for an image of the rows in memory.
@@ -129,12 +157,10 @@ type Image struct {
 
 var _ state.Image = (*Image)(nil)
 
-// FS is the file system of Dir, the directory with Files: the names of the tables,
-// which are immutable and mean the same contents in all images of the store. None
-// of it is synced.
+// FS is the file system of Dir, the directory of the files. None of it is synced.
 func (i *Image) FS() vfs.FS { return i.images.fs }
 
-// Dir is the directory of Files; see FS.
+// Dir is the directory of the files; see FS.
 func (i *Image) Dir() string {
 	if i.folder == nil {
 		return ""
@@ -142,35 +168,39 @@ func (i *Image) Dir() string {
 	return i.folder.path
 }
 
-// Files are the names of the tables; see FS.
-func (i *Image) Files() []string {
+// Files waits until the image is taken. It gives the names of the tables in Dir, which
+// are immutable and mean the same contents in all images of the store, and the contents
+// of the other files, which differ from image to image.
+func (i *Image) Files(ctx context.Context) (tables []string, small map[string][]byte, err error) {
 	if i.folder == nil {
-		return nil
+		return nil, map[string][]byte{smallName: i.rows.Encode()}, nil
 	}
-	return i.folder.tables
+	select {
+	case <-i.folder.captured:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	if i.folder.err != nil {
+		return nil, nil, classify(i.folder.err, i.folder.path)
+	}
+	small = make(map[string][]byte, len(i.folder.others))
+	for _, name := range i.folder.others {
+		content, err := i.read(name)
+		if err != nil {
+			return nil, nil, classify(err, i.folder.path)
+		}
+		small[name] = content
+	}
+	return i.folder.tables, small, nil
 }
 
-// Small reads the image's other files, which differ from image to image.
-func (i *Image) Small() (map[string][]byte, error) {
-	if i.folder == nil {
-		return map[string][]byte{smallName: i.rows.Encode()}, nil
+func (i *Image) read(name string) ([]byte, error) {
+	f, err := i.images.fs.Open(i.images.fs.PathJoin(i.folder.path, name))
+	if err != nil {
+		return nil, err
 	}
-	out := make(map[string][]byte, len(i.folder.others))
-	for _, name := range i.folder.others {
-		f, err := i.images.fs.Open(i.images.fs.PathJoin(i.folder.path, name))
-		if err != nil {
-			return nil, classify(err, i.folder.path)
-		}
-		b, err := io.ReadAll(struct{ io.Reader }{f})
-		if e := f.Close(); err == nil {
-			err = e
-		}
-		if err != nil {
-			return nil, classify(err, i.folder.path)
-		}
-		out[name] = b
-	}
-	return out, nil
+	content, err := io.ReadAll(struct{ io.Reader }{f})
+	return content, errors.Join(err, f.Close())
 }
 
 // Memo is kept for whoever stores the store's images.

@@ -37,7 +37,7 @@ type Options struct {
 	// MemTableBytes bounds the rows that wait in memory to be flushed; 0 means 16
 	// MiB. It is taken as needed, not at once.
 	MemTableBytes int64
-	// TableBytes is the size from which a batch becomes a table of its own instead
+	// TableBytes is the size from which a batch becomes tables of its own instead
 	// of going through Pebble's buffer: rows that come sorted, or nearly, need no
 	// list to sort them, and are copied and encoded once. 0 means 1 MiB.
 	TableBytes int
@@ -66,6 +66,8 @@ const (
 	filesDueLeast  = 64
 	filesDueMost   = 512
 	fullTableBytes = 16 << 20
+	pendingPart    = 2
+	pendingLeast   = 16 << 20
 	// manifestMax is when Pebble starts a new manifest: images carry a copy of it.
 	manifestMax = 64 << 10
 )
@@ -149,6 +151,10 @@ func (o Options) pebbleOptions(f *failures) *pebble.Options {
 func (o Options) filesDue() int {
 	return int(min(filesDueMost, max(filesDueLeast, duePart*o.BudgetBytes/fullTableBytes)))
 }
+
+// pendingMost is how many bytes may wait to be written: half as much as the budget, so
+// that a barrier waits for none of it unless most rows change between two.
+func (o Options) pendingMost() int64 { return max(pendingLeast, o.BudgetBytes/pendingPart) }
 
 // compression leaves what is soon compacted as it is.
 func compression() pebble.DBCompressionSettings {

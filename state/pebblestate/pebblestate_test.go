@@ -1,6 +1,7 @@
 package pebblestate_test
 
 import (
+	"context"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -13,7 +14,14 @@ import (
 	"github.com/thalweg/thalweg/state/statetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// A database that met a fatal error can't be closed, so some of its goroutines stay.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("github.com/cockroachdb/pebble/v2.(*cleanupManager).mainLoop"),
+		goleak.IgnoreAnyFunction("github.com/cockroachdb/pebble/v2.(*ConcurrencyLimitScheduler).periodicGranter"),
+		goleak.IgnoreAnyFunction("github.com/cockroachdb/pebble/v2/record.(*LogWriter).flushLoop"),
+		goleak.IgnoreAnyFunction("github.com/cockroachdb/pebble/v2/internal/genericcache.(*shard[...]).releaseLoop"))
+}
 
 // opener makes stores under numbered directories of fs and restores from images
 // by copying them to new directories, as a checkpoint storage would.
@@ -50,7 +58,7 @@ func copyImage(tb testing.TB, fs vfs.FS, image *pebblestate.Image, dir string) {
 	if err := fs.MkdirAll(dir, 0o755); err != nil {
 		tb.Fatal(err)
 	}
-	small, err := image.Small()
+	tables, small, err := image.Files(context.Background())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -66,7 +74,7 @@ func copyImage(tb testing.TB, fs vfs.FS, image *pebblestate.Image, dir string) {
 			tb.Fatal(err)
 		}
 	}
-	for _, name := range image.Files() {
+	for _, name := range tables {
 		if err := vfs.LinkOrCopy(fs, fs.PathJoin(image.Dir(), name), fs.PathJoin(dir, name)); err != nil {
 			tb.Fatal(err)
 		}

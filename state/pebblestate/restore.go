@@ -41,6 +41,9 @@ func (b *backing) restore() error {
 	if b.db == nil && b.small.Len() > 0 && b.small.Bytes() > b.options.SmallBytes {
 		return b.spill()
 	}
+	if err := b.queue.drain(); err != nil {
+		return err
+	}
 	b.changed = b.db != nil
 	b.buffered = b.changed
 	return nil

@@ -1,4 +1,5 @@
-package state
+// Package pages gives memory outside Go's heap.
+package pages
 
 import "syscall"
 
@@ -6,10 +7,10 @@ import "syscall"
 // probe of a large table then misses the cache, but not the TLB as well.
 const hugePage = 2 << 20
 
-// mapMemory takes zeroed memory from the system rather than from Go's heap. State
+// Map takes zeroed memory from the system rather than from Go's heap, or nil if it can't. State
 // is most of a process's memory and holds no pointers; were it on the heap, the
 // collector would let garbage grow to the same size before each cycle.
-func mapMemory(size int) []byte {
+func Map(size int) []byte {
 	m, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		return nil
@@ -20,5 +21,5 @@ func mapMemory(size int) []byte {
 	return m
 }
 
-// unmapMemory gives memory from mapMemory back.
-func unmapMemory(m []byte) { _ = syscall.Munmap(m) }
+// Unmap gives memory from Map back.
+func Unmap(m []byte) { _ = syscall.Munmap(m) }
