@@ -12,7 +12,10 @@ import (
 func quoteName(name string) string { return types.QuoteIdent(name) }
 
 // createTableText prints the statement that declares t, without its secrets.
-func createTableText(t *catalog.Table) string {
+func createTableText(t *catalog.Table) string { return declaration(t, redact.Option) }
+
+// declaration prints the statement that declares t, with options as show has them.
+func declaration(t *catalog.Table, show func(key, value string) string) string {
 	var items []string
 	for _, c := range t.Columns {
 		items = append(items, columnText(c))
@@ -34,7 +37,7 @@ func createTableText(t *catalog.Table) string {
 	if len(t.Options) > 0 {
 		var options []string
 		for _, key := range sortedKeys(t.Options) {
-			options = append(options, types.QuoteString(key)+" = "+types.QuoteString(redact.Option(key, t.Options[key])))
+			options = append(options, types.QuoteString(key)+" = "+types.QuoteString(show(key, t.Options[key])))
 		}
 		b.WriteString("\nWITH (\n  " + strings.Join(options, ",\n  ") + "\n)")
 	}

@@ -137,6 +137,9 @@ func unsupported(stmt sql.Statement) error {
 	case *sql.Describe:
 		what = "DESCRIBE " + stmt.Kind.String()
 	case *sql.Drop:
+		if stmt.Kind == sql.CatalogObject {
+			return errs.Userf("the catalog %s can't be dropped, and there is no other", defaultCatalog).At(stmt.Name.Pos())
+		}
 		what = "DROP " + stmt.Kind.String()
 	case *sql.Alter:
 		what = "ALTER " + stmt.Kind.String()

@@ -11,6 +11,7 @@ import (
 	"github.com/thalweg/thalweg/engine/meta"
 	"github.com/thalweg/thalweg/engine/snapshots"
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/redact"
 	"github.com/thalweg/thalweg/planner/plan"
 )
 
@@ -170,7 +171,7 @@ func (r *jobRun) info() JobInfo {
 	defer r.mu.Unlock()
 	rec := &r.record
 	state := r.state()
-	return JobInfo{ID: r.id, Name: rec.Name, SQL: rec.SQL, State: state, Status: state.String(), Parallelism: rec.Parallelism,
+	return JobInfo{ID: r.id, Name: rec.Name, SQL: redact.SQL(rec.SQL), State: state, Status: state.String(), Parallelism: rec.Parallelism,
 		Created: rec.Created, Started: rec.Started, Ended: rec.Ended, Restarts: rec.Restarts, Error: rec.Error,
 		ErrorClass: rec.ErrorClass, ErrorLine: rec.ErrorLine, ErrorColumn: rec.ErrorColumn, Checkpoint: r.status.Published, Savepoint: rec.Savepoint, Collect: r.collect != nil}
 }

@@ -90,7 +90,7 @@ func (st *statement) newName(rename *sql.AlterRename) (string, error) {
 
 // redeclare checks a changed table as CREATE TABLE would.
 func (st *statement) redeclare(t *catalog.Table) (*catalog.Table, error) {
-	statements, err := sql.Parse(createTableText(t))
+	statements, err := sql.Parse(declaration(t, func(_, value string) string { return value }))
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func (st *statement) drop(ctx context.Context, stmt *sql.Drop) (Result, error) {
 	case sql.StreamObject:
 		return st.dropStream(stmt)
 	case sql.DatabaseObject:
-		return st.dropDatabase(stmt)
+		return st.dropDatabase(ctx, stmt)
 	case sql.FunctionObject:
 		return st.dropFunction(stmt)
 	case sql.ModelObject:

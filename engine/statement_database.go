@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/thalweg/thalweg/engine/meta"
 	"github.com/thalweg/thalweg/internal/errs"
@@ -91,7 +93,7 @@ func (e *Engine) database(name string) (meta.Database, bool) {
 }
 
 // dropDatabase forgets a database, with CASCADE also what is in it.
-func (st *statement) dropDatabase(stmt *sql.Drop) (Result, error) {
+func (st *statement) dropDatabase(ctx context.Context, stmt *sql.Drop) (Result, error) {
 	name, err := databaseName(stmt.Name)
 	if err != nil {
 		return Result{}, err
@@ -106,22 +108,59 @@ func (st *statement) dropDatabase(stmt *sql.Drop) (Result, error) {
 		return Result{}, errs.Userf("the database `%s` is in use", name).At(stmt.Name.Span).
 			WithHint("the default database stays; leave another one with USE first")
 	}
-	held, models := st.catalog.relationsIn(name), st.catalog.modelsIn(name)
-	if all := append(held[:len(held):len(held)], models...); len(all) > 0 && !stmt.Cascade {
-		return Result{}, errs.Userf("the database `%s` holds `%s`", name, all[0]).At(stmt.Name.Span).
+	held := append(st.catalog.relationsIn(name), st.catalog.modelsIn(name)...)
+	if held = append(held, st.session.functionsIn(name)...); len(held) > 0 && !stmt.Cascade {
+		return Result{}, errs.Userf("the database `%s` holds `%s`", name, held[0]).At(stmt.Name.Span).
 			WithHint("drop what is in it first, or write CASCADE")
 	}
-	for _, model := range models {
-		if err := st.session.removeModel(st.catalog.called.models.known[relationKey(name, model)]); err != nil {
-			return Result{}, err
-		}
-	}
-	for _, relation := range held {
-		if err := st.session.remove(relationKey(name, relation)); err != nil {
-			return Result{}, err
-		}
+	if err := st.dropContents(ctx, name); err != nil {
+		return Result{}, err
 	}
 	return Result{Message: "dropped database " + name}, st.session.engine.removeDatabase(name)
+}
+
+// dropContents forgets all that a database holds.
+func (st *statement) dropContents(ctx context.Context, database string) error {
+	for _, model := range st.catalog.modelsIn(database) {
+		if err := st.session.removeModel(st.catalog.called.models.known[relationKey(database, model)]); err != nil {
+			return err
+		}
+	}
+	for _, relation := range st.catalog.relationsIn(database) {
+		if err := st.dropHeld(ctx, relationKey(database, relation)); err != nil {
+			return err
+		}
+	}
+	for _, function := range st.session.functionsIn(database) {
+		if err := st.session.removeFunction(functionKey(database, function), false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropHeld forgets a relation of a database that is dropped.
+func (st *statement) dropHeld(ctx context.Context, key string) error {
+	r, _ := st.relation(key)
+	if err := st.session.remove(key); err != nil || r.Materialized == nil {
+		return err
+	}
+	return st.session.engine.forget(ctx, r)
+}
+
+// functionsIn lists the functions that a database of the catalog holds.
+func (s *Session) functionsIn(database string) []string {
+	e := s.engine
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var all []string
+	for key := range e.functions {
+		if name, ok := strings.CutPrefix(key, functionKey(database, "")); ok {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // use makes another database the session's.

@@ -38,6 +38,8 @@ func (st *statement) show(stmt *sql.Show) (Result, error) {
 		return st.showMaterializedViews(stmt)
 	case "CREATE MATERIALIZED VIEW":
 		return st.showCreateMaterializedView(stmt)
+	case "CREATE STREAM":
+		return st.showCreateStream(stmt)
 	case "CREATE TABLE", "CREATE VIEW":
 		return st.showCreate(stmt)
 	case "CREATE MODEL":
@@ -155,6 +157,15 @@ func (st *statement) describeJob(stmt *sql.Describe) (Result, error) {
 	return Result{Kind: ResultRows, Rows: textRows(jobColumns(), [][]string{jobRow(job)})}, nil
 }
 
+// describeCatalog gives what there is to say of the one catalog.
+func describeCatalog(stmt *sql.Describe) (Result, error) {
+	if err := checkCatalog(stmt.Name.Last(), stmt.Name.Span); err != nil {
+		return Result{}, err
+	}
+	rows := [][]string{{"name", defaultCatalog}, {"type", "generic_in_memory"}, {"comment", ""}}
+	return Result{Kind: ResultRows, Rows: textRows([]string{"info name", "info value"}, rows)}, nil
+}
+
 // describeDatabase gives what is known of a database.
 func (st *statement) describeDatabase(stmt *sql.Describe) (Result, error) {
 	name, err := databaseName(stmt.Name)
@@ -202,7 +213,7 @@ func (st *statement) showCreate(stmt *sql.Show) (Result, error) {
 // describe lists the columns of a table or view.
 func (st *statement) describe(stmt *sql.Describe) (Result, error) {
 	switch stmt.Kind {
-	case sql.TableObject, sql.ViewObject, sql.MaterializedViewObject, sql.StreamObject, sql.JobObject, sql.DatabaseObject, sql.FunctionObject, sql.ModelObject:
+	case sql.TableObject, sql.ViewObject, sql.MaterializedViewObject, sql.StreamObject, sql.JobObject, sql.DatabaseObject, sql.FunctionObject, sql.ModelObject, sql.CatalogObject:
 	default:
 		return Result{}, unsupported(stmt)
 	}
@@ -211,6 +222,8 @@ func (st *statement) describe(stmt *sql.Describe) (Result, error) {
 		return st.describeJob(stmt)
 	case sql.DatabaseObject:
 		return st.describeDatabase(stmt)
+	case sql.CatalogObject:
+		return describeCatalog(stmt)
 	case sql.FunctionObject:
 		return st.describeFunction(stmt)
 	case sql.ModelObject:
@@ -269,7 +282,11 @@ func describeTable(t *catalog.Table) [][]string {
 			row[4] += " VIRTUAL"
 		}
 		if t.Watermark != nil && t.Watermark.Column == c.Name {
+			row[1] += " *ROWTIME*"
 			row[5] = t.Watermark.Expr
+		}
+		if strings.EqualFold(c.Computed, "PROCTIME()") {
+			row[1] += " *PROCTIME*"
 		}
 		rows = append(rows, row)
 	}

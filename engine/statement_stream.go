@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -150,6 +151,31 @@ func (st *statement) showStreams(stmt *sql.Show) (Result, error) {
 		return Result{}, err
 	}
 	return names("stream name", slices.DeleteFunc(store.Streams(), func(n string) bool { return !matches(n) })), nil
+}
+
+// showCreateStream prints the statement that makes a stream.
+func (st *statement) showCreateStream(stmt *sql.Show) (Result, error) {
+	name, err := st.relationName(*stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	store, err := st.session.engine.streams()
+	if err != nil {
+		return Result{}, err
+	}
+	if !slices.Contains(store.Streams(), name) {
+		return Result{}, noStream(store, name).At(stmt.Name.Span)
+	}
+	stream, err := store.Stream(name)
+	if err != nil {
+		return Result{}, err
+	}
+	d, err := stream.Describe()
+	if err != nil {
+		return Result{}, err
+	}
+	text := fmt.Sprintf("CREATE STREAM %s WITH ('shards' = '%d', 'retention' = '%.0f h')", quoteName(name), stream.Open(), d.Retention.Hours())
+	return Result{Kind: ResultText, Message: text}, nil
 }
 
 // describeStream lists a stream's shards. ok is false when there is no such stream.

@@ -98,6 +98,9 @@ func (p *parser) statementEnd() error {
 	if t.Is("UPDATE", "DELETE", "INSERT", "SELECT", "CREATE", "DROP", "SET") {
 		return err.WithHint("separate statements by a semicolon")
 	}
+	if p.At(max(p.Index()-1, 0)).Is("TOP") && p.At(max(p.Index()-2, 0)).Is("SELECT") {
+		return err.WithHint("there is no TOP: write LIMIT %s at the end of the query", t.Text)
+	}
 	// A misspelt keyword mostly passed for a name, and only what follows it is refused.
 	for _, word := range []token.Token{t, p.At(max(p.Index()-1, 0))} {
 		if word.Kind != token.Word || token.Reserved(word.Upper) {

@@ -1,7 +1,10 @@
 // Package redact hides secrets among options that are shown.
 package redact
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // Hidden stands for a value that is not shown.
 const Hidden = "******"
@@ -23,5 +26,23 @@ func Option(key, value string) string {
 			return Hidden
 		}
 	}
+	if strings.Contains(value, "://") {
+		return passwords.ReplaceAllString(value, "://${1}:"+Hidden+"@")
+	}
 	return value
+}
+
+// passwords are those of addresses: what stands between the first colon behind the
+// scheme and the last @ before the path.
+var passwords = regexp.MustCompile(`://([^:/@\s]*):[^/\s]*@`)
+
+// options finds 'key' = 'value' in SQL.
+var options = regexp.MustCompile(`'((?:[^']|'')*)'(\s*=\s*)'((?:[^']|'')*)'`)
+
+// SQL hides the secrets among the options that a statement gives.
+func SQL(text string) string {
+	return options.ReplaceAllStringFunc(text, func(option string) string {
+		part := options.FindStringSubmatch(option)
+		return "'" + part[1] + "'" + part[2] + "'" + Option(part[1], part[3]) + "'"
+	})
 }

@@ -224,8 +224,12 @@ func (s *scope) resolve(name sql.Name) (rex.Expr, error) {
 	}
 	if len(name.Parts) > 1 {
 		err := errs.Userf("there is no table or column called %s here", first.Text).At(first.Pos())
-		if near := errs.Nearest(first.Text, append(s.tables(), s.names("")...)); near != "" {
+		tables := s.tables()
+		switch near := errs.Nearest(first.Text, append(tables, s.names("")...)); {
+		case near != "":
 			err = err.WithHint("did you mean %s?", near)
+		case len(tables) > 0 && len(tables) <= 12:
+			err = err.WithHint("a table is known by its alias, if it has one: there are %s", list(tables))
 		}
 		return e, err
 	}
