@@ -10,6 +10,8 @@
 package stream
 
 import (
+	"slices"
+
 	"fmt"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -117,4 +119,24 @@ func (b Batch) AllInserts() bool {
 		}
 	}
 	return true
+}
+
+// SchemaFor is schema for columns that go by their places: where rows within a column
+// have fields of other names, it has the column's own type.
+func SchemaFor(schema *arrow.Schema, cols []arrow.Array) *arrow.Schema {
+	fields := schema.Fields()
+	same := true
+	for i, c := range cols {
+		if !arrow.TypeEqual(fields[i].Type, c.DataType()) {
+			if same {
+				fields = slices.Clone(fields)
+			}
+			same = false
+			fields[i].Type = c.DataType()
+		}
+	}
+	if same {
+		return schema
+	}
+	return arrow.NewSchema(fields, nil)
 }

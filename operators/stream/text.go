@@ -228,35 +228,76 @@ var typeKinds = map[string]types.Type{
 	"DOUBLE": types.Of(types.Double), "STRING": types.StringType(), "BYTES": types.BytesType(), "DATE": types.Of(types.Date),
 }
 
-// ParseSchema parses `name TYPE, …` with the flat SQL types, for tests; the sql
-// package parses all of SQL.
+// ParseSchema parses `name TYPE, …`, for tests and options; the sql package parses all of
+// SQL.
 func ParseSchema(text string) (types.Schema, error) {
 	var schema types.Schema
 	for len(strings.TrimSpace(text)) > 0 {
-		depth, end := 0, len(text)
-		for i, r := range text {
-			if r == '(' {
-				depth++
-			} else if r == ')' {
-				depth--
-			} else if r == ',' && depth == 0 {
-				end = i
-				break
-			}
-		}
-		name, typeText, _ := strings.Cut(strings.TrimSpace(text[:end]), " ")
+		var column string
+		column, text = cutOutside(text)
+		name, typeText, _ := strings.Cut(strings.TrimSpace(column), " ")
 		t, err := parseType(strings.TrimSpace(typeText))
 		if err != nil {
 			return nil, errs.Wrap(errs.User, err, "column %s", name)
 		}
 		schema = append(schema, types.Field{Name: name, Type: t})
-		text = text[min(end+1, len(text)):]
 	}
 	return schema, nil
 }
 
+// cutOutside cuts text at its first comma outside of brackets.
+func cutOutside(text string) (first, rest string) {
+	depth := 0
+	for i, r := range text {
+		switch r {
+		case '(', '<':
+			depth++
+		case ')', '>':
+			depth--
+		case ',':
+			if depth == 0 {
+				return text[:i], text[i+1:]
+			}
+		}
+	}
+	return text, ""
+}
+
+// parseNested parses ARRAY<t>, MULTISET<t>, MAP<k, v> and ROW<name t, …>; ok is false
+// for other types.
+func parseNested(text string) (t types.Type, ok bool, err error) {
+	head, inner, opened := strings.Cut(text, "<")
+	inner, closed := strings.CutSuffix(inner, ">")
+	if !opened || !closed {
+		return t, false, nil
+	}
+	switch strings.ToUpper(strings.TrimSpace(head)) {
+	case "ARRAY":
+		elem, err := parseType(strings.TrimSpace(inner))
+		return types.ArrayOf(elem), true, err
+	case "MULTISET":
+		elem, err := parseType(strings.TrimSpace(inner))
+		return types.MultisetOf(elem), true, err
+	case "MAP":
+		k, v := cutOutside(inner)
+		key, err := parseType(strings.TrimSpace(k))
+		if err != nil {
+			return t, true, err
+		}
+		value, err := parseType(strings.TrimSpace(v))
+		return types.MapOf(key, value), true, err
+	case "ROW":
+		fields, err := ParseSchema(inner)
+		return types.RowOf(fields...), true, err
+	}
+	return t, false, nil
+}
+
 func parseType(text string) (types.Type, error) {
 	base, notNull := strings.CutSuffix(text, " NOT NULL")
+	if t, ok, err := parseNested(base); ok || err != nil {
+		return t.WithNullable(!notNull), err
+	}
 	t, ok := typeKinds[base]
 	var p, s int
 	switch {

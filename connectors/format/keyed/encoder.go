@@ -152,7 +152,7 @@ func (p *partEncoder) encode(batch stream.Batch, kinds []stream.RowKind) error {
 		cols[i] = batch.Column(at)
 		cols[i].Retain()
 	}
-	values := stream.NewBatch(p.schema, cols, batch.Rows(), kinds)
+	values := stream.NewBatch(stream.SchemaFor(p.schema, cols), cols, batch.Rows(), kinds)
 	defer values.Release()
 	var err error
 	p.data, p.ends, err = p.encoder.Encode(p.data, p.ends, values)

@@ -263,13 +263,10 @@ func (f *function) encode(cols []arrow.Array, rows int) ([]json.RawMessage, erro
 	if err != nil {
 		return nil, err
 	}
-	// Rows within rows may have other names: they go by their places.
-	fields := make([]arrow.Field, len(cols))
-	for i, c := range cols {
+	for _, c := range cols {
 		c.Retain()
-		fields[i] = arrow.Field{Name: f.sig.args[i].Name, Type: c.DataType(), Nullable: true}
 	}
-	batch := stream.NewBatch(arrow.NewSchema(fields, nil), cols, rows, nil)
+	batch := stream.NewBatch(stream.SchemaFor(f.sig.args.Arrow(), cols), cols, rows, nil)
 	defer batch.Release()
 	data, ends, err := encoder.Encode(nil, nil, batch)
 	if err != nil {
