@@ -208,7 +208,9 @@ func forget(m *dynamicpb.Message) {
 			}
 		}
 	}
-	get := func(name string) protoreflect.Value { return m.Get(m.Descriptor().Fields().ByName(protoreflect.Name(name))) }
+	get := func(name string) protoreflect.Value {
+		return m.Get(m.Descriptor().Fields().ByName(protoreflect.Name(name)))
+	}
 	for i := range get("points").List().Len() {
 		prune(get("points").List().Get(i).Message(), "x", "y")
 	}
