@@ -17,14 +17,20 @@ type blocks struct {
 }
 
 const (
-	// runBlockBytes is the size of a block; a larger row has one of its own.
-	runBlockBytes = 2 << 20
+	// runBlockBytes is the size of a block; a larger row has one of its own, and the
+	// first block of a run is small, as many runs are.
+	runBlockBytes   = 2 << 20
+	firstBlockBytes = 16 << 10
 	// spareBlocksMost is how many blocks are kept.
 	spareBlocksMost = 16
 )
 
-// take gives an empty block with room for need bytes.
-func (b *blocks) take(need int) []byte {
+// take gives an empty block with room for need bytes, the first of a run or a further
+// one.
+func (b *blocks) take(need int, first bool) []byte {
+	if first {
+		return make([]byte, 0, max(need, firstBlockBytes))
+	}
 	if need > runBlockBytes {
 		return make([]byte, 0, need)
 	}

@@ -3,6 +3,7 @@ package pebblestate
 import (
 	"slices"
 	"sync"
+	"unsafe"
 
 	"github.com/thalweg/thalweg/state"
 )
@@ -23,7 +24,7 @@ type queue struct {
 	work func(*job) error
 	// died is why Pebble ended the goroutine, if it did.
 	died func() error
-	// most is how many bytes may wait before a commit waits too.
+	// most is how many bytes of memory may wait before a commit waits too.
 	most   int64
 	blocks blocks
 
@@ -44,9 +45,15 @@ type queue struct {
 // job is one step: ranges deleted and then a run written, or an image taken of all
 // that was committed before.
 type job struct {
-	ranges []state.KeyRange
-	run    run
-	image  *folder
+	ranges  []state.KeyRange
+	run     run
+	image   *folder
+	charged int64 // its part of queue.bytes
+}
+
+// heldBytes is the memory that waits with the job.
+func (j *job) heldBytes() int64 {
+	return int64(j.run.held) + int64(len(j.run.writes))*int64(unsafe.Sizeof(write{}))
 }
 
 // bytes is the size of all that the job writes.
@@ -68,7 +75,7 @@ func newQueue(most int64, work func(*job) error, died func() error) *queue {
 func (q *queue) push(j *job) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	size := int64(j.bytes())
+	size := j.heldBytes()
 	for q.err == nil && size > 0 && q.bytes > 0 && q.bytes+size > q.most {
 		q.moved.Wait()
 	}
@@ -76,6 +83,7 @@ func (q *queue) push(j *job) error {
 		return q.err
 	}
 	q.jobs = append(q.jobs, j)
+	j.charged = size // the run may lose writes when it is sorted
 	q.bytes += size
 	if !q.working {
 		q.working = true
@@ -121,7 +129,7 @@ func (q *queue) done(j *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.jobs = slices.Delete(q.jobs, 0, 1)
-	q.bytes -= int64(j.bytes())
+	q.bytes -= j.charged
 	q.retired = append(q.retired, j.run.blocks...)
 	q.recycle()
 	q.moved.Broadcast()

@@ -21,9 +21,9 @@ import (
 type run struct {
 	blocks [][]byte
 	writes []write
-	// bytes is the size of all keys and values.
-	bytes  int
-	sorted sync.Once
+	// bytes is the size of all keys and values, held that of the blocks.
+	bytes, held int
+	sorted      sync.Once
 }
 
 // write is one write of a run: a row set or a key deleted. Its key and then its
@@ -52,7 +52,8 @@ func prefixWords(key []byte) (major, minor uint64) {
 func (r *run) add(memory *blocks, key, value []byte, deleted bool) {
 	need, last := len(key)+len(value), len(r.blocks)-1
 	if last < 0 || cap(r.blocks[last])-len(r.blocks[last]) < need {
-		r.blocks = append(r.blocks, memory.take(need))
+		block := memory.take(need, last < 0)
+		r.blocks, r.held = append(r.blocks, block), r.held+cap(block)
 		last++
 	}
 	w := write{block: uint32(last), at: uint32(len(r.blocks[last])), keyLen: uint32(len(key)), valueLen: uint32(len(value))}
