@@ -1,7 +1,5 @@
 package decimal
 
-import "github.com/apache/arrow/go/v17/arrow/decimal128"
-
 // Pow10 is 10^n for n from 0 to 38.
 func Pow10(n int) Num { return powers[n] }
 
@@ -75,13 +73,6 @@ func remainder(a Num, scale int) Num {
 	return Rem(a, powers[scale])
 }
 
-// ToInt64 is the whole part of a of the given scale; ok is false when it leaves
-// int64.
-func ToInt64(a Num, scale int) (v int64, ok bool) {
-	q := Trunc(a, scale)
-	return int64(q.LowBits()), IsInt64(q)
-}
-
 // ToFloat64 is the nearest float64 to a of the given scale.
 func ToFloat64(a Num, scale int) float64 {
 	if IsInt64(a) {
@@ -97,6 +88,3 @@ func ToFloat64(a Num, scale int) float64 {
 // exactPowers are the powers of ten that float64 holds exactly; read only.
 var exactPowers = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 	1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
-
-// FromUint64 is v as a Num.
-func FromUint64(v uint64) Num { return decimal128.New(0, v) }

@@ -78,6 +78,16 @@ func TestParseForms(t *testing.T) {
 	}
 }
 
+func TestPatternPadsToAnyWidth(t *testing.T) {
+	p, err := CompilePattern("yyyyyyyyyyyyyyyyyyyyyyyyy HHHHHHHHHHHHHHHHHHHHH SSSSSSSSSSSS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(p.Append(nil, 0, NanosPerSecond*3600+7)); got != "0000000000000000000001970 000000000000000000001 000000007" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestIntervalText(t *testing.T) {
 	if got := string(AppendYearMonth(nil, -14)); got != "-1-02" {
 		t.Error(got)

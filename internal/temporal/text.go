@@ -1,5 +1,7 @@
 package temporal
 
+import "strconv"
+
 // AppendDate writes `yyyy-MM-dd`.
 func AppendDate(dst []byte, days int64) []byte {
 	year, month, day := Civil(days)
@@ -39,14 +41,12 @@ func appendFraction(dst []byte, nanos int64, precision int) []byte {
 
 // appendPadded writes a number that is not negative with at least width digits.
 func appendPadded(dst []byte, v int64, width int) []byte {
-	var digits [20]byte
-	at := len(digits)
-	for v > 0 || len(digits)-at < width {
-		at--
-		digits[at] = byte('0' + v%10)
-		v /= 10
+	var digits [20]byte // an int64 has at most 19
+	text := strconv.AppendInt(digits[:0], v, 10)
+	for range width - len(text) {
+		dst = append(dst, '0')
 	}
-	return append(dst, digits[at:]...)
+	return append(dst, text...)
 }
 
 // AppendTimestamp writes `yyyy-MM-dd HH:mm:ss` with precision fractional digits.
