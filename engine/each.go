@@ -64,7 +64,11 @@ func (s *Session) run(ctx context.Context, script string, stmt sql.Statement) (R
 		return Result{}, err
 	}
 	st.catalog.snapshots = readsSnapshots(stmt)
-	result, err := st.execute(ctx, stmt)
+	var result Result
+	err = errs.Safely("this statement", func() (err error) {
+		result, err = st.execute(ctx, stmt)
+		return err
+	})
 	result.Warnings = append(result.Warnings, st.warnings...)
 	return result, place(err, stmt)
 }

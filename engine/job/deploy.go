@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -75,7 +74,7 @@ func (j *Job) deploy(e coordinator.Deploy) {
 	j.work.Add(1)
 	go func() {
 		defer j.work.Done()
-		err := a.prepare()
+		err := errs.Safely("deployment", a.prepare)
 		j.inbox.post(func() {
 			if err != nil {
 				a.cancel()
@@ -211,13 +210,8 @@ func (a *attempt) run() {
 }
 
 // runTask runs a task; a panic in it is the job's failure and not the process's.
-func runTask(ctx context.Context, cfg task.Config) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = errs.Bugf("task %s panicked: %v\n%s", cfg.ID, r, debug.Stack())
-		}
-	}()
-	return task.Run(ctx, cfg)
+func runTask(ctx context.Context, cfg task.Config) error {
+	return errs.Safely("task "+cfg.ID.String(), func() error { return task.Run(ctx, cfg) })
 }
 
 // inject sends a barrier into all source tasks.

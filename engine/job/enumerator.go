@@ -194,7 +194,11 @@ func (e *enumerator) rediscover() {
 	a.job.inbox.post(func() { known <- e.known() })
 	select {
 	case ids := <-known:
-		found, err := e.source.Discover(a.ctx, ids, len(e.commands))
+		var found []connector.Split
+		err := errs.Safely("discovery", func() (err error) {
+			found, err = e.source.Discover(a.ctx, ids, len(e.commands))
+			return err
+		})
 		switch {
 		case a.ctx.Err() != nil:
 		case err != nil:

@@ -102,13 +102,13 @@ func (j *Job) commit(epoch uint64) {
 	j.work.Add(1)
 	go func() {
 		defer j.work.Done()
-		var err error
-		if a == nil {
-			// Only the commit of a job that had ended is missing.
-			err = j.commitAlone(c)
-		} else {
-			err = a.commit(j.ctx, c)
-		}
+		err := errs.Safely("commit", func() error {
+			if a == nil {
+				// Only the commit of a job that had ended is missing.
+				return j.commitAlone(c)
+			}
+			return a.commit(j.ctx, c)
+		})
 		j.inbox.post(func() {
 			if err != nil {
 				j.step(coordinator.CommitFailed{Epoch: epoch, Err: err})

@@ -370,21 +370,30 @@ type fetched struct {
 func (s *sourceTask) fetch(ctx context.Context, line *splitLine) {
 	defer close(line.stopped)
 	for {
-		batch, err := line.reader.Next(ctx, nil)
+		f := line.fetch(ctx)
 		if ctx.Err() != nil {
-			batch.Release()
+			f.batch.Release()
 			return
 		}
-		f := fetched{line: line, batch: batch, err: err, position: line.reader.Position(), lag: line.reader.Lag(),
-			letters: line.takeLetters()}
 		select {
 		case s.fetched <- f:
 		case <-ctx.Done():
-			batch.Release()
+			f.batch.Release()
 			return
 		}
-		if err != nil {
+		if f.err != nil {
 			return
 		}
 	}
+}
+
+// fetch reads once. What panics is the reader's error and not the process's end.
+func (l *splitLine) fetch(ctx context.Context) fetched {
+	f := fetched{line: l}
+	f.err = errs.Safely("reading", func() (err error) {
+		f.batch, err = l.reader.Next(ctx, nil)
+		f.position, f.lag, f.letters = l.reader.Position(), l.reader.Lag(), l.takeLetters()
+		return err
+	})
+	return f
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/thalweg/thalweg/engine/exchange"
 	"github.com/thalweg/thalweg/engine/graph"
 	"github.com/thalweg/thalweg/engine/task"
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
@@ -284,6 +285,9 @@ func (s *splitSource) Open(_ context.Context, split connector.Split, position []
 	return r, nil
 }
 
+// panics is a number that a reader can't read.
+const panics = 255
+
 type splitReader struct {
 	source *splitSource
 	values []byte
@@ -302,6 +306,9 @@ func (r *splitReader) Next(ctx context.Context, wait <-chan struct{}) (stream.Ba
 		case <-ctx.Done():
 			return stream.Batch{}, ctx.Err()
 		}
+	}
+	if v == panics {
+		panic("a broken record")
 	}
 	r.at++
 	return rowsOf(r.source.t, r.source.alloc, v).Batch, nil
@@ -370,6 +377,15 @@ ack final 1
   split a position= ended=true
   split b position= ended=true
 r close`)
+}
+
+func TestPanickingReaderFailsItsTaskAndNotTheProcess(t *testing.T) {
+	err := sourceTask(t, &log{}, false, func(c *task.Commands, _ func()) {
+		c.AddSplits([]task.Split{split("a", 1, panics)}, false)
+	})
+	if err == nil || errs.ClassOf(err) != errs.Bug || !strings.Contains(err.Error(), "Source[0], split a: reading panicked: a broken record") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestRestoredSplitsGoOnWhereTheyWere(t *testing.T) {

@@ -75,3 +75,14 @@ func TestPosition(t *testing.T) {
 		}
 	}
 }
+
+func TestSafelyTurnsAPanicIntoABug(t *testing.T) {
+	want := errors.New("as it is")
+	if err := Safely("this", func() error { return want }); err != want {
+		t.Errorf("got %v", err)
+	}
+	err := Safely("this", func() error { panic("broken") })
+	if err == nil || ClassOf(err) != Bug || !strings.HasPrefix(err.Error(), "this panicked: broken\n") {
+		t.Errorf("got %v", err)
+	}
+}
