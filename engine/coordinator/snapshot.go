@@ -156,13 +156,13 @@ func retryable(err error) bool {
 // restart deploys again when the wait is over. A stop needs no tasks: the last
 // checkpoint is where the job stands.
 func (m *Machine) restart(now time.Duration) {
-	for _, r := range m.wanted {
-		if r.stop && !r.savepoint && !r.drain {
-			m.wanted = nil
-			m.emit(Answer{ID: r.id, Epoch: m.published})
-			m.end(Suspended, nil)
-			return
-		}
+	stops := m.takeRequests(func(r request) bool { return r.stop && !r.savepoint && !r.drain })
+	for _, r := range stops {
+		m.emit(Answer{ID: r.id, Epoch: m.published})
+	}
+	if len(stops) > 0 {
+		m.end(Suspended, nil)
+		return
 	}
 	m.refuse(errs.Resourcef("the job is waiting to be restarted").WithHint("try again when it runs"))
 	if now < m.retryAt {

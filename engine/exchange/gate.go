@@ -13,7 +13,7 @@ type EventKind uint8
 
 // The kinds of event.
 const (
-	// EventNone says that the time to wait ran out, or that Wake was called.
+	// EventNone says that the time to wait ran out.
 	EventNone EventKind = iota
 	// EventBatch is a batch of input Input, owned by the caller.
 	EventBatch
@@ -41,8 +41,8 @@ type Event struct {
 	Barrier   stream.Barrier
 }
 
-// Gate merges the channels of all inputs of a task. One goroutine uses it; only
-// Wake may be called from others.
+// Gate merges the channels of all inputs of a task. One goroutine uses it; only its
+// receivers call wake from others.
 type Gate struct {
 	channels []gateChannel
 	merge    *WatermarkMerge
@@ -74,7 +74,7 @@ func NewGate(inputs [][]Receiver) *Gate {
 	for i, channels := range inputs {
 		for _, r := range channels {
 			g.channels = append(g.channels, gateChannel{receiver: r, input: i})
-			r.Notify(g.Wake)
+			r.Notify(g.wake)
 		}
 	}
 	g.live = len(g.channels)
@@ -82,8 +82,8 @@ func NewGate(inputs [][]Receiver) *Gate {
 	return g
 }
 
-// Wake makes a blocked Next look again, and return EventNone if there is nothing.
-func (g *Gate) Wake() {
+// wake makes a blocked Next look again.
+func (g *Gate) wake() {
 	select {
 	case g.ready <- struct{}{}:
 	default:
