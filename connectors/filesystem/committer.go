@@ -50,8 +50,9 @@ type committer struct {
 
 var _ connector.Committer = (*committer)(nil)
 
-// Commit renames the epoch's files. A file that has its name already is left
-// alone, so that a commit may be repeated.
+// Commit renames the epoch's files. A file that is not there any more was renamed
+// before, and maybe moved on or deleted by who reads the folder, so that a commit may
+// be repeated whatever has become of its files.
 func (c *committer) Commit(_ context.Context, _ uint64, committables [][]byte) error {
 	dirs := map[string]bool{}
 	for _, b := range committables {
@@ -65,7 +66,7 @@ func (c *committer) Commit(_ context.Context, _ uint64, committables [][]byte) e
 		dirs[filepath.Dir(filepath.Join(c.root, file.Final))] = true
 	}
 	for dir := range dirs {
-		if err := syncDir(c.fs, dir); err != nil {
+		if err := syncDir(c.fs, dir); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return errs.Wrap(errs.Resource, err, "table '%s': committing into '%s'", c.table, dir)
 		}
 	}
@@ -74,20 +75,12 @@ func (c *committer) Commit(_ context.Context, _ uint64, committables [][]byte) e
 
 func (c *committer) commit(file committable) error {
 	temporary := filepath.Join(c.root, file.Temporary)
-	there, err := exists(c.fs, temporary)
-	if err != nil {
+	if there, err := exists(c.fs, temporary); err != nil || !there {
 		return err
 	}
-	final := filepath.Join(c.root, file.Final)
-	if there {
-		// The name holds the writer's token, so if it is taken, then by this very
-		// file: a crash can leave both names of a rename.
-		return c.fs.Rename(temporary, final)
-	}
-	if taken, err := exists(c.fs, final); err != nil || taken {
-		return err
-	}
-	return errs.Corruptionf("the file is gone, and so is its temporary one '%s'", temporary)
+	// The name holds the writer's token, so if it is taken, then by this very file: a
+	// crash can leave both names of a rename.
+	return c.fs.Rename(temporary, filepath.Join(c.root, file.Final))
 }
 
 // Recover removes what the job wrote and never published.

@@ -238,6 +238,27 @@ func TestAnotherJobsFileIsNotOverwritten(t *testing.T) {
 	}
 }
 
+// Who reads a folder may take its files away; a job that is started again commits
+// its last checkpoint once more.
+func TestCommitIsRepeatedWhateverBecameOfTheFiles(t *testing.T) {
+	fs := vfs.NewMem()
+	c := testConnector(fs)
+	table := tableOf(t, c, "p BIGINT, a BIGINT", "path", "/out", "format", "json")
+	table.PartitionKeys = []string{"p"}
+	k := newTask(t, c, table, "j")
+	k.must(k.write("+ p=1 a=1", "+ p=2 a=2"))
+	p, err := k.writer.Prepare(context.Background(), 1, false)
+	k.must(err)
+	k.must(k.commit.Commit(context.Background(), 1, p.Committables))
+	files := tree(t, fs, "/out")
+	k.must(fs.Rename(files[0], "/taken.json"))
+	k.must(fs.RemoveAll(filepath.Dir(files[1])))
+	k.must(k.commit.Commit(context.Background(), 1, p.Committables))
+	if left := tree(t, fs, "/out"); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
 func TestRecoverRemovesOnlyThisJobsLeftovers(t *testing.T) {
 	fs := vfs.NewMem()
 	c := testConnector(fs)
