@@ -65,6 +65,16 @@ func newCollector(transactional bool) *collector {
 		prepared: map[uint64][]stream.Batch{}, changed: make(chan struct{})}
 }
 
+// started tells how to ask the job for a checkpoint, which may be wanted already.
+func (c *collector) started(hurry func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hurry = hurry
+	if c.hurried {
+		hurry()
+	}
+}
+
 // Mode accepts everything.
 func (c *collector) Mode() connector.SinkMode { return connector.Retract }
 
@@ -287,5 +297,7 @@ func (r *collectRows) close() error {
 	c.readable, c.rows, c.bytes = nil, 0, 0
 	c.notify()
 	c.mu.Unlock()
-	return r.job.cancel(context.Background())
+	err := r.job.cancel(context.Background())
+	r.job.engine.retire(r.job)
+	return err
 }

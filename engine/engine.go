@@ -45,6 +45,9 @@ type Engine struct {
 	lastJob   int64
 	closed    bool
 	services  map[string]any
+	// retired are the listed jobs that can't go on, in the order they ended.
+	retired    []*jobRun
+	retiredMax int
 }
 
 // Open opens the data directory, which only one engine at a time may hold, and
@@ -56,10 +59,10 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{opts: opts, log: opts.Logger, fs: opts.FS, dir: opts.DataDir, durable: opts.DataDir != "",
-		alloc: alloc.NewPool(0), relations: map[string]relation{}, databases: map[string]meta.Database{}, functions: map[string]meta.Function{},
+		alloc: alloc.NewPool(0), retiredMax: defaultRetiredMax, relations: map[string]relation{}, databases: map[string]meta.Database{}, functions: map[string]meta.Function{},
 		models: map[string]meta.Model{}, jobs: map[string]*jobRun{}, services: map[string]any{}}
 	if err := e.open(ctx); err != nil {
-		e.release()
+		_ = e.Close() // jobs may run already; the first error is the one to tell
 		return nil, err
 	}
 	return e, nil

@@ -85,7 +85,7 @@ func (r *jobRun) start(restore *job.Checkpoint) error {
 	}
 	r.job = started
 	if r.collect != nil {
-		r.collect.hurry = started.RequestCheckpoint
+		r.collect.started(started.RequestCheckpoint)
 	}
 	e.enter(r)
 	return nil
@@ -162,6 +162,9 @@ func (r *jobRun) end(s job.Status, saved bool) {
 	}
 	if saved {
 		r.tidy(s)
+	}
+	if r.collect == nil && s.State == coordinator.Finished {
+		r.engine.retire(r)
 	}
 	close(r.done)
 }

@@ -37,8 +37,6 @@ func (e *Engine) resumeRecorded(ctx context.Context, record meta.Job) {
 			return
 		}
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	if err != nil {
 		err = errs.Wrap(errs.Resource, err, "job %s could not be resumed", record.ID)
 		e.log.Error("resume job", "job", record.ID, "error", err)
@@ -47,7 +45,12 @@ func (e *Engine) resumeRecorded(ctx context.Context, record meta.Job) {
 		run.err = err
 	}
 	close(run.done)
+	e.mu.Lock()
 	e.enter(run)
+	e.mu.Unlock()
+	if parseState(run.record.State) == coordinator.Finished {
+		e.retire(run)
+	}
 }
 
 // fromRecord makes the books of a recorded job.

@@ -46,12 +46,26 @@ func TestBadStatementsLeaveTheServerAlive(t *testing.T) {
 			t.Errorf("%s: %d %+v", c.sql, code, e)
 		}
 	}
+	if code, answer := w.call("POST", "/v1/statements", `{"sql": "SELECT 1"} {"sql": "SELECT 2"}`); code != http.StatusBadRequest || !strings.Contains(answer, "more than one") {
+		t.Errorf("%d %s", code, answer)
+	}
 	for _, body := range []string{`{}`, `{"sql": ""}`, `{"sql": " \n"}`} {
 		if code, answer := w.call("POST", "/v1/statements", body); code != http.StatusBadRequest || !strings.Contains(answer, "no SQL") {
 			t.Errorf("%s: %d %s", body, code, answer)
 		}
 	}
 	w.alive()
+}
+
+func TestRecordsThatAreNoObjectsAreRefused(t *testing.T) {
+	w := newWorld(t)
+	w.statements("CREATE STREAM clicks")
+	for _, line := range []string{"null", "[1]", "7", "{"} {
+		code, answer := w.call("POST", "/v1/streams/clicks/records", "{\"a\": 1}\n"+line)
+		if code != http.StatusBadRequest || !strings.Contains(answer, "line 2: not a JSON object") {
+			t.Errorf("%s: %d %s", line, code, answer)
+		}
+	}
 }
 
 var oneBadRecord = regexp.MustCompile(`(?m)^thalweg_source_bad_records_total\{.*\} 1$`)

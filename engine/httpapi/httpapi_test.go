@@ -19,6 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // world is a server over an engine with a data directory of its own.
 type world struct {
 	t      *testing.T
+	api    *Server
 	server *httptest.Server
 }
 
@@ -29,7 +30,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	api := New(eng, nil)
-	w := &world{t: t, server: httptest.NewServer(api)}
+	w := &world{t: t, api: api, server: httptest.NewServer(api)}
 	t.Cleanup(func() {
 		w.server.Close()
 		http.DefaultClient.CloseIdleConnections()
@@ -97,6 +98,26 @@ func TestSelectIsReadAsNDJSON(t *testing.T) {
 	}
 	if code, body := w.call("GET", result.Results, ""); code != http.StatusBadRequest || !strings.Contains(body, "read already") {
 		t.Errorf("reading twice: %d %s", code, body)
+	}
+}
+
+// Results that nobody reads must not add up: each holds rows and a job.
+func TestOldestUnreadResultsAreGivenUp(t *testing.T) {
+	w := newWorld(t)
+	w.api.resultsMax = 2
+	_, ok, failed := w.statements(`CREATE TABLE g (v BIGINT) WITH ('connector' = 'datagen');
+		SELECT v FROM g; SELECT 1 AS v; SELECT 2 AS v`)
+	if failed.Message != "" || len(ok.Results) != 4 {
+		t.Fatalf("%+v %+v", ok, failed)
+	}
+	if code, body := w.call("GET", ok.Results[1].Results, ""); code != http.StatusBadRequest || !strings.Contains(body, "given up") {
+		t.Errorf("%d %s", code, body)
+	}
+	if _, body := w.call("GET", "/v1/jobs/"+ok.Results[1].Job.ID, ""); !strings.Contains(body, `"state":"CANCELLED"`) {
+		t.Error(body)
+	}
+	if code, body := w.call("GET", ok.Results[3].Results, ""); code != http.StatusOK || body != "{\"v\":2}\n" {
+		t.Errorf("%d %s", code, body)
 	}
 }
 
@@ -174,6 +195,17 @@ INSERT INTO nowhere SELECT n FROM numbers`)
 	}
 	if code, body := w.call("GET", "/healthz", ""); code != http.StatusOK || body != "{\"status\":\"ok\"}\n" {
 		t.Errorf("%d %s", code, body)
+	}
+}
+
+func TestUnknownJobIsNotFound(t *testing.T) {
+	w := newWorld(t)
+	for _, call := range []string{"GET /v1/jobs/nope", "DELETE /v1/jobs/nope", "GET /v1/jobs/nope/results", "POST /v1/jobs/nope/stop",
+		"POST /v1/jobs/nope/resume", "POST /v1/jobs/nope/savepoints"} {
+		method, path, _ := strings.Cut(call, " ")
+		if code, body := w.call(method, path, ""); code != http.StatusNotFound || !strings.Contains(body, "there is no job nope") {
+			t.Errorf("%s: %d %s", call, code, body)
+		}
 	}
 }
 

@@ -92,12 +92,14 @@ func (s *Server) postStop(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) postResume(w http.ResponseWriter, r *http.Request) {
-	job, err := s.engine.Resume(r.Context(), r.PathValue("id"))
-	if err != nil {
-		s.fail(w, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, job.Info())
+	s.withJob(w, r, func(job *engine.Job) error {
+		resumed, err := s.engine.Resume(r.Context(), job.ID())
+		if err != nil {
+			return err
+		}
+		writeJSON(w, http.StatusOK, resumed.Info())
+		return nil
+	})
 }
 
 func (s *Server) postSavepoint(w http.ResponseWriter, r *http.Request) {

@@ -81,6 +81,9 @@ func recordKey(line []byte, field string) (string, error) {
 	if err := json.Unmarshal(line, &object); err != nil {
 		return "", errs.Userf("not a JSON object: %v", err)
 	}
+	if object == nil {
+		return "", errs.Userf("not a JSON object: null")
+	}
 	if field == "" {
 		return "", nil
 	}

@@ -28,8 +28,12 @@ type Server struct {
 	log    *slog.Logger
 	mux    *http.ServeMux
 
-	mu   sync.Mutex
-	rows map[string]*engine.Rows // results not yet taken, by job
+	mu sync.Mutex
+	// rows are the results not yet taken, by job; waiting lists their jobs, the
+	// oldest first.
+	rows       map[string]*engine.Rows
+	waiting    []string
+	resultsMax int
 }
 
 // New makes a server over eng; log may be nil.
@@ -37,7 +41,7 @@ func New(eng *engine.Engine, log *slog.Logger) *Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{engine: eng, log: log, mux: http.NewServeMux(), rows: map[string]*engine.Rows{}}
+	s := &Server{engine: eng, log: log, mux: http.NewServeMux(), rows: map[string]*engine.Rows{}, resultsMax: defaultResultsMax}
 	s.mux.HandleFunc("POST /v1/statements", s.postStatements)
 	s.mux.HandleFunc("GET /v1/jobs", s.getJobs)
 	s.mux.HandleFunc("GET /v1/jobs/{id}", s.getJob)
@@ -166,6 +170,9 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any, want string) error 
 			return errs.Userf("the body is longer than %d bytes", tooLong.Limit)
 		}
 		return errs.Userf("the body is not the expected JSON: %v", err).WithHint("send %s", want)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errs.Userf("the body has more than one JSON value").WithHint("send %s", want)
 	}
 	return nil
 }

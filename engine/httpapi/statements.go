@@ -117,9 +117,7 @@ func (s *Server) describeResult(r *http.Request, result engine.Result) (resultJS
 	}
 	if result.Job != nil {
 		out.Results = "/v1/jobs/" + result.Job.ID() + "/results"
-		s.mu.Lock()
-		s.rows[result.Job.ID()] = result.Rows
-		s.mu.Unlock()
+		s.keepRows(result.Job.ID(), result.Rows)
 		return out, nil
 	}
 	defer result.Rows.Close()
@@ -156,14 +154,42 @@ func constantRows(r *http.Request, rows *engine.Rows) ([]json.RawMessage, error)
 	}
 }
 
+// defaultResultsMax is how many results wait to be read. They hold memory, and their
+// jobs.
+const defaultResultsMax = 256
+
+// keepRows keeps a SELECT's rows until they are read. When too many wait, the oldest
+// are given up and their job is cancelled.
+func (s *Server) keepRows(id string, rows *engine.Rows) {
+	s.mu.Lock()
+	s.rows[id] = rows
+	s.waiting = append(s.waiting, id)
+	var oldest *engine.Rows
+	if len(s.waiting) > s.resultsMax {
+		gone := s.waiting[0]
+		oldest = s.rows[gone]
+		s.forget(gone)
+	}
+	s.mu.Unlock()
+	if oldest != nil {
+		s.log.Warn("results that nobody read are given up", "job", oldest.Job().ID(), "error", oldest.Close())
+	}
+}
+
+// forget takes a result off the books. The lock is held.
+func (s *Server) forget(id string) {
+	delete(s.rows, id)
+	s.waiting = slices.DeleteFunc(s.waiting, func(w string) bool { return w == id })
+}
+
 // takeRows hands the rows of a job's SELECT to one reader.
 func (s *Server) takeRows(id string) (*engine.Rows, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows, ok := s.rows[id]
 	if !ok {
-		return nil, errs.Userf("job %s has no results to read: it is no SELECT, or they were read already", id)
+		return nil, errs.Userf("job %s has no results to read: it is no SELECT, or they were read already, or given up", id)
 	}
-	delete(s.rows, id)
+	s.forget(id)
 	return rows, nil
 }

@@ -45,12 +45,23 @@ func (j *Job) finish() {
 	j.dropAcks()
 	if j.attempt != nil {
 		j.attempt.closeSinks()
+		j.freeze()
 	}
 	for id := range j.waiters {
 		j.reply(id, answer{err: errs.Userf("the job has ended: %s", j.machine.State())})
 	}
 	j.finished = true
 	j.publishStatus()
+}
+
+// freeze keeps the last counters of a job that has ended and lets go of its parts.
+func (j *Job) freeze() {
+	last := j.Metrics()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.metrics = func() Metrics { return last }
+	j.attempt, j.last, j.plan = nil, nil, nil
+	j.cfg.Restore, j.cfg.Env, j.cfg.Backend = nil, nil, nil
 }
 
 func (j *Job) startMessage() coordinator.Start {
