@@ -171,26 +171,39 @@ func TestSegmentWithoutIntactBlock(t *testing.T) {
 	}
 }
 
+// TestDamagedDescription damages each byte of a stream's description, and removes it:
+// that stream is named and kept, the others are served.
 func TestDamagedDescription(t *testing.T) {
 	fs := vfs.NewMem()
 	w := newWorld(t, fs)
 	w.create("s", 1)
+	w.create("other", 1)
+	w.put("s", "kept")
 	w.store.Close()
 	path := "log/streams/s/" + metaName
 	whole := readFile(t, fs, path)
-	for at := range whole {
-		damaged := append([]byte(nil), whole...)
-		damaged[at] ^= 1
-		replaceFile(t, fs, path, damaged)
-		s, err := Open("log", w.options)
-		if err == nil {
-			s.Close()
-			t.Fatalf("byte %d is damaged and nobody notices", at)
+	for at := range len(whole) + 1 {
+		if at == len(whole) {
+			if err := fs.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			damaged := append([]byte(nil), whole...)
+			damaged[at] ^= 1
+			replaceFile(t, fs, path, damaged)
 		}
-		if errs.ClassOf(err) != errs.Corruption {
-			t.Errorf("byte %d: %v", at, err)
+		w.open()
+		_, err := w.store.Append("s", textRecords([]string{"more"}))
+		if errs.ClassOf(err) != errs.Corruption || !strings.Contains(err.Error(), path) || w.store.Damaged()["s"] == nil {
+			t.Fatalf("byte %d: %v", at, err)
 		}
+		if err := w.store.CreateStream("s", 1, MinRetention); err == nil {
+			t.Fatalf("byte %d: the stream was made anew over its records", at)
+		}
+		w.put("other", "more")
+		w.store.Close()
 	}
 	replaceFile(t, fs, path, whole)
 	w.open()
+	same(t, w.read("s", 0, TrimHorizon()), []string{"kept"})
 }

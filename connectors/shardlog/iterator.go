@@ -181,6 +181,7 @@ func (it *Iterator) hole(end uint64, limit int64) error {
 			break
 		}
 		if h.kind == stateBlock || h.end() <= it.next || h.first >= end {
+			it.blocks.at-- // resync looks behind this place
 			continue
 		}
 		it.blocks.at -= h.bytes()
@@ -196,7 +197,7 @@ func (it *Iterator) hole(end uint64, limit int64) error {
 func (it *Iterator) lost(to uint64) error {
 	first := it.next
 	it.next = to
-	return errs.Corruptionf("%s: records %d to %d are lost: %s is corrupt", it.shard.id, first, to-1, it.segment.path).
+	return errs.Corruptionf("%s: records %d to %d are lost: %s is corrupt, or what followed it is missing", it.shard.id, first, to-1, it.segment.path).
 		WithHint("the records behind them can be read")
 }
 

@@ -98,7 +98,7 @@ func (s *shard) indexAt(v *view, millis int64) (uint64, error) {
 	// next one does.
 	var failed error
 	at := sort.Search(len(v.segments), func(i int) bool {
-		created, err := v.segments[i].createdMillis()
+		created, err := v.createdSince(i)
 		if err != nil {
 			failed = err
 		}
@@ -107,8 +107,7 @@ func (s *shard) indexAt(v *view, millis int64) (uint64, error) {
 	if failed != nil {
 		return 0, failed
 	}
-	at = max(0, at-1)
-	for ; at < len(v.segments); at++ {
+	for at = max(0, at-1); at < len(v.segments); at++ {
 		index, found, err := v.firstSince(at, millis)
 		if err != nil {
 			return 0, err
@@ -118,6 +117,18 @@ func (s *shard) indexAt(v *view, millis int64) (uint64, error) {
 		}
 	}
 	return v.end, nil
+}
+
+// createdSince is when segment at was begun or, where that can't be known, the next
+// one after it of which it can.
+func (v *view) createdSince(at int) (int64, error) {
+	for ; at < len(v.segments); at++ {
+		created, err := v.segments[at].createdMillis()
+		if err != nil || created != unknownMillis {
+			return created, err
+		}
+	}
+	return v.arrival, nil
 }
 
 // firstSince finds, in segment at, the first record that arrived at an epoch time
@@ -140,7 +151,7 @@ func (v *view) firstSince(at int, millis int64) (index uint64, found bool, err e
 		return 0, false, err
 	}
 	for {
-		h, err := r.skip(limit)
+		h, _, err := r.next(limit)
 		if errors.Is(err, errNoBlock) {
 			// Behind a hole the search goes on; the records in it can't be had.
 			if r.resync(limit) == nil {

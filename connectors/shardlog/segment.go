@@ -27,8 +27,9 @@ type segment struct {
 	first uint64
 
 	mu sync.Mutex
-	// created is when the segment was begun, in epoch milliseconds: no record in
-	// it is older, and none in earlier segments is newer. 0 means not read yet.
+	// created is when the segment was begun, in epoch milliseconds: no record that
+	// can be read in it is older, and none in earlier segments is newer. 0 means not
+	// read yet, unknownMillis that no block of it is intact.
 	created int64
 	// index is sparse; nil means not built yet.
 	index []indexEntry
@@ -42,6 +43,9 @@ type indexEntry struct {
 	arrival int64
 	offset  int64
 }
+
+// unknownMillis stands for a time that nothing intact tells.
+const unknownMillis = -1
 
 // indexEveryBytes is the distance between entries of a sparse index.
 const indexEveryBytes = 64 << 10
@@ -74,19 +78,20 @@ func (s *segment) open() (vfs.File, error) {
 	return f, errs.Wrap(errs.Resource, err, "opening a segment of the shard log")
 }
 
-// note adds a block to the index of a segment that is being written or scanned.
+// note adds an intact block to the index of a segment that is being written or
+// scanned.
 func (s *segment) note(h blockHeader, offset int64) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h.kind == stateBlock && offset == 0 {
+		s.created = h.arrival
+	}
 	s.addEntry(h, offset)
-	s.mu.Unlock()
 }
 
 func (s *segment) addEntry(h blockHeader, offset int64) {
 	s.indexed = offset + h.bytes()
 	if h.kind == stateBlock {
-		if offset == 0 {
-			s.created = h.arrival
-		}
 		return
 	}
 	if n := len(s.index); n == 0 || offset-s.index[n-1].offset >= indexEveryBytes {
@@ -94,8 +99,8 @@ func (s *segment) addEntry(h blockHeader, offset int64) {
 	}
 }
 
-// createdMillis gives created, reading it if need be. A segment whose first block
-// is corrupt counts as made at the beginning of time.
+// createdMillis gives created, reading it if need be. Where the first block is
+// corrupt, the first intact one tells it.
 func (s *segment) createdMillis() (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,16 +112,25 @@ func (s *segment) createdMillis() (int64, error) {
 		return 0, err
 	}
 	defer f.Close()
-	r := blockReader{file: f}
 	size, err := fileSize(f)
 	if err != nil {
 		return 0, err
 	}
-	h, err := r.skip(size)
-	if err != nil && !errors.Is(err, errNoBlock) {
-		return 0, errs.Wrap(errs.Resource, err, "reading %s", s.path)
+	r := blockReader{file: f}
+	h, _, err := r.next(size)
+	if errors.Is(err, errNoBlock) {
+		if err = r.resync(size); err == nil {
+			h, _, err = r.next(size)
+		}
 	}
-	s.created = max(1, h.arrival)
+	switch {
+	case errors.Is(err, errNoBlock):
+		s.created = unknownMillis
+	case err != nil:
+		return 0, errs.Wrap(errs.Resource, err, "reading %s", s.path)
+	default:
+		s.created = max(1, h.arrival)
+	}
 	return s.created, nil
 }
 
@@ -137,7 +151,9 @@ func (s *segment) seek(limit int64, before func(indexEntry) bool) (int64, error)
 	return s.index[n-1].offset, nil
 }
 
-// buildIndex reads the headers of all blocks, as far as they are intact.
+// buildIndex reads the headers of all blocks, as far as they follow each other as
+// blocks do: their checksums are not looked at, and what a search finds by a damaged
+// header would be behind what it looks for.
 func (s *segment) buildIndex(limit int64) error {
 	f, err := s.open()
 	if err != nil {
@@ -145,9 +161,13 @@ func (s *segment) buildIndex(limit int64) error {
 	}
 	defer f.Close()
 	r := blockReader{file: f}
+	last := blockHeader{first: s.first}
 	for {
 		at := r.at
 		h, err := r.skip(limit)
+		if err == nil && (h.first < last.end() || h.arrival < last.arrival) {
+			err = errNoBlock
+		}
 		if errors.Is(err, errNoBlock) {
 			s.indexed = limit
 			return nil
@@ -156,6 +176,7 @@ func (s *segment) buildIndex(limit int64) error {
 			return errs.Wrap(errs.Resource, err, "reading %s", s.path)
 		}
 		s.addEntry(h, at)
+		last = h
 	}
 }
 

@@ -94,8 +94,12 @@ func (s *shard) recover() error {
 			return err
 		}
 		if i == len(segments)-1 {
-			v.end, v.size, v.arrival = found.end, found.size, found.arrival
+			v.end, v.size = found.end, found.size
+			if found.size == 0 {
+				v.end, v.size = s.behindCorrupt(segments[i])
+			}
 		}
+		v.arrival = max(v.arrival, found.arrival)
 		for id, end := range found.transactions {
 			// What lies behind a segment's records was never acknowledged.
 			if i == len(segments)-1 || end <= segments[i+1].first {
@@ -120,10 +124,25 @@ func (s *shard) recover() error {
 	}
 	if len(segments) > 0 {
 		v.horizon = segments[0].first
+		if v.arrival == 0 {
+			// Nothing tells how old what is lost would be: its retention begins now, so
+			// that readers are told.
+			v.arrival = s.store.nowMillis()
+		}
 	}
 	v.bytes = totalBytes(fs, segments)
 	s.view.Store(v)
 	return nil
+}
+
+// behindCorrupt is where the log goes on behind a segment of which nothing is
+// intact: no number that may have been in use is used again, and a record takes two
+// bytes at least.
+func (s *shard) behindCorrupt(last *segment) (end uint64, size int64) {
+	if info, err := s.store.fs.Stat(last.path); err == nil {
+		size = info.Size()
+	}
+	return last.first + uint64(max(size, s.store.options.SegmentBytes)), size
 }
 
 // removeTemporary removes files that never got their name.
@@ -144,7 +163,8 @@ func removeTemporary(fs vfs.FS, dir string) error {
 
 // scanned is what a segment holds.
 type scanned struct {
-	// end is the index after the last record, size the place after its block.
+	// end is the index after the last record, size the place after its block; 0 when
+	// nothing is intact.
 	end     uint64
 	size    int64
 	arrival int64
@@ -181,11 +201,6 @@ func scanSegment(s *segment) (scanned, error) {
 		h, block, err := r.next(limit)
 		if errors.Is(err, errNoBlock) {
 			if err = r.behindHole(limit); errors.Is(err, errNoBlock) {
-				if out.size == 0 {
-					// Nothing is intact. No number that may have been in use is used
-					// again: a record takes two bytes at least.
-					out.end, out.size = s.first+uint64(limit), limit
-				}
 				return out, nil
 			}
 		} else if err == nil {

@@ -37,7 +37,10 @@ type Store struct {
 	declaring sync.Mutex
 	mu        sync.RWMutex
 	streams   map[string]*Stream
-	closed    bool
+	// damaged are the streams whose description can't be read, and why: they are left
+	// as they are, and the others are served.
+	damaged map[string]error
+	closed  bool
 	// shards counts those of all streams.
 	shards atomic.Int64
 
@@ -55,7 +58,7 @@ type Store struct {
 func Open(dir string, options Options) (*Store, error) {
 	s := &Store{
 		fs: nil, dir: dir, options: options.withDefaults(),
-		streams: map[string]*Stream{}, closing: make(chan struct{}),
+		streams: map[string]*Stream{}, damaged: map[string]error{}, closing: make(chan struct{}),
 	}
 	s.fs = s.options.FS
 	s.scribbles = s.fs != vfs.Default
@@ -105,20 +108,61 @@ func (s *Store) load() error {
 			}
 			continue
 		}
-		meta, err := readMeta(s.fs, dir)
-		if isGone(err) {
-			// CREATE was cut short: nobody was told that the stream exists.
-			if err := s.fs.RemoveAll(dir); err != nil {
-				return errs.Wrap(errs.Resource, err, "removing an unfinished stream")
-			}
-			continue
-		}
-		if err != nil {
+		if err := s.loadStream(name, dir); err != nil {
 			return err
 		}
-		s.add(newStream(s, dir, meta))
 	}
 	return nil
+}
+
+// loadStream reads the description of the stream in a directory.
+func (s *Store) loadStream(name, dir string) error {
+	meta, err := readMeta(s.fs, dir)
+	if isGone(err) {
+		written, lookErr := hasSegments(s.fs, dir)
+		switch {
+		case lookErr != nil:
+			return lookErr
+		case !written:
+			// CREATE was cut short: nobody was told that the stream exists.
+			return errs.Wrap(errs.Resource, s.fs.RemoveAll(dir), "removing an unfinished stream")
+		}
+		err = errs.Corruptionf("%s is missing", s.fs.PathJoin(dir, metaName))
+	}
+	if errs.ClassOf(err) == errs.Corruption {
+		s.damaged[name] = errs.Corruptionf("stream %s can't be used: %v", name, err).
+			WithHint("put the file back from a copy, or remove %s while the server is down", dir)
+		return nil
+	}
+	if err == nil {
+		s.add(newStream(s, dir, meta))
+	}
+	return err
+}
+
+// hasSegments reports that a stream's directory has records, or had.
+func hasSegments(fs vfs.FS, dir string) (bool, error) {
+	names, err := fs.List(dir)
+	if err != nil {
+		return false, errs.Wrap(errs.Resource, err, "listing %s", dir)
+	}
+	for _, name := range names {
+		if _, ok := shardNumber(ShardID(name)); !ok {
+			continue
+		}
+		segments, err := listSegments(fs, fs.PathJoin(dir, name))
+		if err != nil || len(segments) > 0 {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// Damaged gives the streams whose description can't be read, and why.
+func (s *Store) Damaged() map[string]error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return maps.Clone(s.damaged)
 }
 
 func (s *Store) add(stream *Stream) {
@@ -195,6 +239,9 @@ func (s *Store) free(name string) error {
 	defer s.mu.RUnlock()
 	if s.streams[name] != nil {
 		return errs.Userf("stream %s exists already", name)
+	}
+	if err := s.damaged[name]; err != nil {
+		return err
 	}
 	return s.usable()
 }
@@ -283,6 +330,9 @@ func (s *Store) find(name string) (*Stream, error) {
 	}
 	if stream := s.streams[name]; stream != nil {
 		return stream, nil
+	}
+	if err := s.damaged[name]; err != nil {
+		return nil, err
 	}
 	e := errs.Userf("there is no stream %s", name)
 	names := make([]string, 0, len(s.streams))

@@ -79,17 +79,16 @@ func (s *shard) trim(cutoff int64) (Trimmed, error) {
 		v = s.view.Load()
 	}
 	keep := 0
-	for keep+1 < len(v.segments) {
+	for i := 1; i < len(v.segments); i++ {
 		// No record of a segment is newer than the next one's beginning, and the
 		// last one may just keep the place.
-		created, err := v.segments[keep+1].createdMillis()
+		created, err := v.segments[i].createdMillis()
 		if err != nil {
 			return Trimmed{}, err
 		}
-		if created >= cutoff && v.arrival >= cutoff {
-			break
+		if v.arrival < cutoff || created != unknownMillis && created < cutoff {
+			keep = i
 		}
-		keep++
 	}
 	return s.drop(v, keep)
 }

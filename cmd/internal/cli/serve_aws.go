@@ -92,6 +92,9 @@ func (f *awsFlags) serve(ctx context.Context, eng *engine.Engine, log *slog.Logg
 	if err != nil {
 		return awsServer{}, err
 	}
+	for _, err := range store.Damaged() {
+		log.Error("a stream is left as it is", "error", err)
+	}
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return awsServer{}, errs.Wrap(errs.Resource, err, "can't listen on %s; choose another address with --aws-listen, or none with --aws-listen ''", f.listen)

@@ -143,6 +143,7 @@ func (f *streamFlags) tail() *cobra.Command {
 		Args: oneStream,
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			t.Stream, t.Follow = args[0], !noFollow
+			t.Warn = func(text string) { fmt.Fprintln(f.stdio.Err, "warning: "+text) }
 			if t.From, err = streams.ParseStart(from, time.Now()); err != nil {
 				return usageError{err}
 			}

@@ -6,10 +6,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/thalweg/thalweg/connectors/shardlog"
+	api "github.com/thalweg/thalweg/engine/awsapi/kinesis"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -23,6 +26,8 @@ type Tailing struct {
 	Follow bool
 	// Limit is the most records to read; 0 for no limit.
 	Limit int64
+	// Warn is told of records that are lost; may be nil.
+	Warn func(text string)
 }
 
 // Start is where reading begins.
@@ -173,6 +178,7 @@ func (r *tailRun) read(ctx context.Context, id string, from Start) ([]types.Chil
 		if err != nil {
 			return nil, r.client.explain(err)
 		}
+		r.warn(out)
 		if err := r.tell(id, out.Records); err != nil {
 			return nil, err
 		}
@@ -188,6 +194,19 @@ func (r *tailRun) read(ctx context.Context, id string, from Start) ([]types.Chil
 		if err := pause(ctx, tailPause); err != nil {
 			return nil, err
 		}
+	}
+}
+
+// warn passes on what the server says of records that are lost.
+func (r *tailRun) warn(out *kinesis.GetRecordsOutput) {
+	answer, ok := middleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response)
+	if !ok || r.Warn == nil {
+		return
+	}
+	if text := answer.Header.Get(api.HeaderLost); text != "" {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.Warn(text)
 	}
 }
 

@@ -71,7 +71,16 @@ type getRecordsOutput struct {
 	NextShardIterator  string       `json:"NextShardIterator,omitempty"`
 	MillisBehindLatest int64        `json:"MillisBehindLatest"`
 	ChildShards        []childShard `json:"ChildShards,omitempty"`
+
+	lost string
 }
+
+// HeaderLost is where GetRecords tells of records that are corrupt on disk and so
+// left out.
+const HeaderLost = "X-Thalweg-Records-Lost"
+
+// Note implements wire.Noted.
+func (o *getRecordsOutput) Note() (header, text string) { return HeaderLost, o.lost }
 
 type record struct {
 	SequenceNumber              string         `json:"SequenceNumber"`

@@ -51,7 +51,7 @@ func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInp
 	if s.limits != nil {
 		s.limits.given(limited, "", read.bytes)
 	}
-	out := &getRecordsOutput{Records: read.records, MillisBehindLatest: read.behind}
+	out := &getRecordsOutput{Records: read.records, MillisBehindLatest: read.behind, lost: read.lost}
 	if read.end {
 		all, err := o.shards()
 		if err != nil {
@@ -76,11 +76,13 @@ type chunk struct {
 	behind int64
 	// end tells that the shard is closed and nothing follows.
 	end bool
+	// lost tells of records that are corrupt on disk.
+	lost string
 }
 
 // read reads what is there without waiting, up to limit records and ten MiB.
-// Records that are corrupt on disk are left out: their loss is logged, and the
-// shard can be read on.
+// Records that are corrupt on disk are left out: their loss is logged and noted, and
+// the shard can be read on.
 func (s *Service) read(ctx context.Context, it *shardlog.Iterator, limit int, attrs *attributes) (chunk, error) {
 	out := chunk{records: []record{}, next: it.Position()}
 	encryption := ""
@@ -95,7 +97,7 @@ func (s *Service) read(ctx context.Context, it *shardlog.Iterator, limit int, at
 			return out, nil
 		case err != nil && errs.ClassOf(err) == errs.Corruption:
 			s.options.Log.Error("records are lost", "error", err)
-			out.next = it.Position()
+			out.next, out.lost = it.Position(), err.Error()
 			continue
 		case err != nil:
 			return out, errs.Wrap(errs.Resource, err, "reading the log")

@@ -5,6 +5,7 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/shardlog"
 	"github.com/thalweg/thalweg/engine/awsapi/wire"
+	"github.com/thalweg/thalweg/internal/errs"
 )
 
 // ghost is a stream that was deleted and is shown as DELETING for a while. Its data
@@ -37,6 +38,9 @@ func (s *Service) open(name string) (*opened, error) {
 		return nil, s.notFound(name)
 	}
 	st, err := s.store.Stream(name)
+	if err != nil && errs.ClassOf(err) == errs.Corruption {
+		return nil, err
+	}
 	if err != nil {
 		return nil, s.notFound(name)
 	}

@@ -110,6 +110,7 @@ func (s *Service) endSubscriptions(stream string, c consumer) {
 func (s *Service) push(ctx context.Context, events *wire.EventStream, it *shardlog.Iterator, o *opened, who string) error {
 	life, stop := context.WithTimeout(ctx, s.options.SubscriptionLife)
 	defer stop()
+	defer events.Until(life)()
 	for {
 		c, err := s.read(life, it, eventRecordsMax, o.attrs)
 		if life.Err() != nil {

@@ -1,9 +1,11 @@
 package wire
 
 import (
+	"context"
 	"encoding/binary"
 	"hash/crc32"
 	"net/http"
+	"time"
 )
 
 // contentEvents is the content type of an event stream.
@@ -55,6 +57,18 @@ func newEventStream(codec Codec, w http.ResponseWriter) (*EventStream, error) {
 	w.WriteHeader(http.StatusOK)
 	s := &EventStream{codec: codec, w: w, flush: http.NewResponseController(w)}
 	return s, s.Send("initial-response", struct{}{})
+}
+
+// sendGrace is how long a client has to take what is under way when its call ends.
+const sendGrace = 5 * time.Second
+
+// Until makes sends fail soon after ctx is done, so that a client that takes nothing
+// can't hold its call for ever; stop undoes it.
+func (s *EventStream) Until(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() {
+		// Where there are no deadlines the client's leaving ends the send.
+		_ = s.flush.SetWriteDeadline(time.Now().Add(sendGrace))
+	})
 }
 
 // Send writes an event and flushes it.

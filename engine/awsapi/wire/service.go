@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Service is a service of the API: the actions behind one target prefix.
@@ -105,6 +106,18 @@ func read[In any](codec Codec, body []byte) (*In, error) {
 }
 
 // answer writes an output; nothing for nil.
+// Noted is an answer that has something to say which its shape has no room for: it
+// goes into a header, which AWS's clients pass over. Nothing is said by "".
+type Noted interface{ Note() (header, text string) }
+
+func note(w http.ResponseWriter, out any) {
+	if noted, ok := out.(Noted); ok {
+		if header, text := noted.Note(); text != "" {
+			w.Header().Set(header, strings.Join(strings.Fields(text), " "))
+		}
+	}
+}
+
 func answer[Out any](w http.ResponseWriter, codec Codec, out *Out) error {
 	w.Header().Set("Content-Type", codec.ContentType)
 	if out == nil {
@@ -112,6 +125,7 @@ func answer[Out any](w http.ResponseWriter, codec Codec, out *Out) error {
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
+	note(w, out)
 	body, err := codec.Marshal(out)
 	if err != nil {
 		return err

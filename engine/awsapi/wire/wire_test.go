@@ -179,3 +179,45 @@ func TestTrap02InitialResponseComesFirst(t *testing.T) {
 		t.Errorf("%d bytes follow the last frame", len(body))
 	}
 }
+
+// TestACallEndsWhoseClientTakesNothing sends to a client that doesn't read, past what
+// the connection holds.
+func TestACallEndsWhoseClientTakesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as a client is waited for")
+	}
+	s := NewService("Echo_1", "echo")
+	ended := make(chan error, 1)
+	HandleStream(s, "Watch", func(ctx context.Context, _ Call, _ *echoInput) (func(*EventStream) error, error) {
+		return func(e *EventStream) error {
+			life, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+			defer cancel()
+			defer e.Until(life)()
+			for {
+				if err := e.Send("Tick", strings.Repeat("x", 1<<20)); err != nil {
+					ended <- err
+					return nil
+				}
+			}
+		}, nil
+	})
+	server := httptest.NewServer(NewHandler(&Verifier{}, "us-east-1", slog.New(slog.DiscardHandler), s))
+	defer server.Close()
+	r, err := http.NewRequest(http.MethodPost, server.URL, strings.NewReader(`{"Name":"a"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Amz-Target", "Echo_1.Watch")
+	r.Header.Set("Content-Type", contentJSON)
+	r.Header.Set("Authorization", anyAuthorization)
+	answer, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	select {
+	case <-ended:
+	case <-time.After(4 * sendGrace):
+		t.Error("the call goes on")
+	}
+}
