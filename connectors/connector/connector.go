@@ -130,7 +130,9 @@ type Changing interface {
 
 // ReaderEnv is what a reader may use of the engine.
 type ReaderEnv struct {
-	Alloc memory.Allocator
+	// Context ends with the reader's task; nil never does.
+	Context context.Context
+	Alloc   memory.Allocator
 	// BatchRows is the most rows of a batch, at least 1.
 	BatchRows int
 	// Bad takes records that could not be decoded; see BadRecord.
@@ -219,7 +221,9 @@ type Prompter interface {
 
 // WriterEnv is what a writer may use of the engine.
 type WriterEnv struct {
-	Alloc memory.Allocator
+	// Context ends with the writer's task; nil never does.
+	Context context.Context
+	Alloc   memory.Allocator
 	// Job names the job, unique on its data directory; Task is the writer's
 	// index, Tasks their number. Attempt counts the job's starts from 0.
 	Job     string

@@ -162,7 +162,7 @@ func (f *Full) load(ctx context.Context) (*table, error) {
 
 // read appends the batches of a split.
 func (f *Full) read(ctx context.Context, split connector.Split, batches []stream.Batch) (_ []stream.Batch, err error) {
-	reader, err := f.cfg.Source.Open(ctx, split, nil, connector.ReaderEnv{Alloc: f.cfg.Request.Alloc, BatchRows: f.cfg.Request.BatchRows})
+	reader, err := f.cfg.Source.Open(ctx, split, nil, connector.ReaderEnv{Context: ctx, Alloc: f.cfg.Request.Alloc, BatchRows: f.cfg.Request.BatchRows})
 	if err != nil {
 		return batches, err
 	}

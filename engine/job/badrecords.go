@@ -31,7 +31,7 @@ func (a *attempt) letters(e *enumerator, t *runningTask, tasks int) *task.Letter
 		return nil
 	}
 	open := func(ctx context.Context) (connector.Writer, error) {
-		env := connector.WriterEnv{Alloc: a.job.cfg.Alloc, Job: part.name, Task: t.id.Index, Tasks: tasks, Attempt: a.number}
+		env := connector.WriterEnv{Context: ctx, Alloc: a.job.cfg.Alloc, Job: part.name, Task: t.id.Index, Tasks: tasks, Attempt: a.number}
 		return part.sink.Writer(ctx, env, a.writerStates(part.uid, t.id.Index, tasks))
 	}
 	return &task.Letters{Open: open, Alloc: a.job.cfg.Alloc, Schema: build.DeadLetterSchema().Arrow()}

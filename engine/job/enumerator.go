@@ -44,7 +44,7 @@ func (a *attempt) addSource(t *runningTask, stage graph.Stage) error {
 	e.commands = append(e.commands, commands)
 	cfg := a.job.cfg
 	t.cfg.Source = &task.Source{Source: e.source, Bounded: e.source.Bounded(), Policy: e.policy, Letters: a.letters(e, t, stage.Tasks),
-		Commands: commands, Progress: &task.Progress{}, Env: connector.ReaderEnv{Alloc: cfg.Alloc, BatchRows: cfg.Env.BatchRows}}
+		Commands: commands, Progress: &task.Progress{}, Env: connector.ReaderEnv{Context: a.ctx, Alloc: cfg.Alloc, BatchRows: cfg.Env.BatchRows}}
 	return nil
 }
 

@@ -60,7 +60,7 @@ func (a *attempt) sinkBuilder(n build.Node, id graph.TaskID) func() (task.Instan
 	part := a.sinkNamed(n.UID)
 	tasks := a.job.graph.Stages[id.Stage].Tasks
 	open := func(ctx context.Context) (connector.Writer, error) {
-		env := connector.WriterEnv{Alloc: a.job.cfg.Alloc, Job: part.name, Task: id.Index, Tasks: tasks, Attempt: a.number}
+		env := connector.WriterEnv{Context: ctx, Alloc: a.job.cfg.Alloc, Job: part.name, Task: id.Index, Tasks: tasks, Attempt: a.number}
 		w, err := part.sink.Writer(ctx, env, a.writerStates(n.UID, id.Index, tasks))
 		if p, ok := part.sink.(connector.Prompter); ok && err == nil && p.Prompt() {
 			w = &promptWriter{Writer: w, after: a.lastEpoch, held: a.held}

@@ -1,6 +1,7 @@
 package avro
 
 import (
+	"context"
 	"encoding/binary"
 	"strings"
 
@@ -78,15 +79,16 @@ func (f Confluent) Check(schema types.Schema, o connector.Options) error {
 		return errs.Userf("format '%s' needs the option '%s.url'", f.name(), f.name()).
 			WithHint("for example '%s.url' = 'http://127.0.0.1:8081'", f.name())
 	}
-	if _, err := f.registry(o); err != nil {
+	if _, err := f.registry(context.Background(), o); err != nil {
 		return err
 	}
 	_, err := schemaText(schema, false)
 	return err
 }
 
-func (f Confluent) registry(o connector.Options) (*registry, error) {
-	c := registryConfig{urls: o.String(f.name() + ".url"), token: o.String(f.name() + ".bearer-auth.token")}
+// registry makes a client whose requests end with life; nil never does.
+func (f Confluent) registry(life context.Context, o connector.Options) (*registry, error) {
+	c := registryConfig{life: life, urls: o.String(f.name() + ".url"), token: o.String(f.name() + ".bearer-auth.token")}
 	if o.String(f.name()+".basic-auth.credentials-source") != "URL" {
 		c.userInfo = o.String(f.name() + ".basic-auth.user-info")
 	}
@@ -123,7 +125,7 @@ var _ codec.Decoder = (*confluentDecoder)(nil)
 
 // NewDecoder makes a decoder of messages.
 func (f Confluent) NewDecoder(c codec.Config) (codec.Decoder, error) {
-	r, err := f.registry(c.Options)
+	r, err := f.registry(c.Context, c.Options)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +223,7 @@ func (f Confluent) NewEncoder(c codec.Config) (codec.Encoder, error) {
 			return nil, err
 		}
 	}
-	r, err := f.registry(c.Options)
+	r, err := f.registry(c.Context, c.Options)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,9 @@
 package avro
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -148,6 +150,29 @@ func TestMessagesOfSeveralSchemas(t *testing.T) {
 	// One call a schema, and one that was answered with 503.
 	if n := reg.calls["GET /schemas/ids/1"]; n != 2 {
 		t.Errorf("schema 1 was asked for %d times", n)
+	}
+}
+
+// TestRequestsEndWithTheTask has a registry that is out of order and a task that has
+// ended: nothing is asked, or waited for.
+func TestRequestsEndWithTheTask(t *testing.T) {
+	reg, url := newFakeRegistry(t)
+	reg.fail = 1000
+	f := Confluent{}
+	c := confluentConfig(t, f, url, people())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	c.Context = ctx
+	d, err := f.NewDecoder(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := d.Record([]byte{0, 0, 0, 0, 1, 2}); !errors.Is(err, context.Canceled) || errs.ClassOf(err) != errs.Resource {
+		t.Error(err)
+	}
+	if len(reg.calls) > 0 {
+		t.Errorf("asked: %v", reg.calls)
 	}
 }
 

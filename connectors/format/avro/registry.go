@@ -2,6 +2,7 @@ package avro
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -33,6 +34,7 @@ type registry struct {
 	urls   []string
 	header http.Header
 	client *http.Client
+	life   context.Context
 
 	mu      sync.Mutex
 	schemas map[uint32]avro.Schema
@@ -43,10 +45,15 @@ type registryConfig struct {
 	urls     string // parted by commas
 	userInfo string // user:password
 	token    string
+	// life ends requests and the waits between them; nil never does.
+	life context.Context
 }
 
 func newRegistry(c registryConfig) (*registry, error) {
-	r := &registry{header: http.Header{}, client: &http.Client{Timeout: requestTimeout}, schemas: map[uint32]avro.Schema{}}
+	r := &registry{header: http.Header{}, client: &http.Client{Timeout: requestTimeout}, life: c.life, schemas: map[uint32]avro.Schema{}}
+	if r.life == nil {
+		r.life = context.Background()
+	}
 	for _, u := range strings.Split(c.urls, ",") {
 		u = strings.TrimRight(strings.TrimSpace(u), "/")
 		parsed, err := url.Parse(u)
@@ -150,7 +157,11 @@ func (r *registry) call(method, path string, body []byte, answer any) error {
 	var err error
 	for n := range attempts * len(r.urls) {
 		if n >= len(r.urls) {
-			time.Sleep(retryAfter << (n / len(r.urls)))
+			select {
+			case <-r.life.Done():
+				return errs.Wrap(errs.Resource, r.life.Err(), "schema registry")
+			case <-time.After(retryAfter << (n / len(r.urls))):
+			}
 		}
 		var again bool
 		if again, err = r.once(method, r.urls[n%len(r.urls)]+path, body, answer); err == nil || !again {
@@ -161,7 +172,7 @@ func (r *registry) call(method, path string, body []byte, answer any) error {
 }
 
 func (r *registry) once(method, address string, body []byte, answer any) (again bool, err error) {
-	req, err := http.NewRequest(method, address, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(r.life, method, address, bytes.NewReader(body))
 	if err != nil {
 		return false, errs.Wrap(errs.User, err, "schema registry")
 	}

@@ -4,6 +4,7 @@
 package codec
 
 import (
+	"context"
 	"io"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -39,6 +40,8 @@ type Config struct {
 	// Options are the table's options.
 	Options connector.Options
 	Alloc   memory.Allocator
+	// Context ends what waits for something outside; nil never does.
+	Context context.Context
 	// BatchRows is the most rows of a batch, at least 1.
 	BatchRows int
 	// Lines makes an encoder end every record as in a file.

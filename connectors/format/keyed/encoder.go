@@ -69,7 +69,7 @@ func (p *part) encoder(storedAt []int, env connector.WriterEnv) (*partEncoder, e
 		e.at = append(e.at, storedAt[i])
 	}
 	var err error
-	e.encoder, err = p.format.NewEncoder(codec.Config{Schema: p.schema, Options: p.options, Alloc: env.Alloc, BatchRows: 1})
+	e.encoder, err = p.format.NewEncoder(codec.Config{Schema: p.schema, Options: p.options, Context: env.Context, Alloc: env.Alloc, BatchRows: 1})
 	return e, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/thalweg/thalweg/engine/functions"
 	"github.com/thalweg/thalweg/engine/functions/remote"
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/expr"
 )
 
@@ -195,4 +197,74 @@ func TestWrongDefinitionsAreRefused(t *testing.T) {
 			t.Errorf("%s %s: %v", c.url, c.signature, err)
 		}
 	}
+}
+
+func TestNestedArgumentsAndResults(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if want := `"rows":[{"who":{"name":"Ada","tags":["a","b"]}}]`; !strings.Contains(string(body), want) {
+			t.Errorf("%s, want %s", body, want)
+		}
+		fmt.Fprint(w, `{"results": [{"counts": {"a": 1}, "rows": [{"x": 1.5}]}]}`)
+	}))
+	defer server.Close()
+	entry := define(t, server.URL, map[string]string{"signature": "(who ROW<name STRING, tags ARRAY<STRING>>) -> ROW<counts MAP<STRING, INT>, rows ARRAY<ROW<x DOUBLE>>>"})
+	alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	defer alloc.AssertSize(t, 0)
+	k, err := entry.Scalar.Bind(&expr.Call{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As in ROW('Ada', …), the fields have other names than the argument's.
+	who := types.RowOf(types.Field{Name: "EXPR$0", Type: types.StringType()}, types.Field{Name: "EXPR$1", Type: types.ArrayOf(types.StringType())})
+	arg, _, err := array.FromJSON(alloc, who.Arrow(), strings.NewReader(`[{"EXPR$0": "Ada", "EXPR$1": ["a", "b"]}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer arg.Release()
+	out, err := k(&expr.EvalContext{Alloc: alloc}, []expr.Vector{{Array: arg}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Release()
+	if got := out.ValueStr(0); got != `{"counts":[{"key":"a","value":1}],"rows":[{"x":1.5}]}` {
+		t.Error(got)
+	}
+}
+
+// BenchmarkCalls has a service that answers at once, in this process.
+func BenchmarkCalls(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var request struct{ Rows []struct{ S string } }
+		json.NewDecoder(r.Body).Decode(&request)
+		results := make([]int, len(request.Rows))
+		for i, row := range request.Rows {
+			results[i] = len(row.S)
+		}
+		json.NewEncoder(w).Encode(map[string]any{"results": results})
+	}))
+	defer server.Close()
+	entry, err := remote.New(functions.Definition{Name: "F", Class: server.URL, Language: "HTTP", Options: map[string]string{"signature": "(s STRING) -> INT"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	k, err := entry.Scalar.Bind(&expr.Call{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	const rows = 4096
+	values := make([]string, rows)
+	for i := range values {
+		values[i] = strings.Repeat("x", i%50)
+	}
+	arg := column(memory.DefaultAllocator, values...)
+	b.ReportAllocs()
+	for b.Loop() {
+		out, err := k(&expr.EvalContext{Alloc: memory.DefaultAllocator}, []expr.Vector{{Array: arg}}, rows)
+		if err != nil {
+			b.Fatal(err)
+		}
+		out.Release()
+	}
+	b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
