@@ -3,6 +3,7 @@ package op
 import (
 	"sync"
 
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/stream"
 )
 
@@ -34,6 +35,8 @@ type underway[T any] struct {
 	item      T
 	watermark stream.Watermark
 	done      chan struct{}
+	// err is set before done is closed: the work panicked.
+	err error
 }
 
 func (u *underway[T]) ready() bool {
@@ -54,7 +57,10 @@ func (b *Background[T]) Begin(item T, out Output) error {
 	b.queue, b.begun = append(b.queue, u), b.begun+1
 	b.workers.Go(func() {
 		defer close(u.done)
-		b.Work(item)
+		u.err = errs.Safely("work in the background", func() error {
+			b.Work(item)
+			return nil
+		})
 	})
 	for b.begun > b.Capacity {
 		if err := b.next(out); err != nil {
@@ -125,6 +131,10 @@ func (b *Background[T]) handBack(i int, out Output) error {
 		return out.Watermark(u.watermark)
 	}
 	b.begun--
+	if u.err != nil {
+		b.Drop(u.item)
+		return u.err
+	}
 	return b.Done(u.item, out)
 }
 
