@@ -86,6 +86,8 @@ func (st *statement) execute(ctx context.Context, stmt sql.Statement) (Result, e
 	switch stmt := stmt.(type) {
 	case *sql.Set:
 		return st.set(stmt)
+	case *sql.Truncate:
+		return st.truncate(stmt)
 	case *sql.Reset:
 		return st.reset(stmt)
 	case *sql.Use:

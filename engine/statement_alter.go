@@ -55,6 +55,9 @@ func (st *statement) alterTable(stmt *sql.Alter) (Result, error) {
 	if done || err != nil {
 		return Result{Message: "nothing to alter"}, err
 	}
+	if action, ok := stmt.Actions[0].(*sql.AlterPartitions); ok {
+		return st.alterPartitions(r.Table, action)
+	}
 	t := cloneTable(r.Table)
 	for _, action := range stmt.Actions {
 		if rename, ok := action.(*sql.AlterRename); ok {

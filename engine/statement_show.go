@@ -34,6 +34,8 @@ func (st *statement) show(stmt *sql.Show) (Result, error) {
 		return st.showStreams(stmt)
 	case "JOBS":
 		return st.showJobs(), nil
+	case "PARTITIONS":
+		return st.showPartitions(stmt)
 	case "MATERIALIZED VIEWS":
 		return st.showMaterializedViews(stmt)
 	case "CREATE MATERIALIZED VIEW":

@@ -80,6 +80,15 @@ type AlterRefresh struct {
 	What string
 }
 
+// AlterPartitions is ADD [IF NOT EXISTS] or DROP [IF EXISTS] PARTITION (…) ….
+type AlterPartitions struct {
+	Place
+	Drop bool
+	// Lenient is IF [NOT] EXISTS.
+	Lenient    bool
+	Partitions [][]PartitionValue
+}
+
 // AlterComment is COMMENT 'text'.
 type AlterComment struct {
 	Place
@@ -97,4 +106,5 @@ func (*AlterDrop) alterAction()         {}
 func (*AlterQuery) alterAction()        {}
 func (*AlterClass) alterAction()        {}
 func (*AlterRefresh) alterAction()      {}
+func (*AlterPartitions) alterAction()   {}
 func (*AlterComment) alterAction()      {}

@@ -58,6 +58,12 @@ type Insert struct {
 	Query   *Query
 }
 
+// Truncate is TRUNCATE TABLE name.
+type Truncate struct {
+	Place
+	Name Name
+}
+
 // PartitionValue is one `column = literal` of a PARTITION clause. Value is nil
 // for a dynamic partition column.
 type PartitionValue struct {
@@ -231,6 +237,7 @@ func (*Drop) statement()                   {}
 func (*CreateTable) statement()            {}
 func (*CreateView) statement()             {}
 func (*CreateMaterializedView) statement() {}
+func (*Truncate) statement()               {}
 func (*CreateFunction) statement()         {}
 func (*CreateModel) statement()            {}
 func (*CreateStream) statement()           {}

@@ -34,9 +34,38 @@ func (f *formatter) statement(s Statement) {
 	}
 }
 
+// partitions writes ADD and DROP of partitions.
+func (f *formatter) partitions(a *AlterPartitions) {
+	if a.Drop {
+		f.words("DROP")
+		f.wordIf(a.Lenient, " IF EXISTS")
+	} else {
+		f.words("ADD")
+		f.wordIf(a.Lenient, " IF NOT EXISTS")
+	}
+	f.each(len(a.Partitions), "", func(i int) {
+		f.partitionValues(a.Partitions[i])
+	})
+}
+
+func (f *formatter) partitionValues(values []PartitionValue) {
+	f.words(" PARTITION (")
+	f.each(len(values), ", ", func(i int) {
+		f.ident(values[i].Column)
+		if v := values[i].Value; v != nil {
+			f.words(" = ")
+			f.expr(v, 0)
+		}
+	})
+	f.words(")")
+}
+
 // utility writes the small statements.
 func (f *formatter) utility(s Statement) {
 	switch s := s.(type) {
+	case *Truncate:
+		f.words("TRUNCATE TABLE ")
+		f.name(s.Name)
 	case *Set:
 		f.words("SET")
 		if s.HasKey {
@@ -127,15 +156,7 @@ func (f *formatter) insert(s *Insert) {
 	f.name(s.Table)
 	f.hints(s.Hints)
 	if s.Partition != nil {
-		f.words(" PARTITION (")
-		f.each(len(s.Partition), ", ", func(i int) {
-			f.ident(s.Partition[i].Column)
-			if v := s.Partition[i].Value; v != nil {
-				f.words(" = ")
-				f.expr(v, 0)
-			}
-		})
-		f.words(")")
+		f.partitionValues(s.Partition)
 	}
 	if s.Columns != nil {
 		f.words(" ")
@@ -222,6 +243,8 @@ func (f *formatter) alterAction(action AlterAction) {
 	case *AlterClass:
 		f.words("AS ", types.QuoteString(a.Class))
 		f.wordIf(a.Language != "", " LANGUAGE "+a.Language)
+	case *AlterPartitions:
+		f.partitions(a)
 	case *AlterRefresh:
 		f.words(a.What)
 	case *AlterComment:

@@ -57,6 +57,8 @@ func (p *parser) alterActions(s *Alter) error {
 		})
 		a.Place = p.place(first)
 		action = a
+	case t.Is("ADD", "DROP") && columns && p.atPartition():
+		action, err = p.alterPartitions()
 	case t.Is("ADD", "MODIFY") && columns:
 		return p.alterAdd(s)
 	case t.Is("DROP") && columns:
@@ -129,11 +131,48 @@ func (p *parser) alterClass() (AlterAction, error) {
 	return a, nil
 }
 
+// atPartition reports that partitions are to be added or dropped.
+func (p *parser) atPartition() bool {
+	at := 1
+	if p.PeekAt(at).Is("IF") {
+		for at++; p.PeekAt(at).Is("NOT", "EXISTS"); {
+			at++
+		}
+	}
+	return p.PeekAt(at).Is("PARTITION") && p.PeekAt(at+1).Is("(")
+}
+
+// alterPartitions parses {ADD [IF NOT EXISTS] | DROP [IF EXISTS]} PARTITION (…) ….
+func (p *parser) alterPartitions() (AlterAction, error) {
+	first := p.Index()
+	a := &AlterPartitions{Drop: p.Next().Is("DROP")}
+	if a.Drop {
+		a.Lenient = p.Accept("IF", "EXISTS")
+	} else {
+		a.Lenient = p.Accept("IF", "NOT", "EXISTS")
+	}
+	for {
+		if err := p.Expect("PARTITION"); err != nil {
+			return nil, err
+		}
+		var values []PartitionValue
+		if err := p.list(func() error { return p.partitionValue(&values) }); err != nil {
+			return nil, err
+		}
+		a.Partitions = append(a.Partitions, values)
+		p.Accept(",")
+		if !p.Is("PARTITION") {
+			a.Place = p.place(first)
+			return a, nil
+		}
+	}
+}
+
 // alterAdd parses {ADD|MODIFY} element, or {ADD|MODIFY} (element, …).
 func (p *parser) alterAdd(s *Alter) error {
 	word := p.Next()
 	modify := word.Is("MODIFY")
-	if p.Is("PARTITION") && p.PeekAt(1).Is("(") || p.Is("DISTRIBUTION") {
+	if p.Is("DISTRIBUTION") {
 		return errs.Unsupportedf("ALTER TABLE … %s %s is not supported", word.Upper, p.Peek().Upper).At(p.Peek().Span())
 	}
 	one := func() error {
@@ -210,8 +249,6 @@ func (p *parser) alterDrop() (AlterAction, error) {
 		var n Name
 		n, err = p.name()
 		a.Names = []Name{n}
-	case p.Is("PARTITION") && p.PeekAt(1).Is("("):
-		return nil, errs.Unsupportedf("ALTER TABLE … DROP PARTITION is not supported").At(p.Peek().Span())
 	default:
 		if p.Is("COLUMN") && p.PeekAt(1).IsName() {
 			p.Next()

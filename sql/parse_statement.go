@@ -9,7 +9,7 @@ import (
 
 // statementWords are the first words of statements, for suggestions.
 var statementWords = []string{"ADD", "ALTER", "BEGIN", "CREATE", "DESCRIBE", "DROP", "EXECUTE", "EXPLAIN", "INSERT", "LOAD", "REMOVE", "RESET",
-	"SELECT", "SET", "SHOW", "STOP", "UNLOAD", "USE", "VALUES", "WITH"}
+	"SELECT", "SET", "SHOW", "STOP", "TRUNCATE", "UNLOAD", "USE", "VALUES", "WITH"}
 
 // statement parses one statement, without its semicolon.
 func (p *parser) statement() (Statement, error) {
@@ -66,6 +66,13 @@ func (p *parser) utility(first int, t token.Token) (Statement, error) {
 		return p.show()
 	case t.Is("DESCRIBE", "DESC"):
 		return p.describe()
+	case t.Is("TRUNCATE"):
+		p.Next()
+		if err := p.Expect("TABLE"); err != nil {
+			return nil, err
+		}
+		name, err := p.name()
+		return &Truncate{Place: p.place(first), Name: name}, err
 	case t.Is("STOP"):
 		return p.stopJob()
 	case t.Is("ADD", "REMOVE") && p.PeekAt(1).Is("JAR"):
@@ -99,17 +106,16 @@ func unknownStatement(t token.Token) error {
 
 // remedies are what to do instead of statements that other engines have.
 var remedies = map[string]string{
-	"UPDATE":   "a table changes by the rows that are inserted: an upsert sink takes a new row for its key",
-	"DELETE":   "a table changes by the rows that are inserted: a query that takes a row back deletes it from its sink",
-	"MERGE":    "INSERT into a table with a PRIMARY KEY replaces the row of that key",
-	"TRUNCATE": "empty the table where its data are: a table is only a name for them here",
-	"CALL":     "there are no procedures: STOP JOB, ALTER STREAM and the REST API do what Flink's do",
-	"LOAD":     "LOAD MODULE is the only statement of that name",
-	"UNLOAD":   "UNLOAD MODULE is the only statement of that name",
-	"COMPILE":  "plans are kept with their jobs: EXPLAIN shows one, and a savepoint goes on under a changed query",
-	"ANALYZE":  "plans are chosen by rules and need no statistics; EXPLAIN ANALYZE runs a query and tells what it did",
-	"GRANT":    "there are no users: who may reach the server may do all, see docs/operations.md",
-	"REVOKE":   "there are no users: who may reach the server may do all, see docs/operations.md",
+	"UPDATE":  "a table changes by the rows that are inserted: an upsert sink takes a new row for its key",
+	"DELETE":  "a table changes by the rows that are inserted: a query that takes a row back deletes it from its sink",
+	"MERGE":   "INSERT into a table with a PRIMARY KEY replaces the row of that key",
+	"CALL":    "there are no procedures: STOP JOB, ALTER STREAM and the REST API do what Flink's do",
+	"LOAD":    "LOAD MODULE is the only statement of that name",
+	"UNLOAD":  "UNLOAD MODULE is the only statement of that name",
+	"COMPILE": "plans are kept with their jobs: EXPLAIN shows one, and a savepoint goes on under a changed query",
+	"ANALYZE": "plans are chosen by rules and need no statistics; EXPLAIN ANALYZE runs a query and tells what it did",
+	"GRANT":   "there are no users: who may reach the server may do all, see docs/operations.md",
+	"REVOKE":  "there are no users: who may reach the server may do all, see docs/operations.md",
 }
 
 // modules parses LOAD MODULE, UNLOAD MODULE and USE MODULES.
@@ -157,7 +163,7 @@ func (p *parser) insert() (*Insert, error) {
 		return nil, err
 	}
 	if p.Accept("PARTITION") {
-		if err := p.list(func() error { return p.partitionValue(s) }); err != nil {
+		if err := p.list(func() error { return p.partitionValue(&s.Partition) }); err != nil {
 			return nil, err
 		}
 	}
@@ -173,7 +179,7 @@ func (p *parser) insert() (*Insert, error) {
 	return s, nil
 }
 
-func (p *parser) partitionValue(s *Insert) error {
+func (p *parser) partitionValue(values *[]PartitionValue) error {
 	first := p.Index()
 	column, err := p.ident()
 	if err != nil {
@@ -186,7 +192,7 @@ func (p *parser) partitionValue(s *Insert) error {
 		}
 	}
 	v.Place = p.place(first)
-	s.Partition = append(s.Partition, v)
+	*values = append(*values, v)
 	return nil
 }
 

@@ -30,6 +30,20 @@ type Connector interface {
 	Sink(table Table) (Sink, error)
 }
 
+// Maintained is a Connector whose tables' data statements can look at and remove. A
+// partition is named by the text of its keys' values; NULL is the empty one.
+type Maintained interface {
+	Connector
+	// Truncate removes all rows.
+	Truncate(table Table) error
+	// Partitions lists the partitions as key=value/key=value, in order.
+	Partitions(table Table) ([]string, error)
+	// AddPartition makes an empty one, and DropPartition removes one with its rows. They
+	// report false if it was there, or was not.
+	AddPartition(table Table, values map[string]string) (bool, error)
+	DropPartition(table Table, values map[string]string) (bool, error)
+}
+
 // Table is a declared table as its connector sees it.
 type Table struct {
 	// Name is the table's name, for messages and default places.

@@ -23,6 +23,10 @@ type committable struct {
 	Version   int    `msgpack:"v"`
 	Temporary string `msgpack:"t"`
 	Final     string `msgpack:"f"`
+	// Job is set for INSERT OVERWRITE: Final is then a name that stage made. Finish
+	// marks the end of the job, and is of no file.
+	Job    string `msgpack:"j,omitempty"`
+	Finish bool   `msgpack:"e,omitempty"`
 }
 
 func (c committable) encode() ([]byte, error) {
@@ -46,6 +50,8 @@ type committer struct {
 	fs    vfs.FS
 	root  string
 	table string
+	// replaces is for INSERT OVERWRITE.
+	replaces replaced
 }
 
 var _ connector.Committer = (*committer)(nil)
@@ -55,10 +61,15 @@ var _ connector.Committer = (*committer)(nil)
 // be repeated whatever has become of its files.
 func (c *committer) Commit(_ context.Context, _ uint64, committables [][]byte) error {
 	dirs := map[string]bool{}
+	ended := ""
 	for _, b := range committables {
 		file, err := decodeCommittable(b)
 		if err != nil {
 			return err
+		}
+		if file.Finish {
+			ended = file.Job
+			continue
 		}
 		if err := c.commit(file); err != nil {
 			return errs.Wrap(errs.Resource, err, "table '%s': committing '%s'", c.table, filepath.Join(c.root, file.Final))
@@ -70,7 +81,10 @@ func (c *committer) Commit(_ context.Context, _ uint64, committables [][]byte) e
 			return errs.Wrap(errs.Resource, err, "table '%s': committing into '%s'", c.table, dir)
 		}
 	}
-	return nil
+	if ended == "" {
+		return nil
+	}
+	return errs.Wrap(errs.Resource, c.replace(ended), "table '%s': replacing what is in '%s'", c.table, c.root)
 }
 
 func (c *committer) commit(file committable) error {

@@ -34,7 +34,7 @@ func NewWith(fs vfs.FS, formats format.Registry, clock Clock) *Connector {
 
 // Spec describes the connector.
 func (c *Connector) Spec() connector.Spec {
-	options := append(ownOptions(), connector.BadRecordOptions()...)
+	options := append(append(ownOptions(), overwriteOptions()...), connector.BadRecordOptions()...)
 	options = append(options, connector.FullLookupOptions()...)
 	return connector.Spec{
 		Name: "filesystem",

@@ -48,5 +48,6 @@ func (s *sink) Writer(_ context.Context, env connector.WriterEnv, _ [][]byte) (c
 
 // Committer makes the side that gives files their names.
 func (s *sink) Committer(context.Context) (connector.Committer, error) {
-	return &committer{fs: s.fs, root: s.path, table: s.table.Name}, nil
+	replaces, _ := s.replaced()
+	return &committer{fs: s.fs, root: s.path, table: s.table.Name, replaces: replaces}, nil
 }

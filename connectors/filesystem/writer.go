@@ -168,7 +168,7 @@ func (w *writer) folders() []string {
 }
 
 // Prepare ends all files and makes them, and their names, durable.
-func (w *writer) Prepare(_ context.Context, epoch uint64, _ bool) (connector.Prepared, error) {
+func (w *writer) Prepare(_ context.Context, epoch uint64, last bool) (connector.Prepared, error) {
 	for _, folder := range w.folders() {
 		if err := w.end(folder); err != nil {
 			return connector.Prepared{}, w.wrap(err)
@@ -177,10 +177,7 @@ func (w *writer) Prepare(_ context.Context, epoch uint64, _ bool) (connector.Pre
 	var prepared connector.Prepared
 	dirs := map[string]bool{}
 	for n, p := range w.ended {
-		b, err := committable{
-			Temporary: filepath.Join(p.folder, p.name),
-			Final:     filepath.Join(p.folder, w.name.final(epoch, n, w.extension)),
-		}.encode()
+		b, err := w.committable(p, epoch, n).encode()
 		if err != nil {
 			return connector.Prepared{}, err
 		}
@@ -193,7 +190,21 @@ func (w *writer) Prepare(_ context.Context, epoch uint64, _ bool) (connector.Pre
 		}
 	}
 	w.ended = nil
-	return prepared, nil
+	if _, overwrites := w.replaced(); !overwrites || !last {
+		return prepared, nil
+	}
+	end, err := committable{Job: w.env.Job, Finish: true}.encode()
+	prepared.Committables = append(prepared.Committables, end)
+	return prepared, err
+}
+
+// committable names the n-th file of an epoch.
+func (w *writer) committable(p *part, epoch uint64, n int) committable {
+	c := committable{Temporary: filepath.Join(p.folder, p.name), Final: filepath.Join(p.folder, w.name.final(epoch, n, w.extension))}
+	if _, overwrites := w.replaced(); overwrites {
+		c.Job, c.Final = w.env.Job, stage(c.Final, w.env.Job)
+	}
+	return c
 }
 
 // Close removes what was not prepared.

@@ -12,9 +12,6 @@ import (
 // Insert binds INSERT INTO: columns are matched by position and converted by
 // Flink's implicit casts.
 func (b *Binder) Insert(s *sql.Insert) (*logical.Sink, error) {
-	if s.Overwrite {
-		return nil, unsupported(s, "INSERT OVERWRITE")
-	}
 	rel, name, err := b.relation(s.Table)
 	if err != nil {
 		return nil, err
@@ -26,6 +23,11 @@ func (b *Binder) Insert(s *sql.Insert) (*logical.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Overwrite {
+		if t, err = b.overwritten(s, t); err != nil {
+			return nil, err
+		}
+	}
 	r, err := b.query(s.Query, nil)
 	if err != nil {
 		return nil, err
@@ -35,6 +37,10 @@ func (b *Binder) Insert(s *sql.Insert) (*logical.Sink, error) {
 			At(r.orderSpan).WithHint("order by the column of the WATERMARK first, or add LIMIT")
 	}
 	node := r.relation()
+	if s.Overwrite && !node.Props().Bounded {
+		return nil, errs.Userf("INSERT OVERWRITE replaces a table when its query ends, and this one never does").At(s.Query.Pos()).
+			WithHint("bound its sources, or write INSERT INTO")
+	}
 	targets, err := insertTargets(s, t)
 	if err != nil {
 		return nil, err
@@ -175,7 +181,9 @@ func (b *Binder) insertValue(s *sql.Insert, t *catalog.Table, column types.Field
 		if err != nil {
 			return bound, err
 		}
-		value, place = bound, target.value.Pos()
+		// A partition's value is converted, as in Flink, such as a text to a date.
+		bound.Span = target.value.Pos()
+		return castTo(bound, column.Type), nil
 	case target.column != nothing:
 		value = rex.Col(target.column, from[target.column].Type)
 		place = itemPlace(s.Query, target.column, len(from))
