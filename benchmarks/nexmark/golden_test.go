@@ -24,7 +24,8 @@ var rewrite = flag.Bool("rewrite", false, "write the golden results anew")
 const goldenRows = 12
 
 // TestGoldenResults runs every query over the same 3,000 events (q23 over more: its bidders
-// are persons only from id 2000 on) and compares the table that its changes give, sorted, with
+// are persons only from id 2000 on), in one task, since which of two bids of one time comes
+// last is otherwise left to chance (q6, q18), and compares the table that its changes give, sorted, with
 // the one shipped.
 func TestGoldenResults(t *testing.T) {
 	for _, query := range nexmark.Names() {
@@ -68,7 +69,7 @@ func result(t *testing.T, query string) string {
 		t.Fatal(err)
 	}
 	eng, err := engine.Open(ctx, engine.Options{
-		Parallelism: 2, Connectors: []connector.Connector{tables.Connector()}, Now: func() int64 { return 1_700_000_000_000 },
+		Parallelism: 1, Connectors: []connector.Connector{tables.Connector()}, Now: func() int64 { return 1_700_000_000_000 },
 	})
 	if err != nil {
 		t.Fatal(err)

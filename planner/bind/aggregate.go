@@ -86,7 +86,7 @@ type aggregation struct {
 // groupBy applies GROUP BY and the aggregates of all clauses above it.
 func (sb *selectBinder) groupBy() error {
 	a := &aggregation{sb: sb, index: map[*sql.Call]int{}, windows: map[*sql.Call]int{}}
-	calls := a.find(sb.outputs())
+	calls := a.find()
 	if len(calls) == 0 && sb.s.GroupBy == nil && sb.s.Having == nil {
 		return nil
 	}
@@ -102,31 +102,16 @@ func (sb *selectBinder) groupBy() error {
 	return a.build()
 }
 
-// find lists the aggregate calls in the expressions, OVER clauses included.
-func (a *aggregation) find(exprs []sql.Expr) []*sql.Call {
+// find lists the aggregate calls of the clauses above GROUP BY.
+func (a *aggregation) find() []*sql.Call {
 	var out []*sql.Call
-	var visit func(c *sql.Call) bool
-	visit = func(c *sql.Call) bool {
-		if c.Over != nil {
-			for _, e := range overExprs(c.Over) {
-				walkCalls(e, visit)
-			}
-			return true
-		}
-		if a.sb.b.isAggregate(c) {
+	a.sb.eachCall(func(c *sql.Call) bool {
+		if c.Over == nil && a.sb.b.isAggregate(c) {
 			out = append(out, c)
 			return false
 		}
 		return true
-	}
-	for _, e := range exprs {
-		walkCalls(e, visit)
-	}
-	for _, w := range a.sb.s.Windows {
-		for _, e := range overExprs(w.Spec) {
-			walkCalls(e, visit)
-		}
-	}
+	})
 	return out
 }
 

@@ -21,6 +21,9 @@ type exprBinder struct {
 	// groups, when not nil, are the grouping expressions over scope: expressions
 	// are bound over the output of an aggregate, whose first columns they are.
 	groups *grouping
+	// aliases are the columns of the result that ORDER BY may name inside an
+	// expression, where they come before those of the relation below.
+	aliases map[string]rex.Expr
 }
 
 // expr binds e and notes where it stands.
@@ -34,6 +37,11 @@ func (x *exprBinder) expr(e sql.Expr) (rex.Expr, error) {
 
 // bare binds e.
 func (x *exprBinder) bare(e sql.Expr) (rex.Expr, error) {
+	if ref, ok := e.(*sql.ColumnRef); ok && len(ref.Name.Parts) == 1 {
+		if bound, ok := x.aliases[ref.Name.Last()]; ok {
+			return bound, nil
+		}
+	}
 	if x.groups != nil {
 		if bound, ok := x.grouped(e); ok {
 			return bound, nil

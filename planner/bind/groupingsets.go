@@ -156,20 +156,18 @@ func (a *aggregation) expand(node logical.Node) (logical.Node, []int) {
 func (a *aggregation) groupingFunctions() error {
 	sb := a.sb
 	var failed error
-	for _, e := range sb.outputs() {
-		walkCalls(e, func(c *sql.Call) bool {
-			switch functionName(c) {
-			case "GROUPING", "GROUPING_ID", "GROUP_ID":
-				bound, err := a.groupingCall(c)
-				if err != nil && failed == nil {
-					failed = err
-				}
-				sb.computed[c] = bound
-				return false
+	sb.eachCall(func(c *sql.Call) bool {
+		switch functionName(c) {
+		case "GROUPING", "GROUPING_ID", "GROUP_ID":
+			bound, err := a.groupingCall(c)
+			if err != nil && failed == nil {
+				failed = err
 			}
-			return true
-		})
-	}
+			sb.computed[c] = bound
+			return false
+		}
+		return true
+	})
 	return failed
 }
 

@@ -130,20 +130,18 @@ func (a *aggregation) windowCalls() error {
 	a.windows[g.call] = g.first
 	suffixes := map[string]int{"_START": 0, "_END": 1, "_ROWTIME": 2, "_PROCTIME": 2}
 	var failed error
-	for _, e := range a.sb.outputs() {
-		walkCalls(e, func(c *sql.Call) bool {
-			rest, ok := strings.CutPrefix(functionName(c), g.f.kind.String())
-			bound, known := suffixes[rest]
-			if !ok || !known {
-				return true
-			}
-			if err := g.fits(c, rest); err != nil && failed == nil {
-				failed = err
-			}
-			a.windows[c] = g.first + bound
-			return false
-		})
-	}
+	a.sb.eachCall(func(c *sql.Call) bool {
+		rest, ok := strings.CutPrefix(functionName(c), g.f.kind.String())
+		bound, known := suffixes[rest]
+		if !ok || !known {
+			return true
+		}
+		if err := g.fits(c, rest); err != nil && failed == nil {
+			failed = err
+		}
+		a.windows[c] = g.first + bound
+		return false
+	})
 	return failed
 }
 

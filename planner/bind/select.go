@@ -229,6 +229,35 @@ func (sb *selectBinder) outputs() []sql.Expr {
 	return out
 }
 
+// eachCall visits the calls in the clauses above GROUP BY, outer before inner, with
+// those that OVER clauses and named windows partition and order by, until visit
+// returns false for one, whose inside is then left out.
+func (sb *selectBinder) eachCall(visit func(*sql.Call) bool) {
+	var walk func(sql.Expr)
+	over := func(w *sql.WindowSpec) {
+		for _, e := range overExprs(w) {
+			walk(e)
+		}
+	}
+	walk = func(e sql.Expr) {
+		walkCalls(e, func(c *sql.Call) bool {
+			if !visit(c) {
+				return false
+			}
+			if c.Over != nil {
+				over(c.Over)
+			}
+			return true
+		})
+	}
+	for _, e := range sb.outputs() {
+		walk(e)
+	}
+	for _, w := range sb.s.Windows {
+		over(w.Spec)
+	}
+}
+
 func (sb *selectBinder) having() error {
 	if sb.s.Having == nil {
 		return nil
@@ -298,7 +327,12 @@ func (sb *selectBinder) item(x *exprBinder, item selectItem) (rex.Expr, error) {
 
 // sortColumn finds or adds the column of a sort expression.
 func (sb *selectBinder) sortColumn(o sql.OrderItem, exprs *[]rex.Expr, names *[]string) (int, error) {
-	bound, err := sb.binder("ORDER BY").expr(o.Expr)
+	x := sb.binder("ORDER BY")
+	x.aliases = map[string]rex.Expr{}
+	for i := len(sb.items) - 1; i >= 0; i-- {
+		x.aliases[(*names)[i]] = (*exprs)[i]
+	}
+	bound, err := x.expr(o.Expr)
 	if err != nil {
 		return 0, err
 	}

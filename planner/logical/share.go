@@ -9,19 +9,29 @@ import (
 	"github.com/thalweg/thalweg/internal/rex"
 )
 
-// Share makes equal sub-plans one node, so that they are computed once. Nodes
-// that volatile reports (they would give other rows each time) stay apart.
-func Share(roots []Node, volatile func(Node) bool) []Node {
+// Sharing says which equal nodes may become one.
+type Sharing struct {
+	// Volatile reports nodes that would give other rows each time: they stay apart.
+	Volatile func(Node) bool
+	// Above gives the node above one that is only shared together with it.
+	Above map[Node]Node
+}
+
+// Share makes equal sub-plans one node, so that they are computed once.
+func Share(roots []Node, s Sharing) []Node {
 	ids := map[Node]int{}
 	byKey := map[string]Node{}
 	kinds := map[string]int{}
 	Walk(roots, func(n Node) { kinds[n.Kind()]++ })
-	return Rewrite(roots, func(n Node) Node {
-		if _, ok := n.(*Sink); ok || kinds[n.Kind()] == 1 || volatile(n) {
+	return RewriteFrom(roots, func(n, was Node) Node {
+		if _, ok := n.(*Sink); ok || kinds[n.Kind()] == 1 || s.Volatile(n) {
 			ids[n] = len(ids)
 			return n
 		}
 		key := digest(n, ids)
+		if above := s.Above[was]; above != nil {
+			key += content(above)
+		}
 		if same, ok := byKey[key]; ok {
 			return same
 		}
@@ -39,12 +49,17 @@ func digest(n Node, ids map[Node]int) string {
 		fmt.Fprintf(&b, " %d", ids[in])
 	}
 	b.WriteByte(0)
+	b.WriteString(content(n))
+	return b.String()
+}
+
+// content is equal for nodes that compute the same from the same inputs.
+func content(n Node) string {
 	bytes, err := msgpack.Marshal(bare(n.payload()))
 	if err != nil {
 		panic("logical: a node's payload is not plain data: " + err.Error())
 	}
-	b.Write(bytes)
-	return b.String()
+	return string(bytes)
 }
 
 // bare is a payload without the places in the script, which do not change what a
