@@ -33,7 +33,7 @@ func bindDecimalArithmetic(c *Call) (Kernel, error) {
 		op.mayExceed = max(a.Precision-a.Scale, b.Precision-b.Scale)+op.roundFrom+1 > types.MaxDecimalPrecision
 		return op.kernel(c.Type, op.sum(c.Name == "-")), nil
 	case "*":
-		op.mayExceed = a.Precision+b.Precision > types.MaxDecimalPrecision
+		op.mayExceed = a.Precision+b.Precision+1 > types.MaxDecimalPrecision
 		if k, ok := op.scaleByConst(c); ok {
 			return k, nil
 		}

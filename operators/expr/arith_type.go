@@ -28,7 +28,7 @@ func decimalResult(op string, a, b types.Type) types.Type {
 	p1, s1, p2, s2 := a.Precision, a.Scale, b.Precision, b.Scale
 	switch op {
 	case "*":
-		return adjustDecimal(p1+p2, s1+s2)
+		return adjustDecimal(p1+p2+1, s1+s2)
 	case "/":
 		scale := max(minDivisionScale, s1+p2+1)
 		return adjustDecimal(p1-s1+s2+scale, scale)
