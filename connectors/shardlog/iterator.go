@@ -224,6 +224,13 @@ func (it *Iterator) decode(h blockHeader, block []byte) ([]Entry, error) {
 // of no meaning. AtSequence takes it.
 func (it *Iterator) Position() Sequence { return it.shard.sequence(it.next, 0) }
 
+// Back makes Next go on at a record of those it gave last, for who could not take them
+// all.
+func (it *Iterator) Back(to Sequence) {
+	it.next = to.Index
+	it.closeFile() // the place in it is behind the block
+}
+
 // Trimmed is the number of records that were left out because their retention had
 // ended.
 func (it *Iterator) Trimmed() uint64 { return it.trimmed }

@@ -10,11 +10,11 @@ import (
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
-const (
-	getRecordsDefault = 10_000
-	// getBytesMax bounds the data of one answer.
-	getBytesMax = 10 << 20
-)
+// amount bounds what is read at once.
+type amount struct{ records, bytes int }
+
+// getMost is the most that one answer of GetRecords gives.
+var getMost = amount{10_000, 10 << 20}
 
 func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInput) (*getRecordsOutput, error) {
 	p, err := s.readPlace(*in.ShardIterator)
@@ -40,11 +40,11 @@ func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInp
 	if s.limits != nil && !s.limits.read(limited) {
 		return nil, wire.Errorf(codeThroughput, "%s", s.throttled(o.name, p.shardID()))
 	}
-	limit := getRecordsDefault
+	most := getMost
 	if in.Limit != nil {
-		limit = int(*in.Limit)
+		most.records = int(*in.Limit)
 	}
-	read, err := s.read(ctx, it, limit, o.attrs)
+	read, err := s.read(ctx, it, most, o.attrs)
 	if err != nil {
 		return nil, err
 	}
@@ -80,16 +80,16 @@ type chunk struct {
 	lost string
 }
 
-// read reads what is there without waiting, up to limit records and ten MiB.
-// Records that are corrupt on disk are left out: their loss is logged and noted, and
+// read reads what is there without waiting, at most so much, but a record of any size;
+// the next call goes on behind it. Records that are corrupt on disk are left out: their loss is logged and noted, and
 // the shard can be read on.
-func (s *Service) read(ctx context.Context, it *shardlog.Iterator, limit int, attrs *attributes) (chunk, error) {
+func (s *Service) read(ctx context.Context, it *shardlog.Iterator, most amount, attrs *attributes) (chunk, error) {
 	out := chunk{records: []record{}, next: it.Position()}
 	encryption := ""
 	if attrs.KeyID != "" {
 		encryption = attrs.encryption()
 	}
-	for len(out.records) < limit && it.Ready() {
+	for len(out.records) < most.records && it.Ready() {
 		entries, err := it.Next(ctx, nil)
 		switch {
 		case errors.Is(err, shardlog.ErrShardEnd):
@@ -104,7 +104,8 @@ func (s *Service) read(ctx context.Context, it *shardlog.Iterator, limit int, at
 		}
 		for _, e := range entries {
 			size := len(e.Data) + len(e.PartitionKey)
-			if len(out.records) == limit || len(out.records) > 0 && out.bytes+size > getBytesMax {
+			if len(out.records) == most.records || len(out.records) > 0 && out.bytes+size > most.bytes {
+				it.Back(e.Sequence)
 				return s.measured(out, it), nil
 			}
 			out.bytes += size

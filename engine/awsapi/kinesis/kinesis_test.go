@@ -2,6 +2,7 @@ package kinesis_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -340,6 +341,46 @@ func TestTags(t *testing.T) {
 	out := must(w.client.ListTagsForStream(w.ctx, &kinesis.ListTagsForStreamInput{StreamName: name, Limit: aws.Int32(1)}))
 	if len(out.Tags) != 1 || *out.Tags[0].Key != "a" || !*out.HasMoreTags {
 		t.Errorf("tags %+v", out)
+	}
+}
+
+// TestSubscribeMissesNothing reads records whose blocks are larger than an event: what does not go into
+// one is in the next.
+func TestSubscribeMissesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.create("s", 1)
+	const puts, each = 3, 300
+	for p := range puts {
+		in := &kinesis.PutRecordsInput{StreamName: aws.String("s")}
+		for i := range each {
+			data := binary.BigEndian.AppendUint32(make([]byte, 0, 10_000), uint32(p*each+i))
+			in.Records = append(in.Records, types.PutRecordsRequestEntry{Data: data[:10_000], PartitionKey: aws.String("k")})
+		}
+		if out := must(w.client.PutRecords(w.ctx, in)); *out.FailedRecordCount > 0 {
+			t.Fatalf("%d records failed", *out.FailedRecordCount)
+		}
+	}
+	consumer := must(w.client.RegisterStreamConsumer(w.ctx, &kinesis.RegisterStreamConsumerInput{
+		StreamARN: aws.String("arn:aws:kinesis:eu-west-1:000000000000:stream/s"), ConsumerName: aws.String("c")})).Consumer
+	stream := must(w.client.SubscribeToShard(w.ctx, &kinesis.SubscribeToShardInput{ConsumerARN: consumer.ConsumerARN, ShardId: aws.String("shardId-000000000000"),
+		StartingPosition: &types.StartingPosition{Type: types.ShardIteratorTypeTrimHorizon}})).GetStream()
+	defer stream.Close()
+	for want := uint32(0); want < puts*each; {
+		e, ok := <-stream.Events()
+		if !ok {
+			t.Fatalf("the stream ended: %v", stream.Err())
+		}
+		bytes := 0
+		for _, r := range e.(*types.SubscribeToShardEventStreamMemberSubscribeToShardEvent).Value.Records {
+			if got := binary.BigEndian.Uint32(r.Data); got != want {
+				t.Fatalf("record %d came where %d should have", got, want)
+			}
+			want++
+			bytes += len(r.Data)
+		}
+		if bytes > 1<<20 {
+			t.Errorf("an event of %d bytes", bytes)
+		}
 	}
 }
 

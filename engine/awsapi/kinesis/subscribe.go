@@ -27,8 +27,9 @@ type subscription struct {
 // consumer and shard replaces it.
 const takeoverAfter = 5 * time.Second
 
-// eventRecordsMax bounds an event's records.
-const eventRecordsMax = 10_000
+// eventMost is the most that one event gives: each of many slow subscribers holds one in
+// memory.
+var eventMost = amount{10_000, 1 << 20}
 
 func (s *Service) subscribe(ctx context.Context, _ wire.Call, in *subscribeInput) (func(*wire.EventStream) error, error) {
 	o, c, err := s.findConsumer(consumerRef{ConsumerARN: in.ConsumerARN})
@@ -112,7 +113,7 @@ func (s *Service) push(ctx context.Context, events *wire.EventStream, it *shardl
 	defer stop()
 	defer events.Until(life)()
 	for {
-		c, err := s.read(life, it, eventRecordsMax, o.attrs)
+		c, err := s.read(life, it, eventMost, o.attrs)
 		if life.Err() != nil {
 			return endOf(ctx)
 		}
