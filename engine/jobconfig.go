@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/thalweg/thalweg/engine/build"
-	"github.com/thalweg/thalweg/engine/coordinator"
 	"github.com/thalweg/thalweg/engine/job"
 	"github.com/thalweg/thalweg/internal/errs"
 )
@@ -63,32 +61,4 @@ func checkParallelism(cfg job.Config, batchRows int) error {
 		return errs.Userf("execution.batch-rows %d is not positive", batchRows)
 	}
 	return nil
-}
-
-// restartRule reads when a failed job is started again.
-func restartRule(all map[string]string, o Options) (coordinator.Restart, error) {
-	set, err := readSettings(all, o)
-	if err != nil {
-		return coordinator.Restart{}, err
-	}
-	rule := coordinator.Restart{Attempts: o.RestartAttempts}
-	switch set.String("restart-strategy.type") {
-	case "none", "off", "disable":
-		rule.Attempts = 0
-	case "fixed-delay", "fixeddelay":
-		rule.Attempts = set.integer("restart-strategy.fixed-delay.attempts", 1)
-		rule.Initial = set.duration("restart-strategy.fixed-delay.delay", time.Second)
-		rule.Max = rule.Initial
-	case "exponential-delay", "exponentialdelay":
-		rule.Attempts = -1
-		if n := all["restart-strategy.exponential-delay.attempts-before-reset-backoff"]; n != "" {
-			// The value was checked when it was set.
-			rule.Attempts, _ = strconv.Atoi(n)
-		}
-	}
-	if rule.Initial == 0 {
-		rule.Initial = set.duration("restart-strategy.exponential-delay.initial-backoff", coordinator.DefaultInitial)
-		rule.Max = set.duration("restart-strategy.exponential-delay.max-backoff", coordinator.DefaultMax)
-	}
-	return rule, nil
 }

@@ -44,7 +44,8 @@ type Options struct {
 	// 512 MiB.
 	MemoryBudgetBytes int64
 	// RestartAttempts is how often in a row a failed job is started again, with
-	// exponential back-off: 0 means never, -1 without limit.
+	// exponential delays: 0 means never, -1 without limit. The options of
+	// restart-strategy go before it.
 	RestartAttempts int
 	// Connectors are added to the built-in ones, Functions, Aggregates and
 	// TableFunctions to the built-in functions.

@@ -65,8 +65,6 @@ var flinkOptions = []FlinkOption{
 	{"pipeline.serialization-config", whyJVM}, {"pipeline.jobvertex-parallelism-overrides", "all stages have the job's parallelism"},
 	{"pipeline.vertex-description-mode", whyDisplay}, {"pipeline.vertex-name-include-index-prefix", whyDisplay},
 	{"pipeline.watermark-alignment.allow-unaligned-source-splits", "see scan.watermark.alignment options of the table"},
-	{"restart-strategy.exponential-delay.backoff-multiplier", whyFixed}, {"restart-strategy.exponential-delay.jitter-factor", whyFixed},
-	{"restart-strategy.exponential-delay.reset-backoff-threshold", whyFixed},
 	{"sql-client.display.max-column-width", whyDisplay}, {"sql-client.display.print-time-cost", whyDisplay}, {"sql-client.display.color-schema", whyDisplay},
 	{"sql-client.display.show-line-numbers", whyDisplay}, {"sql-client.prompt", whyDisplay}, {"sql-client.verbose", whyDisplay},
 	{"sql-client.execution.max-table-result.rows", "results are not cut"}, {"sql-client.execution.mode", "see execution.runtime-mode"},

@@ -8,7 +8,7 @@ func SettingsSpec() connector.Spec { return settingsSpec() }
 
 // settingsSpec describes the SET options that have an effect.
 func settingsSpec() connector.Spec {
-	return connector.Spec{Name: "session", Options: []connector.OptionSpec{
+	return connector.Spec{Name: "session", Options: append(restartOptions(), []connector.OptionSpec{
 		{Name: "parallelism.default", Type: connector.TypeInt, Doc: "Number of tasks of a stage.", Example: "4"},
 		{Name: "table.exec.resource.default-parallelism", Type: connector.TypeInt, Doc: "Goes before parallelism.default; -1 does not.", Example: "4"},
 		{Name: "pipeline.max-parallelism", Type: connector.TypeInt, Doc: "Number of key groups of a new job; bounds its parallelism for ever.", Example: "128"},
@@ -28,13 +28,6 @@ func settingsSpec() connector.Spec {
 			Doc: "Accepted for scripts written for Flink; checkpoints are always exact.", Example: "EXACTLY_ONCE"},
 		{Name: "execution.state-recovery.path", Type: connector.TypeString, Doc: "The savepoint that the jobs started next go on from.", Example: "savepoints/0190-7"},
 		{Name: "execution.state-recovery.ignore-unclaimed-state", Type: connector.TypeBool, Doc: "Whether state in the savepoint that the job has no use for is dropped instead of being an error.", Example: "true"},
-		{Name: "restart-strategy.type", Type: connector.TypeEnum, Values: []string{"none", "exponential-delay", "fixed-delay", "off", "disable", "exponentialdelay", "fixeddelay"},
-			Doc: "Whether a failed job is started again.", Example: "exponential-delay"},
-		{Name: "restart-strategy.fixed-delay.attempts", Type: connector.TypeInt, Doc: "How often in a row, with fixed delays.", Example: "3"},
-		{Name: "restart-strategy.fixed-delay.delay", Type: connector.TypeDuration, Doc: "The wait before each attempt.", Example: "10 s"},
-		{Name: "restart-strategy.exponential-delay.initial-backoff", Type: connector.TypeDuration, Doc: "The wait before the first attempt.", Example: "1 s"},
-		{Name: "restart-strategy.exponential-delay.max-backoff", Type: connector.TypeDuration, Doc: "The longest wait.", Example: "1 min"},
-		{Name: "restart-strategy.exponential-delay.attempts-before-reset-backoff", Type: connector.TypeInt, Doc: "How often in a row; without limit by default.", Example: "10"},
 		{Name: "table.local-time-zone", Type: connector.TypeString, Doc: "The session's time zone: an IANA name, UTC, or an offset.", Example: "Europe/Zurich"},
 		{Name: "table.dml-sync", Type: connector.TypeBool, Doc: "Whether a script waits for each INSERT's job to end.", Example: "true"},
 		{Name: "table.exec.state.ttl", Type: connector.TypeDuration, Doc: "State that was not written for so long by the clock is dropped; 0 keeps it.", Example: "1 d"},
@@ -69,7 +62,7 @@ func settingsSpec() connector.Spec {
 		{Name: "table.sql-dialect", Type: connector.TypeEnum, Values: []string{"default"}, Doc: "Accepted for scripts written for Flink; there is one dialect.", Example: "default"},
 		{Name: "sql-client.execution.result-mode", Type: connector.TypeEnum, Values: []string{"table", "tableau", "changelog"},
 			Doc: "Whether thalweg run prints the changes of a result, as --changelog does.", Example: "changelog"},
-	}}
+	}...)}
 }
 
 // oldNames are names that options had in older versions of Flink.

@@ -56,7 +56,7 @@ func (st *statement) query(ctx context.Context, stmt sql.Statement) (Result, err
 	if err != nil {
 		return Result{}, err
 	}
-	c := newCollector(rule.Attempts != 0)
+	c := newCollector(rule.Restarts())
 	run, err := st.session.engine.submit(ctx, record, p, c)
 	if err != nil {
 		return Result{}, err

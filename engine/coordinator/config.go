@@ -23,17 +23,9 @@ type Config struct {
 	// Timeout abandons a checkpoint whose barriers have not passed by then.
 	Timeout time.Duration
 	Restart Restart
-}
-
-// Restart says what becomes of a failed job.
-type Restart struct {
-	// Attempts is how often in a row to start again: 0 never, -1 without limit.
-	Attempts int
-	// The wait before an attempt starts at Initial and doubles up to Max; after
-	// ResetAfter of undisturbed running both wait and count start anew.
-	Initial    time.Duration
-	Max        time.Duration
-	ResetAfter time.Duration
+	// Random gives numbers from 0 to below 1 for the jitter of restarts, so that the
+	// machine has no chance of its own; nil is without jitter.
+	Random func() float64
 }
 
 // promptPause bounds the share of time that prompt checkpoints take to a fifth.
@@ -42,27 +34,13 @@ const promptPause = 4
 // promptRetry is how long rows wait whose checkpoint has failed.
 const promptRetry = time.Second
 
-// Defaults of a Config.
-const (
-	DefaultTimeout    = 10 * time.Minute
-	DefaultInitial    = time.Second
-	DefaultMax        = time.Minute
-	DefaultResetAfter = 10 * time.Minute
-)
+// DefaultTimeout is the default of Config.Timeout.
+const DefaultTimeout = 10 * time.Minute
 
 // WithDefaults fills in what is zero and has another default.
 func (c Config) WithDefaults() Config {
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
-	}
-	if c.Restart.Initial == 0 {
-		c.Restart.Initial = DefaultInitial
-	}
-	if c.Restart.Max == 0 {
-		c.Restart.Max = DefaultMax
-	}
-	if c.Restart.ResetAfter == 0 {
-		c.Restart.ResetAfter = DefaultResetAfter
 	}
 	return c
 }

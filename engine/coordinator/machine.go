@@ -37,13 +37,15 @@ type Machine struct {
 	// draining: the sources were told to end.
 	draining bool
 
+	// failures are those that count by the restart strategy, or failedAt their times.
 	failures int
-	// ran: some attempt was deployed, the last at deployedAt.
-	ran        bool
-	deployedAt time.Duration
-	retryAt    time.Duration
-	lastStart  time.Duration
-	lastEnd    time.Duration
+	failedAt []time.Duration
+	// retryAt is when the next attempt starts, or the last one did.
+	retryAt time.Duration
+	// ran: some attempt was deployed.
+	ran       bool
+	lastStart time.Duration
+	lastEnd   time.Duration
 	// lastTook is how long the last one took, from its barrier to its commit.
 	lastTook time.Duration
 	// held: rows wait for a commit since heldAt, and no barrier is behind them.
@@ -199,7 +201,7 @@ func (m *Machine) deploy() {
 }
 
 func (m *Machine) onDeployed(now time.Duration) {
-	m.deployed, m.ran, m.deployedAt = true, true, now
+	m.deployed, m.ran = true, true
 	m.lastStart, m.lastEnd = now, now
 	if m.canceled || m.failure != nil {
 		m.tearDown()

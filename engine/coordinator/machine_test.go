@@ -40,16 +40,15 @@ type script struct {
 }
 
 func newScript(t *testing.T, d *datadriven.TestData) *script {
-	s := &script{}
-	var sources, tasks, attempts int
+	s := &script{cfg: coordinator.Config{Restart: coordinator.Restart{Strategy: coordinator.ExponentialDelay, Delay: time.Second, Max: time.Minute,
+		Multiplier: 2, ResetAfter: time.Hour}}}
+	var sources, tasks int
 	for _, arg := range d.CmdArgs {
 		switch arg.Key {
 		case "sources":
 			arg.Scan(t, 0, &sources)
 		case "tasks":
 			arg.Scan(t, 0, &tasks)
-		case "attempts":
-			arg.Scan(t, 0, &attempts)
 		case "interval":
 			s.cfg.Interval = duration(t, arg.Vals[0])
 		case "commit-delay":
@@ -59,7 +58,9 @@ func newScript(t *testing.T, d *datadriven.TestData) *script {
 		case "timeout":
 			s.cfg.Timeout = duration(t, arg.Vals[0])
 		default:
-			d.Fatalf(t, "unknown argument %q", arg.Key)
+			if !restartArg(t, &s.cfg, arg) {
+				d.Fatalf(t, "unknown argument %q", arg.Key)
+			}
 		}
 	}
 	for i := range tasks {
@@ -69,9 +70,53 @@ func newScript(t *testing.T, d *datadriven.TestData) *script {
 			s.cfg.Sources = append(s.cfg.Sources, task)
 		}
 	}
-	s.cfg.Restart.Attempts = attempts
 	s.machine = coordinator.New(s.cfg)
 	return s
+}
+
+// restartArg reads an argument that is about restarts. The numbers of random are
+// given out in turn.
+func restartArg(t *testing.T, cfg *coordinator.Config, arg datadriven.CmdArg) bool {
+	rule := &cfg.Restart
+	switch arg.Key {
+	case "restart":
+		rule.Strategy = map[string]coordinator.Strategy{"none": coordinator.NoRestart, "fixed-delay": coordinator.FixedDelay,
+			"failure-rate": coordinator.FailureRate, "exponential-delay": coordinator.ExponentialDelay}[arg.Vals[0]]
+		if rule.Strategy.String() != arg.Vals[0] {
+			t.Fatalf("no strategy %q", arg.Vals[0])
+		}
+	case "attempts":
+		arg.Scan(t, 0, &rule.Attempts)
+	case "delay":
+		rule.Delay = duration(t, arg.Vals[0])
+	case "within":
+		rule.Interval = duration(t, arg.Vals[0])
+	case "max":
+		rule.Max = duration(t, arg.Vals[0])
+	case "reset":
+		rule.ResetAfter = duration(t, arg.Vals[0])
+	case "multiplier":
+		rule.Multiplier = number(t, arg.Vals[0])
+	case "jitter":
+		rule.Jitter = number(t, arg.Vals[0])
+	case "random":
+		next := 0
+		cfg.Random = func() float64 {
+			next++
+			return number(t, arg.Vals[(next-1)%len(arg.Vals)])
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+func number(t *testing.T, text string) float64 {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 func duration(t *testing.T, text string) time.Duration {

@@ -129,19 +129,11 @@ func (m *Machine) settle(now time.Duration) bool {
 
 // retryOrFail waits for another attempt, or gives up.
 func (m *Machine) retryOrFail(now time.Duration) {
-	if m.ran && now-m.deployedAt >= m.cfg.Restart.ResetAfter {
-		m.failures = 0
-	}
-	m.failures++
-	if !retryable(m.failure) || m.cfg.Restart.Attempts >= 0 && m.failures > m.cfg.Restart.Attempts {
+	wait, ok := m.backOff(now)
+	if !ok || !retryable(m.failure) {
 		m.end(Failed, m.failure)
 		return
 	}
-	wait := m.cfg.Restart.Initial
-	for i := 1; i < m.failures && wait < m.cfg.Restart.Max; i++ {
-		wait *= 2
-	}
-	wait = min(wait, m.cfg.Restart.Max)
 	m.state, m.retryAt = Restarting, now+wait
 	m.emit(Retry{Wait: wait, Err: m.failure})
 }

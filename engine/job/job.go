@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -84,7 +85,7 @@ func Start(cfg Config) (*Job, error) {
 
 func (j *Job) machineConfig() coordinator.Config {
 	cfg := coordinator.Config{Tasks: j.graph.Tasks(), Interval: j.cfg.Interval, CommitDelay: j.cfg.CommitDelay, MinPause: j.cfg.MinPause,
-		Timeout: j.cfg.Timeout, Restart: j.cfg.Restart}
+		Timeout: j.cfg.Timeout, Restart: j.cfg.Restart, Random: rand.Float64}
 	for _, t := range cfg.Tasks {
 		if j.graph.IsSource(t.Stage) {
 			cfg.Sources = append(cfg.Sources, t)

@@ -53,7 +53,7 @@ func newFixture(t *testing.T, parallelism, batchRows int) *fixture {
 	f.cfg = job.Config{ID: "job", Plan: copyPlan(), Parallelism: parallelism, KeyGroups: 16, Latency: time.Millisecond,
 		Env:   &build.Env{Functions: expr.NewRegistry(), Connectors: registry, BatchRows: batchRows},
 		Alloc: alloc, Backend: f.backend, Clock: func() int64 { return time.Now().UnixMilli() },
-		Restart: coordinator.Restart{Attempts: 3, Initial: time.Millisecond, Max: time.Millisecond}}
+		Restart: coordinator.Restart{Strategy: coordinator.FixedDelay, Attempts: 3, Delay: time.Millisecond}}
 	return f
 }
 
