@@ -68,7 +68,7 @@ func Run(t *testing.T, open Opener) {
 func seeds(t *testing.T, run func(t *testing.T, rng *rand.Rand)) {
 	n := 8
 	if testing.Short() {
-		n = 2
+		n = 1
 	}
 	for seed := range n {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { run(t, rand.New(rand.NewPCG(uint64(seed), 7))) })
