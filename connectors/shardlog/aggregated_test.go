@@ -172,3 +172,77 @@ func TestACheckpointThatNamesAnExpiredShardResumes(t *testing.T) {
 		}
 	}
 }
+
+// TestPlaceWithinALostRecord opens behind a record that retention took when it had been read in part: what
+// was read of it says nothing about the next.
+func TestPlaceWithinALostRecord(t *testing.T) {
+	w := newWorld(t, vfs.NewMem())
+	w.create("s", 1)
+	created := mustStream(t, w, "s").shards()[0].created
+	for first := range 2 {
+		if first == 1 {
+			w.clock.advance(MinRetention + time.Hour)
+			w.store.Trim()
+		}
+		if _, err := w.store.Append("s", []Record{aggregate(jsonRecords(100*first, 100*first+10))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	src, err := New().Source(declare(t, w.store, orderSchema(), "scan.bounded.mode", "latest"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	position := split{Version: splitVersion, Shard: shardID(0), Created: created, Next: 1, Sub: 7, End: 3}.position()
+	if rows, err := rowsOf(t, src, position, connector.BadSkip); rows != 10 || err != nil {
+		t.Errorf("%d rows of 10: %v", rows, err)
+	}
+}
+
+// TestRetentionOfAClosedShardIsNoticed opens a closed shard whose unread records retention took, to the last one.
+func TestRetentionOfAClosedShardIsNoticed(t *testing.T) {
+	w := newWorld(t, vfs.NewMem())
+	w.create("s", 1)
+	st := mustStream(t, w, "s")
+	created := st.shards()[0].created
+	if _, err := w.store.Append("s", jsonRecords(0, 10)); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.advance(2 * time.Hour)
+	if err := st.Split(shardID(0), HashKey{Hi: 1 << 63}); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.advance(MinRetention - time.Hour)
+	w.store.Trim()
+	src, err := New().Source(declare(t, w.store, orderSchema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	position := split{Version: splitVersion, Shard: shardID(0), Created: created, Next: 4}.position()
+	if rows, err := rowsOf(t, src, position, connector.BadFail); err == nil || !strings.Contains(err.Error(), "the retention of 7 records ended") {
+		t.Errorf("%d rows, %v", rows, err)
+	}
+}
+
+// rowsOf reads the first shard from a position to the end; the end of a split is no error.
+func rowsOf(t *testing.T, src connector.Source, position []byte, policy connector.BadPolicy) (rows int64, err error) {
+	t.Helper()
+	env := connector.ReaderEnv{Alloc: memory.DefaultAllocator, BatchRows: 100, Bad: connector.NewBadCounter(policy, nil)}
+	r, err := src.Open(context.Background(), connector.Split{ID: "shardId-000000000000"}, position, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for {
+		b, err := r.Next(context.Background(), nil)
+		rows += int64(b.Rows())
+		if b.Record != nil {
+			b.Release()
+		}
+		if errors.Is(err, connector.ErrEndOfSplit) {
+			return rows, nil
+		}
+		if err != nil {
+			return rows, err
+		}
+	}
+}

@@ -262,7 +262,10 @@ func (it *Iterator) Wait(ctx context.Context, most time.Duration) error {
 	defer timer.Stop()
 	for !it.Ready() {
 		v := it.shard.view.Load()
-		if it.next < v.end || v.closed || v.deleted {
+		if v.deleted {
+			return errs.Userf("stream %s was deleted", it.shard.stream)
+		}
+		if it.next < v.end || v.closed {
 			return nil
 		}
 		select {

@@ -85,6 +85,9 @@ func (r *reader) decode() error {
 			r.entries, r.split.Next = nil, r.split.End
 			return nil
 		}
+		if e.Sequence.Index != r.split.Next { // what was begun is gone
+			r.split.Next, r.split.Sub = e.Sequence.Index, 0
+		}
 		whole, err := r.record(e)
 		if err != nil || !whole {
 			return err
@@ -162,6 +165,13 @@ func (r *reader) where(e *Entry) string {
 // read gets the next entries; woken tells that it was called back before.
 func (r *reader) read(ctx context.Context, wait <-chan struct{}) (woken bool, err error) {
 	r.entries, err = r.iterator.Next(ctx, wait)
+	if gone := r.iterator.Trimmed(); gone > r.trimmed {
+		lost := gone - r.trimmed
+		r.trimmed = gone
+		if err := r.missing(fmt.Sprintf("the retention of %d records ended before they were read", lost)); err != nil {
+			return false, err
+		}
+	}
 	switch {
 	case errors.Is(err, ErrShardEnd) || errors.Is(err, ErrInterrupted):
 		return false, connector.ErrEndOfSplit
@@ -170,17 +180,12 @@ func (r *reader) read(ctx context.Context, wait <-chan struct{}) (woken bool, er
 		if r.missing(err.Error()) != nil {
 			return false, err
 		}
-		r.split.Next, r.passed = r.iterator.Position().Index, true
+		r.split.Next, r.split.Sub, r.passed = r.iterator.Position().Index, 0, true
 		return false, nil
 	case err != nil:
 		return false, err
 	}
-	if gone := r.iterator.Trimmed(); gone > r.trimmed {
-		lost := gone - r.trimmed
-		r.trimmed = gone
-		err = r.missing(fmt.Sprintf("the retention of %d records ended before they were read", lost))
-	}
-	return len(r.entries) == 0, err
+	return len(r.entries) == 0, nil
 }
 
 // missing reports records that can't be read any more.

@@ -18,7 +18,7 @@ const (
 	lockName    = "LOCK"
 	streamsDir  = "streams"
 	pendingDir  = "pending"
-	trashPrefix = ".deleted-"
+	trashPrefix = "~deleted-"
 )
 
 // Store is a directory of streams. One process has it open at a time; all methods

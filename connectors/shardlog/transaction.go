@@ -34,10 +34,11 @@ func (st *Stream) commitPending(name string) error {
 	st.resharding.RLock()
 	defer st.resharding.RUnlock()
 	moved := movedRecords{stream: st, table: st.table.Load(), id: c.ID}
+	stay := c.stay(moved.table)
 	for _, part := range c.Shards {
 		blocks := &pendingBlocks{part, blockReader{file: f}, size, path}
-		if s := moved.table.find(part.Shard); s != nil && !s.isSealed() {
-			err = s.commitOpened(c.ID, blocks)
+		if stay {
+			err = moved.table.find(part.Shard).commitOpened(c.ID, blocks)
 		} else {
 			err = moved.add(part.Shard, blocks)
 		}
@@ -59,6 +60,18 @@ func (st *Stream) commitPending(name string) error {
 		s.forget(c.ID)
 	}
 	return nil
+}
+
+// stay reports whether all shards of a transaction take records still. If not, all of
+// its records are gathered anew: a shard takes a transaction once, and the records of a
+// closed one may go where others of the transaction were prepared for.
+func (c *catalogue) stay(t *shardTable) bool {
+	for _, part := range c.Shards {
+		if s := t.find(part.Shard); s == nil || s.isSealed() {
+			return false
+		}
+	}
+	return true
 }
 
 // discardPending removes all files of an owner: those that belong to a published

@@ -225,3 +225,57 @@ func TestManyIdleShards(t *testing.T) {
 		}
 	}
 }
+
+// TestATransactionSpansAReshard prepares records for a shard and, after its split, for its children: all of them
+// come, once, also when the commit is repeated.
+func TestATransactionSpansAReshard(t *testing.T) {
+	w := newWorld(t, vfs.NewMem())
+	w.create("s", 1)
+	st := mustStream(t, w, "s")
+	tx := st.newTransaction(ownerHash("job", "table"))
+	for i := range 100 {
+		if i == 50 {
+			if err := st.Scale(2); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := tx.add(&Record{PartitionKey: fmt.Sprint(i), Data: []byte("x")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := tx.prepare(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := st.commitPending(file); err != nil {
+			t.Fatal(err)
+		}
+		described, err := st.Describe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		records := uint64(0)
+		for _, s := range described.Shards {
+			records += s.Next.Index - 1
+		}
+		if records != 100 {
+			t.Errorf("%d records of 100", records)
+		}
+	}
+}
+
+// TestAStreamNamedAsADeletedOne makes streams with the prefix that deleted ones once had.
+func TestAStreamNamedAsADeletedOne(t *testing.T) {
+	w := newWorld(t, vfs.NewMem())
+	for _, name := range []string{"a", ".deleted-a", ".deleted-b"} {
+		w.create(name, 1)
+	}
+	if err := w.store.DeleteStream("a"); err != nil {
+		t.Fatal(err)
+	}
+	w.reopen()
+	if got := fmt.Sprint(w.store.Streams()); got != "[.deleted-a .deleted-b]" {
+		t.Errorf("streams %s", got)
+	}
+}

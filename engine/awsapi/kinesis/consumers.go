@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -102,7 +103,7 @@ func (s *Service) deregisterConsumer(_ context.Context, _ wire.Call, in *consume
 		delete(a.Policies, c.Name)
 		return nil
 	})
-	s.endSubscriptions(o.name, c)
+	s.endSubscriptions(o.name, c, fmt.Sprintf("Consumer %s was deregistered", c.Name))
 	return nil, err
 }
 

@@ -431,3 +431,40 @@ func TestSubscribe(t *testing.T) {
 		t.Error("the stream goes on behind the shard's end")
 	}
 }
+
+// TestDeletedStreamEndsSubscriptions deletes a stream that is subscribed to: the call ends with a typed error.
+func TestDeletedStreamEndsSubscriptions(t *testing.T) {
+	w := newWorld(t)
+	w.create("s", 1)
+	consumer := must(w.client.RegisterStreamConsumer(w.ctx, &kinesis.RegisterStreamConsumerInput{
+		StreamARN: aws.String("arn:aws:kinesis:eu-west-1:000000000000:stream/s"), ConsumerName: aws.String("c")})).Consumer
+	stream := must(w.client.SubscribeToShard(w.ctx, &kinesis.SubscribeToShardInput{ConsumerARN: consumer.ConsumerARN, ShardId: aws.String("shardId-000000000000"),
+		StartingPosition: &types.StartingPosition{Type: types.ShardIteratorTypeLatest}})).GetStream()
+	defer stream.Close()
+	<-stream.Events() // the call is under way
+	must(w.client.DeleteStream(w.ctx, &kinesis.DeleteStreamInput{StreamName: aws.String("s"), EnforceConsumerDeletion: aws.Bool(true)}))
+	events := 0
+	for range stream.Events() {
+		events++
+	}
+	var gone *types.ResourceNotFoundException
+	if !errors.As(stream.Err(), &gone) || events > 1 {
+		t.Errorf("%d events more, and then %v", events, stream.Err())
+	}
+}
+
+// TestRefusedWarmThroughputChangesNothing asks for more than is possible with a new mode.
+func TestRefusedWarmThroughputChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.create("s", 1)
+	_, err := w.client.UpdateStreamMode(w.ctx, &kinesis.UpdateStreamModeInput{StreamARN: aws.String("arn:aws:kinesis:eu-west-1:000000000000:stream/s"),
+		StreamModeDetails: &types.StreamModeDetails{StreamMode: types.StreamModeOnDemand}, WarmThroughputMiBps: aws.Int32(100_000)})
+	var limit *types.LimitExceededException
+	if !errors.As(err, &limit) {
+		t.Errorf("%v", err)
+	}
+	d := must(w.client.DescribeStreamSummary(w.ctx, &kinesis.DescribeStreamSummaryInput{StreamName: aws.String("s")}))
+	if mode := d.StreamDescriptionSummary.StreamModeDetails.StreamMode; mode != types.StreamModeProvisioned {
+		t.Errorf("the mode is %s", mode)
+	}
+}

@@ -85,6 +85,11 @@ func (s *Service) updateStreamMode(_ context.Context, _ wire.Call, in *updateStr
 	if in.WarmThroughputMiBps != nil && !onDemand {
 		return nil, wire.Errorf(wire.CodeValidation, "WarmThroughputMiBps is for streams in ON_DEMAND mode")
 	}
+	if in.WarmThroughputMiBps != nil {
+		if err := checkWarm(*in.WarmThroughputMiBps); err != nil {
+			return nil, err
+		}
+	}
 	if err := o.SetOnDemand(onDemand); err != nil {
 		return nil, err
 	}
@@ -116,8 +121,8 @@ func (s *Service) updateWarmThroughput(_ context.Context, call wire.Call, in *wa
 // warmUp gives a stream the shards for a throughput before the load is there. It
 // takes none away.
 func (s *Service) warmUp(o *opened, mibps int64) error {
-	if mibps > warmMax {
-		return wire.Errorf(codeLimit, "a warm throughput of more than %d MiB/s is not possible", warmMax)
+	if err := checkWarm(mibps); err != nil {
+		return err
 	}
 	if int(mibps) > o.Open() {
 		if err := o.Scale(int(mibps)); err != nil {
@@ -129,6 +134,13 @@ func (s *Service) warmUp(o *opened, mibps int64) error {
 		a.WarmMiBps = mibps
 		return nil
 	})
+}
+
+func checkWarm(mibps int64) error {
+	if mibps > warmMax {
+		return wire.Errorf(codeLimit, "a warm throughput of more than %d MiB/s is not possible", warmMax)
+	}
+	return nil
 }
 
 func (s *Service) updateDistribution(_ context.Context, _ wire.Call, in *distributionInput) (*none, error) {

@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -46,7 +47,7 @@ func (s *Service) createStream(_ context.Context, _ wire.Call, in *createStreamI
 		return nil, err
 	}
 	if _, deleting := s.ghost(name); deleting || slices.Contains(s.store.Streams(), name) {
-		return nil, wire.Errorf(codeInUse, "Stream %s under account %s already exists.", name, s.options.Account)
+		return nil, s.inUse(name)
 	}
 	notes := shardlog.Annotations{Tags: in.Tags}
 	a := attributes{Version: attributesVersion, AutoKeys: in.RecordDistributionStrategy != nil && *in.RecordDistributionStrategy == "AUTO"}
@@ -59,7 +60,16 @@ func (s *Service) createStream(_ context.Context, _ wire.Call, in *createStreamI
 	if err := a.write(&notes); err != nil {
 		return nil, err
 	}
-	return nil, s.store.Declare(shardlog.Declaration{Name: name, Shards: shards, Retention: defaultRetention, OnDemand: onDemand, Annotations: notes})
+	err := s.store.Declare(shardlog.Declaration{Name: name, Shards: shards, Retention: defaultRetention, OnDemand: onDemand, Annotations: notes})
+	if err != nil && errs.ClassOf(err) == errs.User && slices.Contains(s.store.Streams(), name) {
+		return nil, s.inUse(name) // another call made it meanwhile
+	}
+	return nil, err
+}
+
+// inUse says that there is a stream of a name.
+func (s *Service) inUse(name string) error {
+	return wire.Errorf(codeInUse, "Stream %s under account %s already exists.", name, s.options.Account)
 }
 
 func (s *Service) deleteStream(_ context.Context, _ wire.Call, in *deleteStreamInput) (*none, error) {
@@ -73,6 +83,9 @@ func (s *Service) deleteStream(_ context.Context, _ wire.Call, in *deleteStreamI
 	}
 	if err := s.store.DeleteStream(o.name); err != nil {
 		return nil, err
+	}
+	for _, c := range o.attrs.Consumers {
+		s.endSubscriptions(o.name, c, fmt.Sprintf("Stream %s was deleted", o.name))
 	}
 	if s.options.Transition > 0 {
 		s.mu.Lock()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/shardlog"
 	"github.com/thalweg/thalweg/engine/awsapi/wire"
+	"github.com/thalweg/thalweg/internal/errs"
 )
 
 // subscriptionKey is what only one subscription may have at a time.
@@ -94,13 +95,13 @@ func (s *Service) enter(ctx context.Context, key subscriptionKey) (running conte
 	}, nil
 }
 
-// endSubscriptions ends those of a consumer that is gone.
-func (s *Service) endSubscriptions(stream string, c consumer) {
+// endSubscriptions ends those of a consumer that is gone; why says so.
+func (s *Service) endSubscriptions(stream string, c consumer, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, sub := range s.subscriptions {
 		if key.stream == stream && key.consumer == c.Name && key.created == c.CreatedMillis {
-			sub.end(wire.Errorf(codeNotFound, "Consumer %s was deregistered", c.Name))
+			sub.end(wire.Errorf(codeNotFound, "%s", why))
 		}
 	}
 }
@@ -136,8 +137,13 @@ func (s *Service) push(ctx context.Context, events *wire.EventStream, it *shardl
 		if s.limits != nil {
 			waitFor(life, s.limits.given(limitOf(o.name, o.created, it.ShardID()), " of "+who, c.bytes))
 		}
-		if err := it.Wait(life, s.options.Heartbeat); err != nil && life.Err() != nil {
+		switch err := it.Wait(life, s.options.Heartbeat); {
+		case life.Err() != nil:
 			return endOf(ctx)
+		case err != nil && errs.ClassOf(err) == errs.User:
+			return wire.Errorf(codeNotFound, "%s", err)
+		case err != nil:
+			return err
 		}
 	}
 }

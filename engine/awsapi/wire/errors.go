@@ -13,7 +13,7 @@ const (
 	CodeSerialization    = "SerializationException"
 	CodeValidation       = "ValidationException"
 	CodeUnknownOperation = "UnknownOperationException"
-	CodeInternalFailure  = "InternalFailure"
+	CodeInternalFailure  = "InternalFailureException"
 )
 
 // Error is an error of the API: SDKs turn Code into a typed exception.
