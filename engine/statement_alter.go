@@ -142,19 +142,12 @@ func (st *statement) alterView(stmt *sql.Alter) (Result, error) {
 
 // alterStream sets a stream's retention; everything else is about its table.
 func (st *statement) alterStream(stmt *sql.Alter) (Result, error) {
-	name, err := st.relationName(stmt.Name)
+	store, name, err := st.existingStream(stmt.Name, stmt.IfExists)
 	if err != nil {
 		return Result{}, err
 	}
-	store, err := st.session.engine.streams()
-	if err != nil {
-		return Result{}, err
-	}
-	if !slices.Contains(store.Streams(), name) {
-		if stmt.IfExists {
-			return Result{Message: "nothing to alter"}, nil
-		}
-		return Result{}, noStream(store, name).At(stmt.Name.Span)
+	if name == "" {
+		return Result{Message: "nothing to alter"}, nil
 	}
 	set, ok := stmt.Actions[0].(*sql.AlterSet)
 	if !ok {

@@ -107,19 +107,12 @@ func streamTable(stmt *sql.CreateStream, name string, options map[string]string)
 
 // dropStream deletes a stream with all its records, and the table that came with it.
 func (st *statement) dropStream(stmt *sql.Drop) (Result, error) {
-	name, err := st.relationName(stmt.Name)
+	store, name, err := st.existingStream(stmt.Name, stmt.IfExists)
 	if err != nil {
 		return Result{}, err
 	}
-	store, err := st.session.engine.streams()
-	if err != nil {
-		return Result{}, err
-	}
-	if !slices.Contains(store.Streams(), name) {
-		if stmt.IfExists {
-			return Result{Message: "nothing to drop"}, nil
-		}
-		return Result{}, noStream(store, name).At(stmt.Name.Span)
+	if name == "" {
+		return Result{Message: "nothing to drop"}, nil
 	}
 	if err := store.DeleteStream(name); err != nil {
 		return Result{}, err
@@ -129,6 +122,25 @@ func (st *statement) dropStream(stmt *sql.Drop) (Result, error) {
 		return Result{Message: "dropped stream and table " + name}, st.session.remove(name)
 	}
 	return Result{Message: "dropped stream " + name}, nil
+}
+
+// existingStream looks a stream up; with optional its name is empty where there is none.
+func (st *statement) existingStream(written sql.Name, optional bool) (*shardlog.Store, string, error) {
+	name, err := st.relationName(written)
+	if err != nil {
+		return nil, "", err
+	}
+	store, err := st.session.engine.streams()
+	if err != nil {
+		return nil, "", err
+	}
+	switch {
+	case slices.Contains(store.Streams(), name):
+		return store, name, nil
+	case optional:
+		return store, "", nil
+	}
+	return nil, "", noStream(store, name).At(written.Span)
 }
 
 // noStream names the nearest stream.
@@ -155,16 +167,9 @@ func (st *statement) showStreams(stmt *sql.Show) (Result, error) {
 
 // showCreateStream prints the statement that makes a stream.
 func (st *statement) showCreateStream(stmt *sql.Show) (Result, error) {
-	name, err := st.relationName(*stmt.Name)
+	store, name, err := st.existingStream(*stmt.Name, false)
 	if err != nil {
 		return Result{}, err
-	}
-	store, err := st.session.engine.streams()
-	if err != nil {
-		return Result{}, err
-	}
-	if !slices.Contains(store.Streams(), name) {
-		return Result{}, noStream(store, name).At(stmt.Name.Span)
 	}
 	stream, err := store.Stream(name)
 	if err != nil {

@@ -109,28 +109,18 @@ func (*committer) Close() error { return nil }
 // removeTemporary removes the uncommitted files with a prefix from dir and the
 // folders below it.
 func removeTemporary(fs vfs.FS, dir, prefix string) error {
-	names, err := fs.List(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
+	folders, err := foldersBelow(fs, dir, nil)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		path := filepath.Join(dir, name)
-		info, err := fs.Stat(path)
-		switch {
-		case errors.Is(err, os.ErrNotExist):
-			continue
-		case err != nil:
-			return err
-		case info.IsDir() && !hidden(name):
-			err = removeTemporary(fs, path, prefix)
-		case strings.HasPrefix(name, prefix) && strings.HasSuffix(name, temporaryMark):
-			err = fs.Remove(path)
-		}
-		if err != nil {
-			return err
+	for _, f := range folders {
+		for _, name := range f.files {
+			if !strings.HasPrefix(name, prefix) || !strings.HasSuffix(name, temporaryMark) {
+				continue
+			}
+			if err := fs.Remove(filepath.Join(f.path, name)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/thalweg/thalweg/connectors/connector"
-	"github.com/thalweg/thalweg/internal/errs"
 )
 
 // sink is the writing side of one table.
@@ -21,7 +20,7 @@ var _ connector.Sink = (*sink)(nil)
 
 func newSink(l *layout) (*sink, error) {
 	s := &sink{layout: l}
-	named, err := l.keyColumns()
+	named, err := l.records.PartitionColumns(l.table, optionKey)
 	if err != nil {
 		return nil, err
 	}
@@ -30,22 +29,6 @@ func newSink(l *layout) (*sink, error) {
 	}
 	s.keyed = len(s.keys) > 0
 	return s, nil
-}
-
-// keyColumns names the columns whose values make the partition key of records whose
-// keys hold no columns.
-func (l *layout) keyColumns() ([]string, error) {
-	if l.records.Upsert {
-		return nil, nil
-	}
-	named := l.table.Options.List(optionKey)
-	switch {
-	case l.records.HasKey() && len(named) > 0:
-		return nil, errs.Userf("table '%s': a record has one key: give 'key.fields' or '%s'", l.table.Name, optionKey)
-	case len(named) == 0 && len(l.table.PartitionKeys) == 0 && l.records.Changes() != connector.AppendOnly:
-		return l.table.PrimaryKey, nil // changes of one row stay in order
-	}
-	return named, nil
 }
 
 // Mode implements connector.Sink: a stream only grows, unless its records are changes.

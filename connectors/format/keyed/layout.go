@@ -211,3 +211,20 @@ func (l *Layout) Changes() connector.SinkMode {
 	}
 	return connector.AppendOnly
 }
+
+// PartitionColumns names the columns whose values make the partition key of records
+// whose keys hold no columns: those of the table's option, or, where rows change, its
+// PRIMARY KEY, so that the changes of a row stay in order.
+func (l *Layout) PartitionColumns(t connector.Table, option string) ([]string, error) {
+	if l.Upsert {
+		return nil, nil
+	}
+	named := t.Options.List(option)
+	switch {
+	case l.HasKey() && len(named) > 0:
+		return nil, errs.Userf("table '%s': a record has one key: give 'key.fields' or '%s'", t.Name, option)
+	case len(named) == 0 && len(t.PartitionKeys) == 0 && l.Changes() != connector.AppendOnly:
+		return t.PrimaryKey, nil
+	}
+	return named, nil
+}

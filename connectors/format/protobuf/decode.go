@@ -93,16 +93,11 @@ func (d *decoder) message(p *program, data []byte) error {
 func (p *program) scan(data []byte) error {
 	clear(p.slots)
 	for at := 0; at < len(data); {
-		number, wire, n := protowire.ConsumeTag(data[at:])
-		if n < 0 {
-			return broken(at, n)
+		w, err := wireAt(data, at)
+		if err != nil {
+			return err
 		}
-		value := at + n
-		n = protowire.ConsumeFieldValue(number, wire, data[value:])
-		if n < 0 {
-			return broken(value, n)
-		}
-		if e := p.entry(number); e != nil && (e.field < 0 || p.fields[e.field].takes(wire)) {
+		if e := p.entry(w.number); e != nil && (e.field < 0 || p.fields[e.field].takes(w.typ)) {
 			if e.oneof >= 0 {
 				for _, other := range p.oneofs[e.oneof] {
 					if other != e.field {
@@ -115,12 +110,32 @@ func (p *program) scan(data []byte) error {
 				if s.count == 0 {
 					s.first = at
 				}
-				s.count, s.value, s.end = s.count+1, value, value+n
+				s.count, s.value, s.end = s.count+1, w.value, w.end
 			}
 		}
-		at = value + n
+		at = w.end
 	}
 	return nil
+}
+
+// wireField is a field as it lies in a message: its value is from value to end.
+type wireField struct {
+	number     protowire.Number
+	typ        protowire.Type
+	value, end int
+}
+
+// wireAt reads the field that begins at data[at].
+func wireAt(data []byte, at int) (wireField, error) {
+	number, typ, n := protowire.ConsumeTag(data[at:])
+	if n < 0 {
+		return wireField{}, broken(at, n)
+	}
+	value := at + n
+	if n = protowire.ConsumeFieldValue(number, typ, data[value:]); n < 0 {
+		return wireField{}, broken(value, n)
+	}
+	return wireField{number, typ, value, value + n}, nil
 }
 
 // takes reports whether a value of a wire type may be the field's; others are skipped
@@ -299,23 +314,19 @@ func (d *decoder) bytes(f *field, v []byte) error {
 func (f *field) time(data []byte) error {
 	var seconds, nanos int64
 	for at := 0; at < len(data); {
-		number, wire, n := protowire.ConsumeTag(data[at:])
-		if n < 0 {
-			return broken(at, n)
+		w, err := wireAt(data, at)
+		if err != nil {
+			return err
 		}
-		at += n
-		if n = protowire.ConsumeFieldValue(number, wire, data[at:]); n < 0 {
-			return broken(at, n)
-		}
-		if wire == protowire.VarintType && number <= 2 {
-			v, _ := protowire.ConsumeVarint(data[at:])
-			if number == 1 {
+		if w.typ == protowire.VarintType && w.number <= 2 {
+			v, _ := protowire.ConsumeVarint(data[w.value:])
+			if w.number == 1 {
 				seconds = int64(v)
 			} else {
 				nanos = int64(int32(v))
 			}
 		}
-		at += n
+		at = w.end
 	}
 	perSecond := text.Unit(f.typ.Precision)
 	if nanos < 0 || nanos >= 1e9 || seconds > math.MaxInt64/perSecond-1 || seconds < math.MinInt64/perSecond+1 {
@@ -327,40 +338,35 @@ func (f *field) time(data []byte) error {
 
 // wrapped appends the value in a wrapper; one without has the default.
 func (d *decoder) wrapped(f *field, data []byte) error {
-	at := -1
-	for i := 0; i < len(data); {
-		number, wire, n := protowire.ConsumeTag(data[i:])
-		if n < 0 {
-			return broken(i, n)
+	value := -1
+	for at := 0; at < len(data); {
+		w, err := wireAt(data, at)
+		if err != nil {
+			return err
 		}
-		i += n
-		if number == 1 && wire == f.wire {
-			at = i
+		if w.number == 1 && w.typ == f.wire {
+			value = w.value
 		}
-		if n = protowire.ConsumeFieldValue(number, wire, data[i:]); n < 0 {
-			return broken(i, n)
-		}
-		i += n
+		at = w.end
 	}
-	if at < 0 {
+	if value < 0 {
 		return f.appendDefault()
 	}
-	_, err := d.value(f, data[at:])
+	_, err := d.value(f, data[value:])
 	return err
 }
 
 // occurrences calls f for each value of a field between the slot's ends.
 func occurrences(s slot, number protowire.Number, data []byte, f func(wire protowire.Type, value []byte) error) error {
 	for at := s.first; s.count > 0 && at < s.end; {
-		got, wire, n := protowire.ConsumeTag(data[at:])
-		at += n
-		n = protowire.ConsumeFieldValue(got, wire, data[at:])
-		if got == number {
-			if err := f(wire, data[at:at+n]); err != nil {
-				return err
-			}
+		w, err := wireAt(data, at)
+		if err == nil && w.number == number {
+			err = f(w.typ, data[w.value:w.end])
 		}
-		at += n
+		if err != nil {
+			return err
+		}
+		at = w.end
 	}
 	return nil
 }
@@ -440,21 +446,17 @@ func (d *decoder) mapping(f *field, s slot, data []byte) error {
 func (d *decoder) entry(f *field, data []byte) error {
 	key, value := -1, -1
 	for at := 0; at < len(data); {
-		number, wire, n := protowire.ConsumeTag(data[at:])
-		if n < 0 {
-			return broken(at, n)
-		}
-		at += n
-		if n = protowire.ConsumeFieldValue(number, wire, data[at:]); n < 0 {
-			return broken(at, n)
+		w, err := wireAt(data, at)
+		if err != nil {
+			return err
 		}
 		switch {
-		case number == 1 && wire == f.key.wire:
-			key = at
-		case number == 2 && wire == f.elem.wire:
-			value = at
+		case w.number == 1 && w.typ == f.key.wire:
+			key = w.value
+		case w.number == 2 && w.typ == f.elem.wire:
+			value = w.value
 		}
-		at += n
+		at = w.end
 	}
 	for _, part := range []struct {
 		f  *field
