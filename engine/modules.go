@@ -14,6 +14,7 @@ import (
 
 	"github.com/thalweg/thalweg/engine/functions"
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/smalldb"
 )
 
 // The data directory keeps the modules of functions under the hash of their bytes, so
@@ -79,15 +80,7 @@ func (e *Engine) writeModule(hash string, code []byte) error {
 	if err := e.fs.Rename(aside, path); err != nil {
 		return err
 	}
-	return errors.Join(e.syncDir(dir), e.syncDir(e.dir))
-}
-
-func (e *Engine) syncDir(dir string) error {
-	d, err := e.fs.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(smalldb.SyncDir(e.fs, dir), smalldb.SyncDir(e.fs, e.dir))
 }
 
 // readModule reads a module back and checks it.

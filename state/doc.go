@@ -13,7 +13,8 @@
 //
 // The hot path works on memory only. Rows that a batch needs and that are not in
 // memory are read from the [Backing] in one sorted batch; rows changed since the
-// last snapshot are copied to it at the next, new ones before it when many wait. Past the memory budget cold rows go to the backing early.
+// last snapshot are copied to it at the next, new ones before it when many wait. Past
+// the memory budget cold rows go to the backing early.
 //
 // # Invariants
 //

@@ -270,22 +270,26 @@ func (e Expr) formatCall(b *strings.Builder, names []string) {
 		e.Args[0].format(b, names)
 		b.WriteString(" " + e.Name)
 	default:
-		b.WriteString(FormatCall(e.Name, e.Args, names))
+		writeCall(b, e.Name, e.Args, names)
 	}
 }
 
 // FormatCall prints name(args), whatever the name is.
 func FormatCall(name string, args []Expr, names []string) string {
 	var b strings.Builder
+	writeCall(&b, name, args, names)
+	return b.String()
+}
+
+func writeCall(b *strings.Builder, name string, args []Expr, names []string) {
 	b.WriteString(name + "(")
 	for i, a := range args {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		a.format(&b, names)
+		a.format(b, names)
 	}
 	b.WriteString(")")
-	return b.String()
 }
 
 func isWord(name string) bool {

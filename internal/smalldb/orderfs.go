@@ -38,7 +38,7 @@ func (fs orderedFS) settle(name string) error {
 	if !strings.HasPrefix(fs.PathBase(name), markerPrefix) {
 		return nil
 	}
-	return syncDir(fs.FS, fs.PathDir(name))
+	return SyncDir(fs.FS, fs.PathDir(name))
 }
 
 // Unwrap implements vfs.FS.

@@ -59,7 +59,7 @@ func (d *DB) create(fs vfs.FS, dir string, memTableBytes uint64) error {
 	if err := fs.Rename(aside, dir); err != nil {
 		return err
 	}
-	return syncDir(fs, fs.PathDir(dir))
+	return SyncDir(fs, fs.PathDir(dir))
 }
 
 // Do runs a call that writes. After the disk has failed it gives that error.
@@ -76,8 +76,8 @@ func Classify(err error, format string, args ...any) error {
 	return errs.Wrap(errs.Resource, err, format, args...)
 }
 
-// syncDir makes a directory's entries durable.
-func syncDir(fs vfs.FS, dir string) error {
+// SyncDir makes a directory's entries durable.
+func SyncDir(fs vfs.FS, dir string) error {
 	d, err := fs.OpenDir(dir)
 	if err != nil {
 		return err

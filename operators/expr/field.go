@@ -7,22 +7,27 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// fieldKernel takes a field of a ROW: without copying when no row is NULL, else
-// with the ROW's NULLs put on top of the field's.
+// fieldKernel takes a field of a ROW.
 func fieldKernel(index int) Kernel {
 	return func(ctx *EvalContext, args []Vector, n int) (arrow.Array, error) {
 		row, ok := args[0].Array.(*array.Struct)
 		if !ok {
 			return array.NewNull(n), nil
 		}
-		child := row.Field(index)
-		if row.NullN() == 0 || child.NullN() == n {
-			child.Retain()
-			return child, nil
-		}
-		valid, _ := combine(ctx.Alloc, n, Vector{Array: row}, Vector{Array: child})
-		return withValidity(ctx.Alloc, child, valid), nil
+		return Field(ctx.Alloc, row, index), nil
 	}
+}
+
+// Field is a field of ROWs, which the caller owns: without copying when no row is NULL,
+// else with the ROWs' NULLs put on top of the field's.
+func Field(alloc memory.Allocator, row *array.Struct, index int) arrow.Array {
+	child, n := row.Field(index), row.Len()
+	if row.NullN() == 0 || child.NullN() == n {
+		child.Retain()
+		return child
+	}
+	valid, _ := combine(alloc, n, Vector{Array: row}, Vector{Array: child})
+	return withValidity(alloc, child, valid)
 }
 
 // withValidity is arr with another NULL mask, whose reference it takes over. The

@@ -111,11 +111,7 @@ func (f *frame) result(n *node) (arrow.Array, error) {
 	if err != nil {
 		return nil, f.graph.wrap(err)
 	}
-	if v.Const {
-		return broadcast(f.ctx.Alloc, v.Array, f.rows), nil
-	}
-	v.Array.Retain()
-	return v.Array, nil
+	return v.Column(f.ctx.Alloc, f.rows), nil
 }
 
 // runCall evaluates a call: its arguments, then its kernel.

@@ -34,9 +34,5 @@ func singleValue(ctx *EvalContext, args []Vector, rows int) (arrow.Array, error)
 				WithHint("it may have one: aggregate it, or add LIMIT 1")
 		}
 	}
-	if value.Const && rows != 1 {
-		return broadcast(ctx.Alloc, value.Array, rows), nil
-	}
-	value.Array.Retain()
-	return value.Array, nil
+	return value.Column(ctx.Alloc, rows), nil
 }

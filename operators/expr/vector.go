@@ -15,6 +15,16 @@ type Vector struct {
 	Const bool
 }
 
+// Column is the vector as an array of one value for each of so many rows, which the
+// caller owns.
+func (v Vector) Column(alloc memory.Allocator, rows int) arrow.Array {
+	if v.Const && rows != 1 {
+		return broadcast(alloc, v.Array, rows)
+	}
+	v.Array.Retain()
+	return v.Array
+}
+
 // Null reports whether row i is NULL.
 func (v Vector) Null(i int) bool {
 	if v.Const {

@@ -10,9 +10,8 @@
 package stream
 
 import (
-	"slices"
-
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 )

@@ -293,6 +293,9 @@ func parseNested(text string) (t types.Type, ok bool, err error) {
 	return t, false, nil
 }
 
+// ParseType parses one type of SQL.
+func ParseType(text string) (types.Type, error) { return parseType(strings.TrimSpace(text)) }
+
 func parseType(text string) (types.Type, error) {
 	base, notNull := strings.CutSuffix(text, " NOT NULL")
 	if t, ok, err := parseNested(base); ok || err != nil {

@@ -19,7 +19,7 @@ func Open(options Options) (*state.Store, error) {
 		return nil, err
 	}
 	b := &backing{options: options, failures: newFailures(), images: newImages(options.FS, options.Dir)}
-	b.queue = newQueue(options.pendingMost(), b.do, b.failures.failed)
+	b.queue = newQueue(options.pendingMost(), b.do)
 	if err := b.reset(); err != nil {
 		return nil, classify(err, options.Dir)
 	}
@@ -220,13 +220,16 @@ func (b *backing) failed() error {
 	return classify(err, b.options.Dir)
 }
 
-// do does one job of the queue, on the queue's goroutine.
+// do does one job of the queue, on the queue's goroutine. Calls that may wait for
+// Pebble's own goroutines, or meet a fatal error, are guarded.
 func (b *backing) do(j *job) error {
 	if j.image != nil {
 		if err := b.flush(); err != nil {
 			return err
 		}
-		return b.images.capture(j.image, b.db.Checkpoint)
+		return b.images.capture(j.image, func(dir string) error {
+			return b.failures.guard(func() error { return b.db.Checkpoint(dir) })
+		})
 	}
 	j.run.sort()
 	asTable := j.run.bytes >= b.options.TableBytes
@@ -255,7 +258,11 @@ func (b *backing) buffer(j *job, withRun bool) error {
 		}
 	}
 	b.buffered = true
-	return errors.Join(batch.Commit(pebble.NoSync), batch.Close())
+	err := b.failures.guard(func() error { return batch.Commit(pebble.NoSync) })
+	if b.failures.failed() != nil {
+		return err // the batch may be in use still
+	}
+	return errors.Join(err, batch.Close())
 }
 
 // flush writes what waits in Pebble's buffer to a table. A background error ends the
@@ -269,7 +276,11 @@ func (b *backing) flush() error {
 	case <-b.failures.noted:
 	default:
 	}
-	done, err := b.db.AsyncFlush()
+	var done <-chan struct{}
+	err := b.failures.guard(func() (err error) {
+		done, err = b.db.AsyncFlush()
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thalweg/thalweg/state"
@@ -69,7 +68,7 @@ func (s *images) begin() *Image {
 
 // capture fills a folder by take, which makes its directory. The one before is given
 // up. An error leaves the folder as it was.
-func (s *images) capture(f *folder, take func(dir string, options ...pebble.CheckpointOption) error) error {
+func (s *images) capture(f *folder, take func(dir string) error) error {
 	if err := take(f.path); err != nil {
 		return err
 	}

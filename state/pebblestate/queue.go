@@ -22,8 +22,6 @@ import (
 // on, so a store that could not write them is good for nothing but to be closed.
 type queue struct {
 	work func(*job) error
-	// died is why Pebble ended the goroutine, if it did.
-	died func() error
 	// most is how many bytes of memory may wait before a commit waits too.
 	most   int64
 	blocks blocks
@@ -65,8 +63,8 @@ func (j *job) bytes() int {
 	return n
 }
 
-func newQueue(most int64, work func(*job) error, died func() error) *queue {
-	q := &queue{work: work, died: died, most: most}
+func newQueue(most int64, work func(*job) error) *queue {
+	q := &queue{work: work, most: most}
 	q.moved.L = &q.mu
 	return q
 }
@@ -92,25 +90,15 @@ func (q *queue) push(j *job) error {
 	return nil
 }
 
-// loop does jobs until there are none. Pebble may end this goroutine (see failures).
+// loop does jobs until there are none.
 func (q *queue) loop() {
-	ended := false
-	var err error
-	defer func() {
-		if !ended {
-			err = q.died()
-		}
-		if err != nil {
-			q.stop(err)
-		}
-	}()
 	for j := q.first(); j != nil; j = q.first() {
-		if err = q.work(j); err != nil {
-			break
+		if err := q.work(j); err != nil {
+			q.stop(err)
+			return
 		}
 		q.done(j)
 	}
-	ended = true
 }
 
 // first is the next job; when there is none the loop has ended.

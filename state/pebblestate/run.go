@@ -220,7 +220,7 @@ func (b *backing) ingest(r *run) error {
 		rest, err = b.writeTable(r, rest, path)
 	}
 	if err == nil {
-		return b.db.Ingest(context.Background(), paths)
+		return b.failures.guard(func() error { return b.db.Ingest(context.Background(), paths) })
 	}
 	for _, path := range paths {
 		_ = b.options.FS.Remove(path)

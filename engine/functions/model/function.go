@@ -9,7 +9,6 @@ import (
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/expr"
-	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // OfFunction makes a model of a function that takes the model's input: a table function
@@ -97,15 +96,9 @@ func (d Definition) scalar(f *expr.Function, args []rex.Expr, result types.Type,
 
 // fields are the columns of a ROW, NULL where it is.
 func fields(ctx *expr.EvalContext, row *array.Struct) []arrow.Array {
-	at := make([]int32, row.Len())
-	for i := range at {
-		if at[i] = int32(i); row.IsNull(i) {
-			at[i] = -1
-		}
-	}
 	cols := make([]arrow.Array, row.NumField())
 	for i := range cols {
-		cols[i] = columns.TakeOrNull(ctx.Alloc, row.Field(i), at)
+		cols[i] = expr.Field(ctx.Alloc, row, i)
 	}
 	return cols
 }

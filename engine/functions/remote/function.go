@@ -105,12 +105,7 @@ type caller struct {
 func (f *function) scalar(ctx *expr.EvalContext, c caller, args []expr.Vector, rows int) (arrow.Array, error) {
 	cols := make([]arrow.Array, len(args))
 	for i, v := range args {
-		if v.Const && rows != 1 {
-			cols[i] = columns.Take(ctx.Alloc, v.Array, make([]int32, rows))
-			continue
-		}
-		v.Array.Retain()
-		cols[i] = v.Array
+		cols[i] = v.Column(ctx.Alloc, rows)
 	}
 	results, err := c.call(ctx.Context, cols, rows)
 	for _, col := range cols {

@@ -120,10 +120,10 @@ func parseSignature(text string) (signature, error) {
 		}
 		return s, nil
 	}
-	result, err := stream.ParseSchema("result " + tail)
-	if err != nil || len(result) != 1 {
+	result, err := stream.ParseType(tail)
+	if err != nil {
 		return wrong(errs.Userf("'%s' is no type", tail))
 	}
-	s.result = result[0].Type.WithNullable(true)
+	s.result = result.WithNullable(true)
 	return s, nil
 }

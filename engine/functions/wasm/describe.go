@@ -134,13 +134,13 @@ func (f *function) resolve(module string) error {
 
 // flatType parses a type that is not nested.
 func flatType(text string) (types.Type, error) {
-	schema, err := stream.ParseSchema("x " + text)
+	t, err := stream.ParseType(text)
 	if err != nil {
 		return types.Type{}, err
 	}
-	if len(schema) != 1 || schema[0].Type.IsNested() {
+	if t.IsNested() {
 		return types.Type{}, errs.Unsupportedf("the type %s can't go into a module", text).
 			WithHint("pass its parts, or JSON_STRING of it")
 	}
-	return schema[0].Type.WithNullable(true), nil
+	return t.WithNullable(true), nil
 }

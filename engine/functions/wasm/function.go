@@ -99,12 +99,7 @@ func (c *call) rowsToSee(args []arrow.Array, rows int) []int32 {
 func columnsOf(alloc memory.Allocator, args []expr.Vector, rows int) []arrow.Array {
 	out := make([]arrow.Array, len(args))
 	for i, v := range args {
-		if v.Const && rows != 1 {
-			out[i] = columns.Take(alloc, v.Array, make([]int32, rows))
-			continue
-		}
-		v.Array.Retain()
-		out[i] = v.Array
+		out[i] = v.Column(alloc, rows)
 	}
 	return out
 }
