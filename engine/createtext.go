@@ -35,13 +35,18 @@ func declaration(t *catalog.Table, show func(key, value string) string) string {
 		b.WriteString("\nPARTITIONED BY (" + quoteNames(t.PartitionedBy) + ")")
 	}
 	if len(t.Options) > 0 {
-		var options []string
-		for _, key := range sortedKeys(t.Options) {
-			options = append(options, types.QuoteString(key)+" = "+types.QuoteString(show(key, t.Options[key])))
-		}
-		b.WriteString("\nWITH (\n  " + strings.Join(options, ",\n  ") + "\n)")
+		b.WriteString(withText(t.Options, show))
 	}
 	return b.String()
+}
+
+// withText prints a WITH clause, the options' values as show has them.
+func withText(options map[string]string, show func(key, value string) string) string {
+	var all []string
+	for _, key := range sortedKeys(options) {
+		all = append(all, types.QuoteString(key)+" = "+types.QuoteString(show(key, options[key])))
+	}
+	return "\nWITH (\n  " + strings.Join(all, ",\n  ") + "\n)"
 }
 
 func columnText(c catalog.Column) string {

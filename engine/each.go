@@ -140,17 +140,10 @@ func unsupported(stmt sql.Statement) error {
 	switch stmt := stmt.(type) {
 	case *sql.Show:
 		what = "SHOW " + stmt.What
-	case *sql.Describe:
-		what = "DESCRIBE " + stmt.Kind.String()
 	case *sql.Drop:
-		if stmt.Kind == sql.CatalogObject {
-			return errs.Userf("the catalog %s can't be dropped, and there is no other", defaultCatalog).At(stmt.Name.Pos())
-		}
 		what = "DROP " + stmt.Kind.String()
 	case *sql.Alter:
 		what = "ALTER " + stmt.Kind.String()
-	case *sql.CreateFunction:
-		what = "CREATE FUNCTION"
 	}
 	return errs.Unsupportedf("%s is not supported yet", what).At(stmt.Pos())
 }

@@ -177,3 +177,31 @@ func TestSuspendedViewsAndNewQueries(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestNamesOfViewsAreKept declares other relations under a view's name: one in its place is refused, and a temporary
+// one hides it, so that what drops the name does not touch the view.
+func TestNamesOfViewsAreKept(t *testing.T) {
+	w := &upsertWorld{T: t, tables: enginetest.NewTables()}
+	w.options = engine.Options{DataDir: t.TempDir(), Parallelism: 1, CheckpointInterval: 20 * time.Millisecond, Connectors: []connector.Connector{w.tables.Connector()}}
+	w.tables.Table("bids").SetSplits(true, []string{"+I auction=1 price=1"})
+	w.open()
+	defer func() {
+		if err := w.engine.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	w.run(upsertTables + "CREATE MATERIALIZED VIEW v AS SELECT auction, price FROM bids")
+	const hiding = "CREATE TEMPORARY TABLE v (a INT) WITH ('connector' = 'blackhole'); "
+	for script, want := range map[string]string{
+		"CREATE OR REPLACE TABLE v (a INT) WITH ('connector' = 'blackhole')": "`v` is a materialized view",
+		"CREATE OR REPLACE VIEW v AS SELECT 1 AS a":                          "`v` is a materialized view",
+		hiding + "DROP MATERIALIZED VIEW v":                                  "there is no materialized view `v`",
+		hiding + "ALTER MATERIALIZED VIEW v RENAME TO u":                     "there is no materialized view `v`",
+	} {
+		err := w.engine.NewSession().Each(t.Context(), script, func(engine.Result) error { return nil })
+		if err == nil || !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(want)) {
+			t.Errorf("%s\ngives %v, and not %s", script, err, want)
+		}
+	}
+	w.until("SELECT * FROM v", []string{"+I auction=1 price=1"})
+}

@@ -127,6 +127,15 @@ func (s *Session) newCalledModels() calledModels {
 // names lists all in order.
 func (c calledModels) names() []string { return slices.Sorted(maps.Keys(c.known)) }
 
+// missing names the nearest model; name is as it was written, key as it is kept.
+func (c calledModels) missing(name, key string) *errs.Error {
+	err := errs.Userf("there is no model `%s`", name)
+	if near := errs.Nearest(key, c.names()); near != "" {
+		return err.WithHint("did you mean `%s`?", near)
+	}
+	return err.WithHint("CREATE MODEL declares one; SHOW MODELS lists them")
+}
+
 // used lists the models that the statement calls, for its job.
 func (c calledModels) used() []meta.Model {
 	var all []meta.Model
@@ -142,11 +151,7 @@ func (f catalogFunctions) Model(name string) (catalog.Model, error) {
 	called := f.c.called
 	m, ok := called.models.known[key]
 	if !ok {
-		err := errs.Userf("there is no model `%s`", name)
-		if near := errs.Nearest(key, called.models.names()); near != "" {
-			return catalog.Model{}, err.WithHint("did you mean `%s`?", near)
-		}
-		return catalog.Model{}, err.WithHint("CREATE MODEL declares one; SHOW MODELS lists them")
+		return catalog.Model{}, called.models.missing(name, key)
 	}
 	entry, err := f.c.parts.models.Function(m.Definition)
 	if err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"strings"
 
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/planner/catalog"
 )
 
@@ -19,6 +20,9 @@ func (s *Session) put(r relation, temporary bool) error {
 	defer e.mu.Unlock()
 	if e.closed {
 		return errClosed()
+	}
+	if e.relations[r.Name()].Materialized != nil && r.Materialized == nil {
+		return errs.Userf("`%s` is a materialized view", r.Name()).WithHint("DROP MATERIALIZED VIEW it first, or choose another name")
 	}
 	if err := e.meta.PutRelation(r); err != nil {
 		return err
@@ -61,8 +65,27 @@ func (s *Session) has(name string, temporary bool) bool {
 		_, ok := s.temporary[name]
 		return ok
 	}
-	_, ok := s.engine.relationsNow()[name]
+	_, ok := s.engine.relation(name)
 	return ok
+}
+
+// relation finds what a name stands for: temporary relations hide the engine's.
+func (s *Session) relation(name string) (relation, bool) {
+	s.mu.Lock()
+	r, ok := s.temporary[name]
+	s.mu.Unlock()
+	if ok {
+		return r, true
+	}
+	return s.engine.relation(name)
+}
+
+// relation finds a relation of the catalog that all sessions see.
+func (e *Engine) relation(name string) (relation, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r, ok := e.relations[name]
+	return r, ok
 }
 
 // remove forgets a relation, the temporary one first.

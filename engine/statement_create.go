@@ -106,6 +106,8 @@ func (st *statement) drop(ctx context.Context, stmt *sql.Drop) (Result, error) {
 		return st.dropModel(stmt)
 	case sql.MaterializedViewObject:
 		return st.dropMaterializedView(ctx, stmt)
+	case sql.CatalogObject:
+		return Result{}, errs.Userf("the catalog %s can't be dropped, and there is no other", defaultCatalog).At(stmt.Name.Pos())
 	}
 	if stmt.Kind != sql.TableObject && stmt.Kind != sql.ViewObject {
 		return Result{}, unsupported(stmt)

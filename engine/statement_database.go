@@ -139,13 +139,20 @@ func (st *statement) dropContents(ctx context.Context, database string) error {
 	return nil
 }
 
-// dropHeld forgets a relation of a database that is dropped.
+// dropHeld forgets a relation of a database that is dropped, and one that it hid.
 func (st *statement) dropHeld(ctx context.Context, key string) error {
-	r, _ := st.relation(key)
-	if err := st.session.remove(key); err != nil || r.Materialized == nil {
-		return err
+	for r, ok := st.session.relation(key); ok; r, ok = st.session.relation(key) {
+		if err := st.session.remove(key); err != nil {
+			return err
+		}
+		if r.Materialized == nil {
+			continue
+		}
+		if err := st.session.engine.forget(ctx, r); err != nil {
+			return err
+		}
 	}
-	return st.session.engine.forget(ctx, r)
+	return nil
 }
 
 // functionsIn lists the functions that a database of the catalog holds.

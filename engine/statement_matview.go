@@ -33,7 +33,7 @@ func (st *statement) createMaterializedView(ctx context.Context, stmt *sql.Creat
 	}
 	view.Name = name
 	m := &materialization{statement: st, stmt: stmt, view: view}
-	old, replaces := st.relation(name)
+	old, replaces := st.session.engine.relation(name)
 	switch {
 	case replaces && old.Materialized == nil:
 		return Result{}, errs.Userf("`%s` is not a materialized view", name).At(stmt.Name.Span).WithHint("drop it first, or choose another name")
@@ -56,12 +56,6 @@ func checkMaterialized(stmt *sql.CreateMaterializedView) error {
 			WithHint("leave REFRESH_MODE out: it is kept up to date by what changes")
 	}
 	return nil
-}
-
-// relation finds what the session or the engine has under a name.
-func (st *statement) relation(name string) (relation, bool) {
-	r, ok := st.session.engine.relationsNow()[name]
-	return r, ok
 }
 
 // materialization is a materialized view being made.
@@ -186,21 +180,6 @@ func (m *materialization) asTable(id matview.ID) (*sql.CreateTable, error) {
 	return create, nil
 }
 
-// forget ends a materialized view's job and drops its contents. Its relation is gone,
-// or another one's.
-func (e *Engine) forget(ctx context.Context, r relation) error {
-	if job, ok := e.Job(r.Materialized.Job); ok && !job.Info().State.Ended() {
-		if err := job.Cancel(ctx); err != nil {
-			return err
-		}
-	}
-	store, err := e.views()
-	if err != nil {
-		return err
-	}
-	return store.Drop(viewID(r.Table))
-}
-
 // dropMaterializedView drops a view, ends its job and forgets its contents.
 func (st *statement) dropMaterializedView(ctx context.Context, stmt *sql.Drop) (Result, error) {
 	name, r, ok, err := st.materialized(stmt.Name)
@@ -224,7 +203,7 @@ func (st *statement) materialized(at sql.Name) (name string, r relation, ok bool
 	if name, err = st.relationName(at); err != nil {
 		return "", r, false, err
 	}
-	r, ok = st.relation(name)
+	r, ok = st.session.relation(name)
 	return name, r, ok && r.Materialized != nil, nil
 }
 
@@ -316,7 +295,7 @@ func (st *statement) showMaterializedViews(stmt *sql.Show) (Result, error) {
 	}
 	var rows [][]string
 	for _, name := range st.catalog.relationsIn(database) {
-		r, ok := st.relation(relationKey(database, name))
+		r, ok := st.session.relation(relationKey(database, name))
 		if !ok || r.Materialized == nil || !matches(name) {
 			continue
 		}
@@ -365,41 +344,4 @@ func refuseViews(p *plan.Plan, stmt sql.Statement) error {
 		}
 	}
 	return nil
-}
-
-// isMaterialized tells the table of a materialized view.
-func isMaterialized(r catalog.Relation) bool {
-	return r.Table != nil && r.Table.Options["connector"] == matview.Name
-}
-
-// kindOf names what a relation is.
-func kindOf(r catalog.Relation) string {
-	switch {
-	case isMaterialized(r):
-		return "materialized view"
-	case r.View != nil:
-		return "view"
-	}
-	return "table"
-}
-
-// asRead is a relation as a statement reads it: a materialized view as a snapshot
-// by a SELECT, and with its changes by everything else.
-func (c *sessionCatalog) asRead(r catalog.Relation) catalog.Relation {
-	if !c.snapshots || !isMaterialized(r) {
-		return r
-	}
-	table := *r.Table
-	table.Options = maps.Clone(table.Options)
-	table.Options[matview.OptionMode] = matview.ModeSnapshot
-	return catalog.Relation{Table: &table}
-}
-
-// readsSnapshots reports that a statement asks for a result as of now.
-func readsSnapshots(stmt sql.Statement) bool {
-	if e, ok := stmt.(*sql.Explain); ok {
-		stmt = e.Statement
-	}
-	_, query := stmt.(*sql.QueryStatement)
-	return query
 }

@@ -139,13 +139,9 @@ func (st *statement) dropModel(stmt *sql.Drop) (Result, error) {
 	return Result{Message: "dropped model " + name}, st.session.removeModel(m)
 }
 
-// noModel names the nearest model.
+// noModel is the error for a name that no model has.
 func (st *statement) noModel(name string, at sql.Name) error {
-	e := errs.Userf("there is no model `%s`", name).At(at.Span)
-	if near := errs.Nearest(name, st.catalog.called.models.names()); near != "" {
-		return e.WithHint("did you mean `%s`?", near)
-	}
-	return e
+	return st.catalog.called.models.missing(name, name).At(at.Span)
 }
 
 // model finds the model that a statement names.
@@ -220,11 +216,7 @@ func createModelText(m meta.Model) string {
 	if m.Comment != "" {
 		text += "\nCOMMENT " + types.QuoteString(m.Comment)
 	}
-	var options []string
-	for _, key := range sortedKeys(m.Options) {
-		options = append(options, types.QuoteString(key)+" = "+types.QuoteString(redact.Option(key, m.Options[key])))
-	}
-	return text + "\nWITH (\n  " + strings.Join(options, ",\n  ") + "\n)"
+	return text + withText(m.Options, redact.Option)
 }
 
 // putModel declares a model, in the session alone if it is temporary. old is the name

@@ -215,11 +215,6 @@ func (st *statement) showCreate(stmt *sql.Show) (Result, error) {
 // describe lists the columns of a table or view.
 func (st *statement) describe(stmt *sql.Describe) (Result, error) {
 	switch stmt.Kind {
-	case sql.TableObject, sql.ViewObject, sql.MaterializedViewObject, sql.StreamObject, sql.JobObject, sql.DatabaseObject, sql.FunctionObject, sql.ModelObject, sql.CatalogObject:
-	default:
-		return Result{}, unsupported(stmt)
-	}
-	switch stmt.Kind {
 	case sql.JobObject:
 		return st.describeJob(stmt)
 	case sql.DatabaseObject:

@@ -47,11 +47,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		preflight(w, r)
 		return
 	}
-	if len(h.queries) > 0 && isForm(r) {
+	codec, known := codecOf(r.Header.Get("Content-Type"))
+	if !known && len(h.queries) > 0 && isForm(r) {
 		h.serveForm(w, r)
 		return
 	}
-	codec, known := codecOf(r.Header.Get("Content-Type"))
 	if r.Method != http.MethodPost || !known {
 		unknownContent(w)
 		return

@@ -105,7 +105,6 @@ func read[In any](codec Codec, body []byte) (*In, error) {
 	return in, validate(in)
 }
 
-// answer writes an output; nothing for nil.
 // Noted is an answer that has something to say which its shape has no room for: it
 // goes into a header, which AWS's clients pass over. Nothing is said by "".
 type Noted interface{ Note() (header, text string) }
@@ -118,6 +117,7 @@ func note(w http.ResponseWriter, out any) {
 	}
 }
 
+// answer writes an output; nothing for nil.
 func answer[Out any](w http.ResponseWriter, codec Codec, out *Out) error {
 	w.Header().Set("Content-Type", codec.ContentType)
 	if out == nil {
