@@ -20,11 +20,8 @@ var _ connector.Sink = (*sink)(nil)
 
 func newSink(l *layout) (*sink, error) {
 	s := &sink{layout: l}
-	named, err := l.records.PartitionColumns(l.table, optionKey)
-	if err != nil {
-		return nil, err
-	}
-	if s.storedAt, s.keys, err = connector.KeyedColumns(l.table, named, metaKey); err != nil {
+	var err error
+	if s.storedAt, s.keys, err = l.records.SinkColumns(l.table, optionKey, metaKey); err != nil {
 		return nil, err
 	}
 	s.keyed = len(s.keys) > 0

@@ -349,14 +349,15 @@ func TestSpilledChangesAreCommitted(t *testing.T) {
 		if err := writer.Write(ctx, b); err != nil {
 			t.Fatal(err)
 		}
-		if err := writer.spill(writer.unnamed()); err != nil {
+		if err := writer.spill(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := writer.Prepare(ctx, 7, false); err != nil {
+	prepared, err := writer.Prepare(ctx, 7, false)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v.commit("j", 7, [][]byte{pendingPart(id, "j", 7, 0)}); err != nil {
+	if err := (&committer{v}).Commit(ctx, 7, prepared.Committables); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := w.contents(id), []string{"+I k=0 s=a", "+I k=1 s=a", "+I k=2 s=a", "+I k=9 s=z", "+I k=9 s=z", "+I k=9 s=z"}; !slices.Equal(got, want) {

@@ -3,14 +3,11 @@ package matview
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/errs"
-	"github.com/thalweg/thalweg/internal/smalldb"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/rows"
 )
@@ -39,7 +36,7 @@ func (s *sink) Writer(_ context.Context, env connector.WriterEnv, _ [][]byte) (c
 	if err != nil {
 		return nil, err
 	}
-	return &writer{view: v, codec: codec, env: env, changes: map[string]int64{}}, nil
+	return &writer{view: v, codec: codec, env: env, changes: map[string]*int64{}}, nil
 }
 
 // Committer implements connector.Sink.
@@ -61,12 +58,13 @@ type writer struct {
 	codec *rows.Codec
 	env   connector.WriterEnv
 
-	changes map[string]int64
+	changes map[string]*int64
 	bytes   int
 	scratch []byte
-	// spilled tells that some of the epoch's changes wait on disk already, under a
-	// name that Prepare will give it.
+	// spilled tells that some of the changes since the last Prepare wait on disk
+	// already; part numbers what was prepared.
 	spilled bool
+	part    uint64
 }
 
 var _ connector.Writer = (*writer)(nil)
@@ -86,24 +84,26 @@ func (w *writer) Write(ctx context.Context, batch stream.Batch) error {
 			by = 1
 		}
 		w.scratch = w.codec.Append(w.scratch[:0], cols, i)
-		if n, ok := w.changes[string(w.scratch)]; ok {
-			w.changes[string(w.scratch)] = n + by
+		if n := w.changes[string(w.scratch)]; n != nil {
+			*n += by
 			continue
 		}
-		w.changes[string(w.scratch)] = by
+		n := by
+		w.changes[string(w.scratch)] = &n
 		w.bytes += len(w.scratch) + rowOverhead
 	}
 	if w.bytes < spillBytes {
 		return nil
 	}
-	return w.spill(w.unnamed())
+	return w.spill()
 }
 
-// unnamed begins the keys of changes whose epoch is not known yet.
-func (w *writer) unnamed() []byte { return pendingPart(w.view.id, w.env.Job, 0, w.env.Task) }
+// prefix begins the keys of the changes since the last Prepare.
+func (w *writer) prefix() []byte { return pendingPart(w.view.id, w.env.Job, w.part, w.env.Task) }
 
-// spill writes the changes in memory under a prefix, on top of what is there.
-func (w *writer) spill(prefix []byte) error {
+// spill writes the changes in memory on top of what waits on disk.
+func (w *writer) spill() error {
+	prefix := w.prefix()
 	b := w.view.store.db.NewBatch()
 	defer b.Close()
 	if !w.spilled {
@@ -112,7 +112,11 @@ func (w *writer) spill(prefix []byte) error {
 			return errs.Wrap(errs.Resource, err, "write a materialized view")
 		}
 	}
-	for row, by := range w.changes {
+	for row, n := range w.changes {
+		by := *n
+		if by == 0 {
+			continue
+		}
 		at := append(append([]byte(nil), prefix...), row...)
 		if w.spilled {
 			old, found, err := w.view.store.get(at)
@@ -143,48 +147,19 @@ type committable struct {
 }
 
 // Prepare implements connector.Writer.
-func (w *writer) Prepare(_ context.Context, epoch uint64, _ bool) (connector.Prepared, error) {
+func (w *writer) Prepare(context.Context, uint64, bool) (connector.Prepared, error) {
 	if len(w.changes) == 0 && !w.spilled {
 		return connector.Prepared{}, nil
 	}
-	prefix := pendingPart(w.view.id, w.env.Job, epoch, w.env.Task)
-	if w.spilled {
-		if err := w.spill(w.unnamed()); err != nil {
-			return connector.Prepared{}, err
-		}
-		if err := w.rename(w.unnamed(), prefix); err != nil {
-			return connector.Prepared{}, smalldb.Classify(err, "write a materialized view")
-		}
-	} else if err := w.spill(prefix); err != nil {
+	if err := w.spill(); err != nil {
 		return connector.Prepared{}, err
 	}
-	w.spilled = false
-	b, err := msgpack.Marshal(committable{committableVersion, w.env.Job, prefix})
+	b, err := msgpack.Marshal(committable{committableVersion, w.env.Job, w.prefix()})
 	if err != nil {
 		return connector.Prepared{}, errs.Wrap(errs.Bug, err, "encoding prepared changes")
 	}
+	w.part, w.spilled = w.part+1, false
 	return connector.Prepared{Committables: [][]byte{b}}, nil
-}
-
-// rename moves what waits under one prefix to another.
-func (w *writer) rename(from, to []byte) error {
-	db := w.view.store.db
-	iter, err := db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: after(from)})
-	if err != nil {
-		return err
-	}
-	b := db.NewBatch()
-	defer b.Close()
-	for ok := iter.First(); ok; ok = iter.Next() {
-		at := append(append([]byte(nil), to...), iter.Key()[len(from):]...)
-		if err := b.Set(at, iter.Value(), nil); err != nil {
-			return errors.Join(err, iter.Close())
-		}
-	}
-	if err := errors.Join(iter.Close(), b.DeleteRange(from, after(from), nil)); err != nil {
-		return err
-	}
-	return w.view.store.write(b, "write")
 }
 
 // Close implements connector.Writer: what waits unprepared goes with the next start.

@@ -48,7 +48,7 @@ const (
 	kindRow     = 'r' // row: how often it is there
 	kindChange  = 'c' // commit, kind of change, row: how often
 	kindTime    = 't' // commit: its time
-	kindPending = 'p' // job, epoch, task, row: by how much it changes
+	kindPending = 'p' // job, part, task, row: by how much it changes
 	kindEnd     = 'z' // behind all
 )
 

@@ -90,9 +90,9 @@ func pendingOf(id ID, job string) []byte {
 	return binary.BigEndian.AppendUint64(key(kindPending, id), xxh3.HashString(job))
 }
 
-// pendingPart begins those of one task in one epoch.
-func pendingPart(id ID, job string, epoch uint64, task int) []byte {
-	k := binary.BigEndian.AppendUint64(pendingOf(id, job), epoch)
+// pendingPart begins those that one task prepared at once.
+func pendingPart(id ID, job string, part uint64, task int) []byte {
+	k := binary.BigEndian.AppendUint64(pendingOf(id, job), part)
 	return binary.BigEndian.AppendUint32(k, uint32(task))
 }
 
@@ -175,6 +175,9 @@ func (c *commit) apply(prefixes [][]byte) error {
 // change adds by to how often a row is there. What would be less than nothing is
 // dropped, as the deletion of a row that is not there.
 func (c *commit) change(row []byte, by int64) error {
+	if by == 0 {
+		return nil
+	}
 	at := append(key(kindRow, c.view.id), row...)
 	old, found, err := c.view.store.get(at)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 type rows struct {
 	sink    *sink
 	encoder *keyed.Encoder
+	words   []byte // of a subject, scratch
 }
 
 func newRows(s *sink, env connector.WriterEnv) (*rows, error) {
@@ -37,7 +38,8 @@ func (w *rows) flush(send func(m *nats.Msg) error) error {
 func (w *rows) message(batch stream.Batch, r keyed.Record, send func(m *nats.Msg) error) error {
 	m := &nats.Msg{Data: r.Value}
 	if w.sink.records.Upsert {
-		m.Subject = string(appendKey([]byte(w.sink.subject+"."), r.Key))
+		w.words = appendKey(append(append(w.words[:0], w.sink.subject...), '.'), r.Key)
+		m.Subject = string(w.words)
 		if len(r.Value) == 0 {
 			m.Header = tombstone()
 		}

@@ -22,11 +22,8 @@ var _ connector.Prompter = (*sink)(nil)
 
 func newSink(l *layout) (*sink, error) {
 	s := &sink{layout: l, once: l.table.Options.String(optionGuarantee) == deliverOnce}
-	named, err := l.records.PartitionColumns(l.table, optionKey)
-	if err != nil {
-		return nil, err
-	}
-	if s.stored, s.keys, err = connector.KeyedColumns(l.table, named, metaKey); err != nil {
+	var err error
+	if s.stored, s.keys, err = l.records.SinkColumns(l.table, optionKey, metaKey); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -79,16 +79,23 @@ func (s *shard) trim(cutoff int64) (Trimmed, error) {
 		v = s.view.Load()
 	}
 	keep := 0
-	for i := 1; i < len(v.segments); i++ {
-		// No record of a segment is newer than the next one's beginning, and the
-		// last one may just keep the place.
+	if v.arrival < cutoff {
+		keep = max(0, len(v.segments)-1) // the last one may just keep the place
+	}
+	for i := 1; i < len(v.segments) && v.arrival >= cutoff; i++ {
+		// No record of a segment is newer than the next one's beginning; segments that
+		// are young enough need not be opened.
 		created, err := v.segments[i].createdMillis()
 		if err != nil {
 			return Trimmed{}, err
 		}
-		if v.arrival < cutoff || created != unknownMillis && created < cutoff {
-			keep = i
+		if created == unknownMillis {
+			continue
 		}
+		if created >= cutoff {
+			break
+		}
+		keep = i
 	}
 	return s.drop(v, keep)
 }

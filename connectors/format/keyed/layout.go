@@ -212,10 +212,41 @@ func (l *Layout) Changes() connector.SinkMode {
 	return connector.AppendOnly
 }
 
-// PartitionColumns names the columns whose values make the partition key of records
-// whose keys hold no columns: those of the table's option, or, where rows change, its
-// PRIMARY KEY, so that the changes of a row stay in order.
-func (l *Layout) PartitionColumns(t connector.Table, option string) ([]string, error) {
+// SinkColumns tells how a sink whose records have a partition key writes a table: stored
+// are the columns in the records, keys those that make the key where the layout does not:
+// the columns that the table's option names, or its PARTITIONED BY, or the METADATA column
+// of that name, if there is one.
+func (l *Layout) SinkColumns(t connector.Table, option, metadata string) (stored, keys []int, err error) {
+	named, err := l.partitionColumns(t, option)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, f := range t.Schema {
+		key, isMetadata := t.Metadata[f.Name]
+		switch {
+		case !isMetadata:
+			stored = append(stored, i)
+		case key == metadata && len(named) == 0 && l.key == nil:
+			keys = append(keys, i)
+		default:
+			return nil, nil, errs.Userf("table '%s': the METADATA column '%s' can't be written", t.Name, f.Name).
+				WithHint("declare it VIRTUAL, or leave it out")
+		}
+	}
+	for _, name := range named {
+		i := t.Schema.Index(name)
+		if i < 0 {
+			return nil, nil, errs.Userf("table '%s': the partition key names '%s', which is none of its columns", t.Name, name)
+		}
+		keys = append(keys, i)
+	}
+	return stored, keys, nil
+}
+
+// partitionColumns names the columns whose values make the partition key of records
+// whose keys hold no columns. Where rows change it is the PRIMARY KEY if nothing else is
+// given, so that the changes of a row stay in order.
+func (l *Layout) partitionColumns(t connector.Table, option string) ([]string, error) {
 	if l.Upsert {
 		return nil, nil
 	}
@@ -223,8 +254,10 @@ func (l *Layout) PartitionColumns(t connector.Table, option string) ([]string, e
 	switch {
 	case l.HasKey() && len(named) > 0:
 		return nil, errs.Userf("table '%s': a record has one key: give 'key.fields' or '%s'", t.Name, option)
-	case len(named) == 0 && len(t.PartitionKeys) == 0 && l.Changes() != connector.AppendOnly:
+	case len(named) > 0:
+		return named, nil
+	case len(t.PartitionKeys) == 0 && l.Changes() != connector.AppendOnly:
 		return t.PrimaryKey, nil
 	}
-	return named, nil
+	return t.PartitionKeys, nil
 }

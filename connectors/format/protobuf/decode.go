@@ -207,8 +207,8 @@ func (f *field) appendEnum(v int64) error {
 		f.col.Int(v)
 		return nil
 	}
-	if e := f.enum.Values().ByNumber(protoreflect.EnumNumber(v)); e != nil {
-		f.col.String(string(e.Name()))
+	if name, ok := f.names[v]; ok {
+		f.col.String(name)
 		return nil
 	}
 	f.col.String("UNKNOWN_ENUM_VALUE_" + string(f.enum.Name()) + "_" + strconv.FormatInt(v, 10))

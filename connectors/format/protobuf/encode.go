@@ -205,10 +205,11 @@ func (e *encoder) value(dst []byte, f *field, arr arrow.Array, row int) ([]byte,
 	switch a := arr.(type) {
 	case *array.Struct:
 		start := len(dst)
-		cols := make([]arrow.Array, a.NumField())
-		for i := range cols {
-			cols[i] = a.Field(i)
+		cols := f.sub.cols[:0]
+		for i := range a.NumField() {
+			cols = append(cols, a.Field(i))
 		}
+		f.sub.cols = cols
 		dst, err := e.message(dst, f.sub, cols, row)
 		return withLength(dst, start), err
 	case *array.String:
@@ -276,11 +277,11 @@ func (f *field) appendInteger(dst []byte, v int64) ([]byte, error) {
 
 // appendName appends the value of an enum that has a name.
 func (f *field) appendName(dst []byte, name string) ([]byte, error) {
-	v := f.enum.Values().ByName(protoreflect.Name(name))
-	if v == nil {
+	v, ok := f.numbers[name]
+	if !ok {
 		return dst, errs.Userf("column '%s': the enum %s has no value '%s'", f.path, f.enum.FullName(), name)
 	}
-	return protowire.AppendVarint(dst, uint64(int64(v.Number()))), nil
+	return protowire.AppendVarint(dst, uint64(v)), nil
 }
 
 // appendTime appends a point in time as a google.protobuf.Timestamp.

@@ -3,6 +3,7 @@ package protobuf
 import (
 	"slices"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -36,8 +37,10 @@ type field struct {
 	// a map, elem that of a list.
 	sub       *program
 	key, elem *field
-	// names and numbers are those of an enum.
-	enum protoreflect.EnumDescriptor
+	// names and numbers are those of an enum's values.
+	enum    protoreflect.EnumDescriptor
+	names   map[int64]string
+	numbers map[string]int64
 	// strict texts must be UTF-8.
 	strict bool
 	// fallback is what stands for a value that is not there; NULL if absent is set.
@@ -50,6 +53,20 @@ type field struct {
 	oneof int
 }
 
+// nameValues notes the values of an enum. Of aliases the first gives the number's name.
+func (f *field) nameValues() {
+	values := f.enum.Values()
+	f.names, f.numbers = map[int64]string{}, map[string]int64{}
+	for i := range values.Len() {
+		v := values.Get(i)
+		name, number := string(v.Name()), int64(v.Number())
+		if _, ok := f.names[number]; !ok {
+			f.names[number] = name
+		}
+		f.numbers[name] = number
+	}
+}
+
 // program decodes messages of one type.
 type program struct {
 	fields []*field
@@ -58,7 +75,9 @@ type program struct {
 	byNumber []int16
 	rare     map[protowire.Number]int16
 	entries  []entry
-	oneofs   [][]int // the fields in each
+	// cols are the columns of the row that is written, scratch.
+	cols   []arrow.Array
+	oneofs [][]int // the fields in each
 	// order are the fields by number.
 	order []int
 	// slots has where each field was found in the message at hand.
@@ -230,6 +249,9 @@ func (c *compiler) field(fd protoreflect.FieldDescriptor, path string, t types.T
 func (c *compiler) value(fd protoreflect.FieldDescriptor, path string, t types.Type, col *column.Column) (*field, error) {
 	f := &field{path: path, number: fd.Number(), kind: fd.Kind(), wire: wireType(fd.Kind()), typ: t, col: col, oneof: -1,
 		strict: fd.Syntax() == protoreflect.Proto3, enum: fd.Enum()}
+	if f.enum != nil {
+		f.nameValues()
+	}
 	if fd.Kind() == protoreflect.MessageKind || fd.Kind() == protoreflect.GroupKind {
 		return f, c.submessage(f, fd)
 	}
