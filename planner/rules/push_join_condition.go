@@ -14,16 +14,15 @@ func pushJoinCondition() Rule {
 			return n
 		}
 		width := len(j.Left().Props().Schema)
-		dropsLeft := j.Type == logical.Inner || j.Type == logical.Right || j.Type == logical.Semi
-		dropsRight := j.Type != logical.Right && j.Type != logical.Full
+		ofLeft, ofRight := filteredSides(j)
 		var left, right, stay []rex.Expr
 		for _, t := range conjuncts(*j.Condition) {
 			switch {
 			case c.volatile(t):
 				stay = append(stay, t)
-			case dropsLeft && onlyUses(t, func(c int) bool { return c < width }):
+			case onlyUses(t, ofLeft.has):
 				left = append(left, t)
-			case dropsRight && onlyUses(t, func(c int) bool { return c >= width }):
+			case onlyUses(t, ofRight.has):
 				right = append(right, onSchema(t, func(c int) int { return c - width }, j.Right().Props().Schema))
 			default:
 				stay = append(stay, t)
@@ -40,4 +39,23 @@ func pushJoinCondition() Rule {
 		}
 		return logical.NewJoin(filterBy(j.Left(), left), filterBy(j.Right(), right), spec)
 	})
+}
+
+// columnRange are the columns of one relation among those of a join: from first on,
+// before end.
+type columnRange struct{ first, end int }
+
+func (r columnRange) has(c int) bool { return r.first <= c && c < r.end }
+
+// filteredSides are the columns of each input of a join whose rows its condition may
+// keep from the result; none where every row comes out.
+func filteredSides(j *logical.Join) (left, right columnRange) {
+	width, all := len(j.Left().Props().Schema), len(j.Left().Props().Schema)+len(j.Right().Props().Schema)
+	if j.Type == logical.Inner || j.Type == logical.Right || j.Type == logical.Semi {
+		left = columnRange{0, width}
+	}
+	if j.Type != logical.Right && j.Type != logical.Full {
+		right = columnRange{width, all}
+	}
+	return left, right
 }

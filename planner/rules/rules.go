@@ -55,7 +55,7 @@ type stage struct {
 // stages lists every rule once.
 func stages() []stage {
 	return []stage{
-		{once: true, rules: []Rule{sharePlans(), connectJoins()}},
+		{once: true, rules: []Rule{sharePlans(), factorOr(), deriveFilters(), connectJoins()}},
 		{rules: []Rule{
 			foldConstants(), simplifyBooleans(), simplifyIn(), propagateConstants(), mergeFilters(), outerToInner(), pushFilter(), pushJoinCondition(),
 			mergeProjects(), topN(), windowTopN(), deduplicate(), joinKeys(), windowAggregate(), emptyRelations(), projectValues(),
