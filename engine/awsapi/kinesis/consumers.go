@@ -57,7 +57,7 @@ func (s *Service) describe(call wire.Call, stream string, c consumer, withStream
 	created := time.UnixMilli(c.CreatedMillis)
 	d := consumerDescription{ConsumerName: c.Name, ConsumerARN: s.consumerARN(call, stream, c), ConsumerStatus: stateActive,
 		ConsumerCreationTimestamp: wire.Timestamp{Time: created}}
-	if s.options.Now().Sub(created) < s.options.Transition {
+	if s.fresh(created) {
 		d.ConsumerStatus = stateCreating
 	}
 	if withStream {

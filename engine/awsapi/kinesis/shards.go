@@ -3,7 +3,6 @@ package kinesis
 import (
 	"context"
 	"encoding/base64"
-	"slices"
 	"sort"
 	"time"
 
@@ -161,63 +160,4 @@ func (s *Service) shardsFrom(in *listShardsInput) (pageToken, error) {
 		}
 	}
 	return t, err
-}
-
-// filter keeps the shards that a filter asks for. Times before the horizon mean
-// the horizon.
-func (s *Service) filter(o *opened, t pageToken) ([]shardlog.ShardDescription, error) {
-	now := s.options.Now()
-	horizon := now.Add(-o.Retention()).UnixMilli()
-	at := max(t.FilterTime, horizon)
-	switch t.FilterType {
-	case "AFTER_SHARD_ID":
-		if t.FilterID == "" {
-			return nil, invalidArgument("the shard filter AFTER_SHARD_ID needs a ShardId")
-		}
-	case "AT_TIMESTAMP", "FROM_TIMESTAMP":
-		if t.FilterTime == 0 {
-			return nil, invalidArgument("the shard filter %s needs a Timestamp", t.FilterType)
-		}
-		if t.FilterTime > now.UnixMilli() {
-			return nil, invalidArgument("the shard filter's Timestamp lies in the future")
-		}
-	}
-	all, err := o.shards()
-	if err != nil {
-		return nil, err
-	}
-	there := make(map[shardlog.ShardID]bool, len(all))
-	for _, d := range all {
-		there[d.ID] = true
-	}
-	var kept []shardlog.ShardDescription
-	for _, d := range all {
-		from, open, to := startMillis(d), d.Ending.IsZero(), d.Closed.UnixMilli()
-		ok := true
-		switch t.FilterType {
-		case "AFTER_SHARD_ID":
-			ok = string(d.ID) > t.FilterID
-		case "AT_LATEST":
-			ok = open
-		case "AT_TRIM_HORIZON":
-			ok = (from <= horizon || isOldest(there, d)) && (open || to >= horizon)
-		case "AT_TIMESTAMP":
-			ok = (from <= at || isOldest(there, d)) && (open || to >= at)
-		case "FROM_TIMESTAMP":
-			ok = open || to >= at
-		}
-		if ok {
-			kept = append(kept, d)
-		}
-	}
-	return kept, nil
-}
-
-// startMillis is when a shard began.
-func startMillis(d shardlog.ShardDescription) int64 { return d.Starting.Created * 1000 }
-
-// isOldest reports a shard without parents that are still there: at any time before
-// it began, it is the first of its keys that one can read.
-func isOldest(there map[shardlog.ShardID]bool, d shardlog.ShardDescription) bool {
-	return !slices.ContainsFunc(d.Parents, func(p shardlog.ShardID) bool { return there[p] })
 }

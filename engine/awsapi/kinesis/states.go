@@ -100,10 +100,10 @@ func (s *Service) notFound(name string) error {
 
 // state is the state of a stream that exists.
 func (s *Service) state(name string, created time.Time) string {
-	now := s.options.Now()
-	if now.Sub(created) < s.options.Transition {
+	if s.fresh(created) {
 		return stateCreating
 	}
+	now := s.options.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	until, ok := s.busy[name]
@@ -114,6 +114,13 @@ func (s *Service) state(name string, created time.Time) string {
 		delete(s.busy, name)
 	}
 	return stateActive
+}
+
+// fresh reports what was made so lately that it is shown as CREATING. What is of a time
+// to come was made before the clock went back.
+func (s *Service) fresh(created time.Time) bool {
+	age := s.options.Now().Sub(created)
+	return age >= 0 && age < s.options.Transition
 }
 
 // transition shows a stream as UPDATING for a while.

@@ -37,7 +37,7 @@ func (s *Service) subscribe(ctx context.Context, _ wire.Call, in *subscribeInput
 	if err != nil {
 		return nil, err
 	}
-	if s.options.Now().Sub(time.UnixMilli(c.CreatedMillis)) < s.options.Transition {
+	if s.fresh(time.UnixMilli(c.CreatedMillis)) {
 		return nil, wire.Errorf(codeInUse, "Consumer %s is not ACTIVE", *in.ConsumerARN)
 	}
 	p := in.StartingPosition
