@@ -106,7 +106,8 @@ func (st *Stream) busy(before measurement, now map[*shard]load, seconds float64)
 
 // halve splits a shard where half of its newest records lie on either side.
 func (st *Stream) halve(s *shard) (done bool, err error) {
-	at, ok := median(s.sample(st.hashKeys(s.number)))
+	first, last := st.hashKeys(s.number)
+	at, ok := median(s.sample(first, last), first, last)
 	if !ok {
 		return false, nil
 	}
@@ -139,9 +140,10 @@ func (s *shard) sample(first, last HashKey) []HashKey {
 	return out
 }
 
-// median is the key that divides keys most evenly: some lie below it and it is one
-// of them itself. There is none if all are the same.
-func median(keys []HashKey) (HashKey, bool) {
+// median is the key that divides keys most evenly, of those at which a shard with the
+// keys from first to last can be split: some lie below it and it is one of them itself.
+// There is none if all are the same.
+func median(keys []HashKey, first, last HashKey) (HashKey, bool) {
 	slices.SortFunc(keys, func(a, b HashKey) int {
 		if a == b {
 			return 0
@@ -150,7 +152,7 @@ func median(keys []HashKey) (HashKey, bool) {
 	})
 	best, found := 0, false
 	for i := 1; i < len(keys); i++ {
-		if keys[i] == keys[i-1] {
+		if keys[i] == keys[i-1] || !splits(first, last, keys[i]) {
 			continue
 		}
 		if !found || abs(2*i-len(keys)) < abs(2*best-len(keys)) {

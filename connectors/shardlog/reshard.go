@@ -27,13 +27,29 @@ func (st *Stream) Split(id ShardID, at HashKey) error {
 			return err
 		}
 		m := p.shards[i]
-		if !m.First.Less(at) || m.Last.Less(at) {
-			return errs.Userf("%s can't be split at the hash key %s", id, at).
-				WithHint("its hash keys go from %s to %s", m.First, m.Last)
+		if !splits(m.First, m.Last, at) {
+			return refuseSplit(id, m, at)
 		}
 		p.split(i, at)
 		return nil
 	})
+}
+
+// splits reports whether the keys from first to last can be split at a key. Kinesis
+// wants it to be greater than first + 1 and less than last, so that each side has two
+// keys at least.
+func splits(first, last, at HashKey) bool {
+	return first.Less(at) && first.Less(at.previous()) && at.Less(last)
+}
+
+// refuseSplit says why a shard can't be split at a key, and where it can.
+func refuseSplit(id ShardID, m shardMeta, at HashKey) error {
+	e := errs.Userf("%s takes the hash keys from %s to %s and can't be split at %s", id, m.First, m.Last, at)
+	half := middle(m.First, m.Last)
+	if !splits(m.First, m.Last, half) {
+		return e.WithHint("a shard of fewer than four hash keys can't be split: merge it with its neighbour")
+	}
+	return e.WithHint("choose a key greater than %s + 1 and less than %s, such as %s", m.First, m.Last, half)
 }
 
 // Merge closes two shards whose hash keys touch and opens one with all of them.
@@ -62,18 +78,16 @@ func touches(a, b shardMeta) bool { return a.Last.Less(b.First) && b.First.previ
 
 // Scale splits and merges until target shards are open, and makes their ranges as
 // even as halving and joining can: growing splits every open shard until there are
-// enough and then joins neighbours, shrinking joins neighbours only. Shards in
-// between come and go without a record. It is durable on return.
+// enough and then joins neighbours, shrinking joins neighbours only. Shards with too
+// few hash keys to be halved are left whole. Shards in between come and go without a
+// record. It is durable on return.
 func (st *Stream) Scale(target int) error {
 	if target < 1 || target > MaxShards {
 		return errs.Userf("a stream can't have %d shards", target).WithHint("it has between 1 and %d", MaxShards)
 	}
 	return st.reshard(func(p *reshardPlan) error {
 		for len(p.open()) < target {
-			for _, i := range p.open() {
-				p.split(i, middle(p.shards[i].First, p.shards[i].Last))
-			}
-			p.generation++
+			p.halveAll()
 		}
 		p.joinDownTo(target)
 		return nil
@@ -128,6 +142,18 @@ func (p *reshardPlan) split(i int, at HashKey) {
 	first, last, number := m.First, m.Last, m.Number
 	p.add(first, at.previous(), number)
 	p.add(at, last, number)
+}
+
+// halveAll splits every open shard that can be split. There always is one, since so
+// few shards share so many keys.
+func (p *reshardPlan) halveAll() {
+	for _, i := range p.open() {
+		first, last := p.shards[i].First, p.shards[i].Last
+		if half := middle(first, last); splits(first, last, half) {
+			p.split(i, half)
+		}
+	}
+	p.generation++
 }
 
 func (p *reshardPlan) merge(i, j int) {
