@@ -35,23 +35,14 @@ type measurement struct {
 }
 
 // OnDemand reports whether the stream chooses its number of shards itself.
-func (st *Stream) OnDemand() bool {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.meta.OnDemand
-}
+func (st *Stream) OnDemand() bool { return st.table.Load().meta.OnDemand }
 
 // SetOnDemand changes that; it is durable on return.
 func (st *Stream) SetOnDemand(on bool) error {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	changed := *st.meta
-	changed.OnDemand = on
-	if err := writeMeta(st.store.fs, st.dir, &changed); err != nil {
-		return err
-	}
-	st.meta = &changed
-	return nil
+	return st.change(func(m *streamMeta) error {
+		m.OnDemand = on
+		return nil
+	})
 }
 
 // Adapt splits the shards of streams on demand that took too much since it was last

@@ -14,19 +14,20 @@ type decoded struct {
 // Decoded gives what decode makes of the annotations, remembered under a name until
 // they change. The value is shared: nobody may change it, or what decode gets.
 func (st *Stream) Decoded(name string, decode func(Annotations) (any, error)) (any, error) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if d, ok := st.decoded[name]; ok && d.of == st.meta {
+	st.decoding.Lock()
+	defer st.decoding.Unlock()
+	meta := st.table.Load().meta
+	if d, ok := st.decoded[name]; ok && d.of == meta {
 		return d.value, nil
 	}
-	value, err := decode(Annotations{Tags: st.meta.Tags, Extra: st.meta.Extra})
+	value, err := decode(Annotations{Tags: meta.Tags, Extra: meta.Extra})
 	if err != nil {
 		return nil, err
 	}
 	if st.decoded == nil {
 		st.decoded = map[string]decoded{}
 	}
-	st.decoded[name] = decoded{st.meta, value}
+	st.decoded[name] = decoded{meta, value}
 	return value, nil
 }
 
@@ -38,11 +39,7 @@ type Annotations struct {
 }
 
 // Annotations gives a copy of the stream's annotations.
-func (st *Stream) Annotations() Annotations {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.meta.annotations()
-}
+func (st *Stream) Annotations() Annotations { return st.table.Load().meta.annotations() }
 
 func (m *streamMeta) annotations() Annotations {
 	a := Annotations{Tags: maps.Clone(m.Tags), Extra: maps.Clone(m.Extra)}
@@ -58,17 +55,12 @@ func (m *streamMeta) annotations() Annotations {
 // Annotate changes the stream's annotations by change, which gets a copy and may
 // refuse with an error. The new ones are durable on return. Calls do not overlap.
 func (st *Stream) Annotate(change func(*Annotations) error) error {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	a := st.meta.annotations()
-	if err := change(&a); err != nil {
-		return err
-	}
-	changed := *st.meta
-	changed.Tags, changed.Extra = a.Tags, a.Extra
-	if err := writeMeta(st.store.fs, st.dir, &changed); err != nil {
-		return err
-	}
-	st.meta = &changed
-	return nil
+	return st.change(func(m *streamMeta) error {
+		a := m.annotations()
+		if err := change(&a); err != nil {
+			return err
+		}
+		m.Tags, m.Extra = a.Tags, a.Extra
+		return nil
+	})
 }

@@ -42,5 +42,7 @@
 // Each shard has one owner object. Appenders that come while a write is under way
 // gather in a group; the group's first one writes and syncs it for all. Readers
 // take no lock that a writer holds during I/O: recent blocks are handed to them
-// from memory, older ones from the files.
+// from memory, older ones from the files. What a stream is, its description and its
+// shards, is an immutable table in memory that is replaced once the description is
+// durable: only those who change it wait for that, in turn (Stream.change).
 package shardlog

@@ -14,7 +14,7 @@ func (st *Stream) expire(cutoff int64) error {
 	defer st.resharding.Unlock()
 	var gone []*shard
 	table := st.table.Load()
-	for i, m := range st.lineage() {
+	for i, m := range table.meta.Shards {
 		s := table.shards[i]
 		v := s.view.Load()
 		if m.ClosedMillis > 0 && m.ClosedMillis < cutoff && v != nil && v.horizon >= v.end {
@@ -40,10 +40,8 @@ func (st *Stream) expire(cutoff int64) error {
 
 // expired finds a shard that is gone.
 func (st *Stream) expired(id ShardID) (expiredShard, bool) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
 	number, _ := shardNumber(id)
-	for _, e := range st.meta.Expired {
+	for _, e := range st.table.Load().meta.Expired {
 		if e.Number == number {
 			return e, true
 		}
@@ -52,22 +50,15 @@ func (st *Stream) expired(id ShardID) (expiredShard, bool) {
 }
 
 func (st *Stream) forgetShards(gone []*shard) error {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	changed := *st.meta
-	changed.Shards = slices.DeleteFunc(slices.Clone(st.meta.Shards), func(m shardMeta) bool {
-		return slices.ContainsFunc(gone, func(s *shard) bool { return s.number == m.Number })
+	return st.change(func(m *streamMeta) error {
+		m.Shards = slices.DeleteFunc(slices.Clone(m.Shards), func(m shardMeta) bool {
+			return slices.ContainsFunc(gone, func(s *shard) bool { return s.number == m.Number })
+		})
+		m.Expired = slices.Clone(m.Expired)
+		for _, s := range gone {
+			m.Expired = append(m.Expired, expiredShard{s.number, s.created, s.view.Load().end})
+		}
+		m.Expired = m.Expired[max(0, len(m.Expired)-expiredMax):]
+		return nil
 	})
-	changed.Expired = slices.Clone(st.meta.Expired)
-	for _, s := range gone {
-		changed.Expired = append(changed.Expired, expiredShard{s.number, s.created, s.view.Load().end})
-	}
-	changed.Expired = changed.Expired[max(0, len(changed.Expired)-expiredMax):]
-	if err := writeMeta(st.store.fs, st.dir, &changed); err != nil {
-		return err
-	}
-	st.store.shards.Add(-int64(len(gone)))
-	st.meta = &changed
-	st.table.Store(st.tableOf(&changed, st.table.Load()))
-	return nil
 }

@@ -202,9 +202,7 @@ func (p *reshardPlan) narrowest(open []int) int {
 func (st *Stream) reshard(change func(*reshardPlan) error) error {
 	st.resharding.Lock()
 	defer st.resharding.Unlock()
-	st.mu.Lock()
-	meta := *st.meta
-	st.mu.Unlock()
+	meta := st.table.Load().meta
 	p := &reshardPlan{shards: slices.Clone(meta.Shards), next: meta.NextShard, closedMillis: 1}
 	if err := change(p); err != nil {
 		return errs.Wrap(errs.User, err, "stream %s", meta.Name)
@@ -226,7 +224,11 @@ func (st *Stream) reshard(change func(*reshardPlan) error) error {
 	if err := st.makeChildren(p.shards[len(meta.Shards):]); err != nil {
 		return err
 	}
-	if err := st.publishShards(p); err != nil {
+	err = st.change(func(m *streamMeta) error {
+		m.Shards, m.NextShard = p.shards, p.next
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	for _, s := range parents {
@@ -299,21 +301,6 @@ func (st *Stream) makeChildren(children []shardMeta) error {
 		}
 	}
 	return errs.Wrap(errs.Resource, syncDir(fs, st.dir), "making shards of stream %s", st.name)
-}
-
-// publishShards makes the new shards the stream's.
-func (st *Stream) publishShards(p *reshardPlan) error {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	changed := *st.meta
-	changed.Shards, changed.NextShard = p.shards, p.next
-	if err := writeMeta(st.store.fs, st.dir, &changed); err != nil {
-		return err
-	}
-	st.store.shards.Add(int64(len(p.shards) - len(st.meta.Shards)))
-	st.meta = &changed
-	st.table.Store(st.tableOf(&changed, st.table.Load()))
-	return nil
 }
 
 // finish tells readers of a sealed shard that nothing follows.

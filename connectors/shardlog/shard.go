@@ -72,6 +72,10 @@ func (s *shard) open() error {
 	if s.view.Load() != nil {
 		return nil
 	}
+	if s.isClosed() {
+		// The directory may be another process's, or another stream's.
+		return s.errClosed()
+	}
 	return errs.Wrap(errs.Resource, s.recover(), "%s of stream %s", s.id, s.stream)
 }
 

@@ -284,9 +284,10 @@ func (s *Store) DeleteStream(name string) error {
 	}
 	s.mu.Lock()
 	delete(s.streams, name)
-	s.shards.Add(-int64(len(stream.shards())))
 	s.mu.Unlock()
-	if err := stream.close(true); err != nil {
+	err = stream.close(true)
+	s.shards.Add(-int64(len(stream.shards())))
+	if err != nil {
 		return err
 	}
 	root := s.fs.PathJoin(s.dir, streamsDir)

@@ -14,23 +14,28 @@ type Stream struct {
 	store *Store
 	name  string
 	dir   string
-	// table are the shards as they are now.
+	// table is the stream as it is now. Whoever reads it waits for nobody.
 	table atomic.Pointer[shardTable]
 
-	// resharding is held while the table changes, and for reading by whoever needs
-	// it to stay: commits of transactions, and appends that met a sealed shard.
+	// resharding is held while the shards change, and for reading by whoever needs
+	// them to stay: commits of transactions, and appends that met a sealed shard.
 	resharding sync.RWMutex
 
-	// mu guards meta, which is replaced as a whole and never changed, and what was
-	// made of it.
-	mu      sync.Mutex
-	meta    *streamMeta
-	decoded map[string]decoded
+	// changing orders those who change the description, and is held while that is
+	// written; it guards closed.
+	changing sync.Mutex
+	closed   bool
+
+	// decoding guards decoded.
+	decoding sync.Mutex
+	decoded  map[string]decoded
 }
 
-// shardTable is an immutable picture of a stream's shards.
+// shardTable is an immutable picture of a stream: its description, as it is on disk,
+// and its shards.
 type shardTable struct {
-	shards []*shard // by number
+	meta   *streamMeta
+	shards []*shard // by number, those of meta
 	// open are the shards that take records, in the order of their hash keys.
 	open []route
 }
@@ -42,14 +47,14 @@ type route struct {
 }
 
 func newStream(store *Store, dir string, meta *streamMeta) *Stream {
-	st := &Stream{store: store, name: meta.Name, dir: dir, meta: meta}
+	st := &Stream{store: store, name: meta.Name, dir: dir}
 	st.table.Store(st.tableOf(meta, nil))
 	return st
 }
 
 // tableOf makes the table for a description; shards that are in old are kept.
 func (st *Stream) tableOf(meta *streamMeta, old *shardTable) *shardTable {
-	t := new(shardTable)
+	t := &shardTable{meta: meta}
 	for _, m := range meta.Shards {
 		s := old.find(m.Number)
 		if s == nil {
@@ -147,9 +152,8 @@ type ShardDescription struct {
 
 // Describe describes the stream. It opens all shards.
 func (st *Stream) Describe() (Description, error) {
-	st.mu.Lock()
-	meta, table := *st.meta, st.table.Load()
-	st.mu.Unlock()
+	table := st.table.Load()
+	meta := table.meta
 	d := Description{Name: meta.Name, Created: time.UnixMilli(meta.CreatedMillis).UTC(), Retention: meta.retention()}
 	for i, s := range table.shards {
 		sd, err := describeShard(&meta.Shards[i], s)
@@ -200,21 +204,42 @@ func (st *Stream) SetRetention(retention time.Duration) error {
 	if err := checkRetention(retention); err != nil {
 		return err
 	}
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	changed := *st.meta
-	changed.RetentionHours = int64(retention / time.Hour)
-	if err := writeMeta(st.store.fs, st.dir, &changed); err != nil {
+	return st.change(func(m *streamMeta) error {
+		m.RetentionHours = int64(retention / time.Hour)
+		return nil
+	})
+}
+
+// change replaces the description by what edit makes of a copy, whose maps and slices
+// are not edit's to change. It is durable before anybody sees it. Calls do not overlap,
+// and nobody but their like waits for the disk.
+func (st *Stream) change(edit func(*streamMeta) error) error {
+	st.changing.Lock()
+	defer st.changing.Unlock()
+	if st.closed {
+		// The directory may be another process's, or another stream's.
+		return errs.Resourcef("stream %s is closed", st.name)
+	}
+	old := st.table.Load()
+	meta := *old.meta
+	if err := edit(&meta); err != nil {
 		return err
 	}
-	st.meta = &changed
+	if err := writeMeta(st.store.fs, st.dir, &meta); err != nil {
+		return err
+	}
+	st.store.shards.Add(int64(len(meta.Shards) - len(old.meta.Shards)))
+	st.table.Store(st.tableOf(&meta, old))
 	return nil
 }
 
-// close stops all appends and, if the stream was deleted, all readers.
+// close stops all appends and changes and, if the stream was deleted, all readers.
 func (st *Stream) close(deleted bool) error {
 	st.resharding.Lock()
 	defer st.resharding.Unlock()
+	st.changing.Lock()
+	st.closed = true
+	st.changing.Unlock()
 	var first error
 	for _, s := range st.shards() {
 		if err := s.close(deleted); err != nil && first == nil {
@@ -226,21 +251,15 @@ func (st *Stream) close(deleted bool) error {
 
 // Created is when the stream was made.
 func (st *Stream) Created() time.Time {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return time.UnixMilli(st.meta.CreatedMillis).UTC()
+	return time.UnixMilli(st.table.Load().meta.CreatedMillis).UTC()
 }
 
 // Retention is how long records are kept.
 func (st *Stream) Retention() time.Duration {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.meta.retention()
+	return st.table.Load().meta.retention()
 }
 
 // lineage lists the stream's shards with their parents, by number.
 func (st *Stream) lineage() []shardMeta {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.meta.Shards
+	return st.table.Load().meta.Shards
 }

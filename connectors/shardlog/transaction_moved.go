@@ -85,7 +85,7 @@ func (m *movedRecords) commit() error {
 // and so on to the open one. A shard that is gone has no descendants to follow, so
 // only the open one is given.
 func (st *Stream) path(t *shardTable, number uint32, k HashKey) []*shard {
-	shards := st.lineage()
+	shards := t.meta.Shards
 	at := slices.IndexFunc(shards, func(m shardMeta) bool { return m.Number == number })
 	if at < 0 {
 		return []*shard{t.open[t.routeFor(k)].shard}

@@ -22,9 +22,7 @@ func (s *Store) Trim() (Trimmed, error) {
 		if err != nil {
 			continue // deleted meanwhile
 		}
-		st.mu.Lock()
-		cutoff := s.nowMillis() - st.meta.retention().Milliseconds()
-		st.mu.Unlock()
+		cutoff := s.nowMillis() - st.Retention().Milliseconds()
 		for _, shard := range st.shards() {
 			done, err := shard.trim(cutoff)
 			total.Segments += done.Segments
@@ -59,6 +57,9 @@ func (s *Store) trimPeriodically() {
 
 // trim removes segments all of whose records arrived before an epoch time.
 func (s *shard) trim(cutoff int64) (Trimmed, error) {
+	if s.isClosed() {
+		return Trimmed{}, nil
+	}
 	if err := s.open(); err != nil {
 		return Trimmed{}, err
 	}
