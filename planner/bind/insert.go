@@ -45,10 +45,11 @@ func (b *Binder) Insert(s *sql.Insert) (*logical.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	checked := notNull(Written(t), node.Props().Schema, targets)
+	from := node.Props().Schema
 	if node, err = b.insertColumns(s, t, node, targets); err != nil {
 		return nil, err
 	}
+	checked := notNull(Written(t), from, targets)
 	sink, err := b.sink(t, node, s.Table.Pos())
 	if err != nil {
 		return nil, err
@@ -101,6 +102,9 @@ func insertTargets(s *sql.Insert, t *catalog.Table) ([]target, error) {
 		i := schema.Index(p.Column.Text)
 		if i < 0 {
 			return nil, unknownColumn(p.Column, schema.Names(), " in "+t.Name)
+		}
+		if targets[i].value != nil {
+			return nil, errs.Userf("column %s is given twice", p.Column.Text).At(p.Column.Pos())
 		}
 		targets[i].value = p.Value
 	}
