@@ -17,6 +17,8 @@ type grouping struct {
 	// is column i above, of type types[i].
 	keys  []rex.Expr
 	types []types.Type
+	// opaque remembers the expressions that hold what is computed above GROUP BY.
+	opaque map[sql.Expr]bool
 }
 
 // substitute replaces the grouping expressions in e by their columns; false when
@@ -45,13 +47,7 @@ func (g *grouping) substitute(e rex.Expr) (rex.Expr, bool) {
 
 // grouped binds e as an expression over the grouping keys, when it is one.
 func (x *exprBinder) grouped(e sql.Expr) (rex.Expr, bool) {
-	computed := hasSubquery(e)
-	walkCalls(e, func(c *sql.Call) bool {
-		_, known := x.computed[c]
-		computed = computed || known || c.Over != nil || x.b.isAggregate(c)
-		return !computed
-	})
-	if computed {
+	if x.opaque(e) {
 		return rex.Expr{}, false
 	}
 	below := &exprBinder{b: x.b, scope: x.scope, clause: x.clause}
@@ -60,6 +56,24 @@ func (x *exprBinder) grouped(e sql.Expr) (rex.Expr, bool) {
 		return bound, false
 	}
 	return x.groups.substitute(bound)
+}
+
+// opaque reports whether e holds an aggregate, a window function or a sub-query, which
+// are no part of a grouping key. It is asked at each level of an expression.
+func (x *exprBinder) opaque(e sql.Expr) bool {
+	if known, ok := x.groups.opaque[e]; ok {
+		return known
+	}
+	found := isSubquery(e)
+	if c, ok := e.(*sql.Call); ok {
+		_, computed := x.computed[c]
+		found = computed || c.Over != nil || x.b.isAggregate(c)
+	}
+	for _, c := range children(e) {
+		found = x.opaque(c) || found
+	}
+	x.groups.opaque[e] = found
+	return found
 }
 
 // aggregation collects what an aggregate reads.
@@ -337,7 +351,7 @@ func (a *aggregation) build() error {
 	agg.TTL = sb.b.hints.all(sb.s.From)
 	sb.node = agg
 	out := agg.Props().Schema
-	sb.groups = &grouping{keys: a.keys}
+	sb.groups = &grouping{keys: a.keys, opaque: map[sql.Expr]bool{}}
 	sb.subqueries = nil
 	for i := range a.keys {
 		sb.groups.types = append(sb.groups.types, out[i].Type)

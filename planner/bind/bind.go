@@ -26,8 +26,13 @@ type Binder struct {
 	settings map[string]string
 	// ctes are the WITH names in sight, innermost last.
 	ctes []*cte
-	// expanding are the views whose queries are being bound, outermost first.
+	// expanding are the views whose queries are being bound, outermost first; expanded
+	// counts them all, and views keeps those that may be shared.
 	expanding []string
+	expanded  int
+	views     map[*catalog.View]logical.Node
+	// volatile counts the calls of functions that give another value each time.
+	volatile int
 	// reference stands for every place in a text that is not the script's: it is
 	// where the script names the view or table whose declaration is being bound.
 	reference errs.Span
@@ -69,7 +74,7 @@ func (b *Binder) elsewhere(reference errs.Span, bind func() error) error {
 
 // New makes a Binder with a session's settings.
 func New(cat catalog.Catalog, settings map[string]string) *Binder {
-	return &Binder{cat: cat, funcs: cat.Functions(), settings: settings}
+	return &Binder{cat: cat, funcs: cat.Functions(), settings: settings, views: map[*catalog.View]logical.Node{}}
 }
 
 // Query binds a bare query: its root collects the result.
@@ -90,10 +95,10 @@ func (b *Binder) Query(q *sql.Query) (*logical.Sink, error) {
 func collectable(node logical.Node, visible int) logical.Node {
 	schema := node.Props().Schema
 	exprs, names, changed := logical.AllCols(schema), schema.Names(), false
-	used := map[string]bool{}
+	used, next := map[string]bool{}, map[string]int{}
 	for i, f := range schema {
-		for n := 0; used[names[i]]; n++ {
-			names[i] = f.Name + itoa(n)
+		for ; used[names[i]]; next[f.Name]++ {
+			names[i] = f.Name + itoa(next[f.Name])
 			changed = true
 		}
 		used[names[i]] = true

@@ -7,6 +7,7 @@ import (
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/planner/logical"
 )
 
 // callOf applies a function or operator by its canonical name: it picks the
@@ -15,6 +16,9 @@ func (b *Binder) callOf(name string, span errs.Span, args ...rex.Expr) (rex.Expr
 	sig, ok := b.funcs.Scalar(name)
 	if !ok {
 		return rex.Expr{}, b.unknownFunction(name, span)
+	}
+	if sig.Volatile || sig.Name == logical.ProctimeFunction {
+		b.volatile++
 	}
 	resolved, err := sig.Resolve(args)
 	if err != nil {

@@ -237,7 +237,7 @@ func conditionOf(e sql.Expr) (condition, bool) {
 }
 
 // semiJoin applies IN and EXISTS as semi and anti joins. NOT IN is one only if no
-// value can be NULL.
+// value can be NULL, and a filter otherwise.
 func (sb *selectBinder) semiJoin(e sql.Expr, clause string) (done bool, err error) {
 	c, ok := conditionOf(e)
 	if !ok {
@@ -263,8 +263,18 @@ func (sb *selectBinder) semiJoin(e sql.Expr, clause string) (done bool, err erro
 		return true, err
 	}
 	p, err := sb.pairs(c.in.at.Pos(), left, q)
-	if err != nil || c.not && p.nullable {
-		return err != nil, err
+	switch {
+	case err != nil:
+		return true, err
+	case c.not && p.nullable:
+		value, err := sb.in(c.in, p, q)
+		if err == nil {
+			value, err = sb.b.callOf("NOT", c.in.at.Pos(), value)
+		}
+		if err == nil {
+			sb.node = logical.NewFilter(sb.node, value)
+		}
+		return true, err
 	}
 	return true, sb.joinQuery(q, kind, q.relation(), p.equal...)
 }
@@ -304,8 +314,7 @@ func (sb *selectBinder) pairs(span errs.Span, left []rex.Expr, q bound) (pairs, 
 	return p, nil
 }
 
-// in gives the value of IN: TRUE with a partner, NULL when a comparison with NULL is
-// the nearest to one, and FALSE otherwise.
+// in binds the value of [NOT] IN.
 func (x *exprBinder) in(m membership) (rex.Expr, error) {
 	sb := x.queries
 	q, err := sb.bindQuery(m.query)
@@ -320,21 +329,28 @@ func (x *exprBinder) in(m membership) (rex.Expr, error) {
 	if err != nil {
 		return rex.Expr{}, err
 	}
+	value, err := sb.in(m, p, q)
+	if err != nil || !m.not {
+		return value, err
+	}
+	return sb.b.callOf("NOT", m.at.Pos(), value)
+}
+
+// in gives the value of IN: TRUE with a partner, NULL when a comparison with NULL is
+// the nearest to one, and FALSE otherwise.
+func (sb *selectBinder) in(m membership, p pairs, q bound) (rex.Expr, error) {
 	if err := sb.joinQuery(q, logical.Mark, q.relation(), p.equal...); err != nil {
 		return rex.Expr{}, err
 	}
 	value := sb.last(1)
-	if p.nullable {
-		unknown, err := sb.unknownIn(m, p, q)
-		if err != nil {
-			return rex.Expr{}, err
-		}
-		value = cases(value, rex.Bool(true), unknown, rex.NullOf(value.Type), rex.Bool(false))
-	}
-	if !m.not {
+	if !p.nullable {
 		return value, nil
 	}
-	return sb.b.callOf("NOT", m.at.Pos(), value)
+	unknown, err := sb.unknownIn(m, p, q)
+	if err != nil {
+		return rex.Expr{}, err
+	}
+	return cases(value, rex.Bool(true), unknown, rex.NullOf(value.Type), rex.Bool(false)), nil
 }
 
 // cases is CASE WHEN … THEN … ELSE … of BOOLEANs.

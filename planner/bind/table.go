@@ -15,12 +15,33 @@ import (
 	"github.com/thalweg/thalweg/sql"
 )
 
-// view expands a view: its query is bound in the catalog's world, without the
-// CTEs around the reference.
+// expandedMax bounds how often views are expanded for one statement.
+const expandedMax = 10_000
+
+// view gives what a view stands for. Views on views may be read so often that each is
+// expanded once, unless its rows differ from one time to the other.
 func (b *Binder) view(v *catalog.View, ref *sql.NamedTable) (logical.Node, error) {
+	if node, ok := b.views[v]; ok {
+		return node, nil
+	}
 	if b.viewCycle(v.Name) {
 		return nil, errs.Userf("view %s is defined by itself: %s", v.Name, list(append(b.expanding, v.Name))).At(ref.Name.Pos())
 	}
+	if b.expanded++; b.expanded > expandedMax {
+		return nil, errs.Userf("the statement reads views on views more than %d times", expandedMax).At(ref.Name.Pos()).
+			WithHint("a query in WITH is computed once, however often it is read")
+	}
+	before := b.volatile
+	node, err := b.expand(v, ref)
+	if err == nil && b.volatile == before {
+		b.views[v] = node
+	}
+	return node, err
+}
+
+// expand binds a view's query in the catalog's world, without the CTEs around the
+// reference.
+func (b *Binder) expand(v *catalog.View, ref *sql.NamedTable) (logical.Node, error) {
 	q, err := parseQuery(v.Query)
 	if err != nil {
 		return nil, inView(v, err, ref)

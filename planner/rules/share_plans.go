@@ -31,8 +31,13 @@ func (c *Context) nodeVolatile(n logical.Node) bool {
 // all pairs would be made.
 func (c *Context) unconnected(roots []logical.Node) map[logical.Node]logical.Node {
 	above := map[logical.Node]logical.Node{}
+	seen := map[logical.Node]logical.Node{}
 	var descend func(n, filter logical.Node)
 	descend = func(n, filter logical.Node) {
+		if seen[n] == filter {
+			return // several paths lead here
+		}
+		seen[n] = filter
 		switch n := n.(type) {
 		case *logical.Project:
 			descend(n.Inputs()[0], filter)

@@ -71,9 +71,9 @@ func (x *windowing) build() logical.Node {
 	slices.Sort(bounds)
 	spec.Bounds = slices.Compact(bounds)
 	input := a.Inputs()[0]
-	if below, mapping, ok := withoutWindow(input); ok && x.assigns(spec, mapping) {
-		input = below
-		spec = remapSpec(spec, mapping)
+	if below := (stripper{}).strip(input); below.ok && x.assigns(spec, below.stripped) {
+		input = below.node
+		spec = remapSpec(spec, below.stripped)
 	} else {
 		spec.Attached = true
 		x.attachSession(&spec)
@@ -166,60 +166,78 @@ type stripped struct {
 	window  logical.Window
 }
 
-// withoutWindow takes the window function out from below projections and filters
-// that do not compute with the window's columns.
-func withoutWindow(n logical.Node) (logical.Node, stripped, bool) {
+// strippedNode is the relation itself; not ok when the window function can't be taken
+// out.
+type strippedNode struct {
+	stripped
+	node logical.Node
+	ok   bool
+}
+
+// stripper takes window functions out of a DAG, in which each node is looked at once.
+type stripper map[logical.Node]strippedNode
+
+// strip takes the window function out from below projections and filters that do not
+// compute with the window's columns.
+func (x stripper) strip(n logical.Node) strippedNode {
+	if known, ok := x[n]; ok {
+		return known
+	}
+	x[n] = x.node(n)
+	return x[n]
+}
+
+func (x stripper) node(n logical.Node) strippedNode {
 	switch n := n.(type) {
 	case *logical.WindowTVF:
 		input := n.Inputs()[0]
 		width := len(input.Props().Schema)
-		return input, stripped{columns: append(logical.Range(0, width), -1, -1, -1), window: n.Window}, true
+		return strippedNode{stripped{columns: append(logical.Range(0, width), -1, -1, -1), window: n.Window}, input, true}
 	case *logical.Filter:
-		below, s, ok := withoutWindow(n.Inputs()[0])
-		if !ok || s.window.Kind == logical.Session || uses(n.Predicate, s.lost) {
-			return nil, s, false
+		s := x.strip(n.Inputs()[0])
+		if !s.ok || s.window.Kind == logical.Session || uses(n.Predicate, s.lost) {
+			return strippedNode{}
 		}
-		return logical.NewFilter(below, onSchema(n.Predicate, s.at, below.Props().Schema)), s, true
+		s.node = logical.NewFilter(s.node, onSchema(n.Predicate, s.at, s.node.Props().Schema))
+		return s
 	case *logical.Project:
-		below, s, ok := withoutWindow(n.Inputs()[0])
-		if !ok {
-			return nil, s, false
+		if s := x.strip(n.Inputs()[0]); s.ok {
+			return s.project(n)
 		}
-		return s.project(n, below)
 	case *logical.Union:
-		return unionWithoutWindow(n)
+		return x.union(n)
 	}
-	return nil, stripped{}, false
+	return strippedNode{}
 }
 
-// unionWithoutWindow takes the window functions out of the branches of a union
-// that grouping sets make: all over the same columns.
-func unionWithoutWindow(n *logical.Union) (logical.Node, stripped, bool) {
+// union takes the window functions out of the branches of a union, such as grouping
+// sets make: all over the same columns.
+func (x stripper) union(n *logical.Union) strippedNode {
 	var branches []logical.Node
-	var first stripped
+	var first strippedNode
 	for i, in := range n.Inputs() {
-		below, s, ok := withoutWindow(in)
+		s := x.strip(in)
 		if i == 0 {
 			first = s
 		}
-		if !ok || s.window.Kind == logical.Session || s.window.Time != first.window.Time || !s.window.SameShape(first.window) ||
+		if !s.ok || s.window.Kind == logical.Session || s.window.Time != first.window.Time || !s.window.SameShape(first.window) ||
 			!slices.Equal(s.columns, first.columns) {
-			return nil, s, false
+			return strippedNode{}
 		}
-		branches = append(branches, below)
+		branches = append(branches, s.node)
 	}
 	union := logical.NewUnion(branches...)
-	return union, first, union.Props().Time[first.window.Time] != logical.NotTime
+	return strippedNode{first.stripped, union, union.Props().Time[first.window.Time] != logical.NotTime}
 }
 
 func (s stripped) lost(c int) bool { return s.columns[c] < 0 }
 
 func (s stripped) at(c int) int { return s.columns[c] }
 
-// project rebuilds a projection without the window's columns and with the time
+// project rebuilds a projection over s without the window's columns and with the time
 // column.
-func (s stripped) project(n *logical.Project, below logical.Node) (logical.Node, stripped, bool) {
-	schema := below.Props().Schema
+func (s strippedNode) project(n *logical.Project) strippedNode {
+	schema := s.node.Props().Schema
 	var exprs []rex.Expr
 	var names []string
 	out := stripped{columns: make([]int, len(n.Exprs)), window: s.window}
@@ -230,7 +248,7 @@ func (s stripped) project(n *logical.Project, below logical.Node) (logical.Node,
 			continue
 		}
 		if uses(e, s.lost) {
-			return nil, s, false
+			return strippedNode{}
 		}
 		moved := onSchema(e, s.at, schema)
 		if moved.Kind == rex.Input && moved.Index == s.window.Time {
@@ -245,16 +263,13 @@ func (s stripped) project(n *logical.Project, below logical.Node) (logical.Node,
 		names = append(names, schema[s.window.Time].Name)
 	}
 	out.window.Time = time
-	if len(s.window.Partition) == 0 {
-		return logical.NewProject(below, exprs, names), out, true
-	}
 	out.window.Partition = nil
 	for _, p := range s.window.Partition {
 		at := slices.IndexFunc(exprs, func(e rex.Expr) bool { return e.Kind == rex.Input && e.Index == p })
 		if at < 0 {
-			return nil, s, false
+			return strippedNode{}
 		}
 		out.window.Partition = append(out.window.Partition, at)
 	}
-	return logical.NewProject(below, exprs, names), out, true
+	return strippedNode{out, logical.NewProject(s.node, exprs, names), true}
 }
