@@ -20,6 +20,9 @@ type Signature struct {
 	// these columns of each call in order; a local window aggregate puts the
 	// slice's end, a BIGINT of epoch milliseconds, after the keys.
 	Partial func(call AggCall, retracts bool) []types.Type
+	// Ordered is set for aggregate functions whose result depends on the order of
+	// their values.
+	Ordered bool
 }
 
 // Resolved is a chosen overload.
@@ -55,12 +58,44 @@ type AggCall struct {
 	Name string `msgpack:"n"`
 	// Args are input columns.
 	Args []int `msgpack:"a,omitempty"`
-	// ArgTypes are the columns' types, Type the result's.
+	// ArgTypes are the types of Columns, Type is the result's.
 	ArgTypes []types.Type `msgpack:"at,omitempty"`
 	Type     types.Type   `msgpack:"t"`
 	Distinct bool         `msgpack:"d,omitempty"`
 	// Filter is the BOOLEAN input column of FILTER (WHERE …), or -1.
 	Filter int `msgpack:"f"`
+	// OrderBy is the order in which the values are taken; equal ones, and all
+	// without it, are taken as they come.
+	OrderBy []SortKey `msgpack:"o,omitempty"`
+}
+
+// Columns are the input columns that values consist of: the arguments, then those
+// that order them.
+func (c AggCall) Columns() []int {
+	out := append([]int(nil), c.Args...)
+	for _, k := range c.OrderBy {
+		out = append(out, k.Column)
+	}
+	return out
+}
+
+// Map is c with all columns renamed.
+func (c AggCall) Map(mapping func(int) int) AggCall {
+	args := make([]int, len(c.Args))
+	for i, a := range c.Args {
+		args[i] = mapping(a)
+	}
+	c.Args = args
+	if c.Filter >= 0 {
+		c.Filter = mapping(c.Filter)
+	}
+	if len(c.OrderBy) > 0 {
+		c.OrderBy = append([]SortKey(nil), c.OrderBy...)
+		for i := range c.OrderBy {
+			c.OrderBy[i].Column = mapping(c.OrderBy[i].Column)
+		}
+	}
+	return c
 }
 
 // SortKey orders by one column.

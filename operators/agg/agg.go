@@ -17,8 +17,7 @@ type Agg interface {
 	// Spec describes the accumulator.
 	Spec() Spec
 	// Accumulate counts input row i, weights[i] times (nil: once each), into the
-	// accumulator acc.Rows[i]. args are the call's argument columns, borrowed; rows
-	// may repeat.
+	// accumulator acc.Rows[i]. args are the call's Columns, borrowed; rows may repeat.
 	Accumulate(acc Accs, args []arrow.Array, weights []int8)
 	// Merge adds partial result i to the accumulator acc.Rows[i]; with sign -1 it
 	// takes it away again, which only Invertible aggregates can.
@@ -88,8 +87,8 @@ const (
 	NoSet SetKind = iota
 	// ByValue orders values, and equal ones are counted.
 	ByValue
-	// ByArrival orders values by when they came; taking one away removes the
-	// earliest equal one.
+	// ByArrival orders values as the call says, and those it says nothing of by when
+	// they came; taking one away removes the earliest equal one.
 	ByArrival
 )
 
@@ -120,8 +119,8 @@ func ErrOf(a Agg) error {
 // SetAgg is an Agg that reads its result from a multiset.
 type SetAgg interface {
 	Agg
-	// AppendKey appends the bytes that stand for value i of the argument column:
-	// their order is the order of the values, equal bytes mean equal values.
+	// AppendKey appends the bytes that stand for value i of the argument columns:
+	// equal bytes mean equal values, and ByValue their order is that of the values.
 	AppendKey(dst []byte, args []arrow.Array, i int) []byte
 	// Refresh sets the accumulator acc.Rows[i] to what the set says.
 	Refresh(acc Accs, i int, set Set)

@@ -18,10 +18,10 @@ func gatherFunctions() []Function {
 	anyType := func(types.Type) bool { return true }
 	arrayOf := func(t types.Type) types.Type { return types.ArrayOf(t.WithNullable(true)) }
 	arrayAgg := Function{
-		Name: "ARRAY_AGG", Resolve: unary("ARRAY_AGG", "a value", anyType, arrayOf), DistinctMatters: true,
+		Name: "ARRAY_AGG", Resolve: unary("ARRAY_AGG", "a value", anyType, arrayOf), DistinctMatters: true, OrderMatters: true,
 		Bind:     bindGathering(true, ByArrival, newArrayGathering),
-		Syntax:   "ARRAY_AGG([DISTINCT] value [RESPECT NULLS | IGNORE NULLS])",
-		Doc:      "An array of the values in the order they arrive, NULLs too unless IGNORE NULLS; NULL when there is none.",
+		Syntax:   "ARRAY_AGG([DISTINCT] value [RESPECT NULLS | IGNORE NULLS] [ORDER BY …])",
+		Doc:      "An array of the values in the order given, else as they arrive, NULLs too unless IGNORE NULLS; NULL when there is none.",
 		Examples: []Example{{Call: "ARRAY_AGG(v BIGINT)", Input: []string{"2", "NULL", "1"}, Want: "[2, NULL, 1]"}},
 	}
 	ignoring := arrayAgg
@@ -56,10 +56,10 @@ func gatherFunctions() []Function {
 
 func jsonFunctions() []Function {
 	array := Function{
-		Name: "JSON_ARRAYAGG", Resolve: resolveJSONAgg("JSON_ARRAYAGG", 1), DistinctMatters: true,
+		Name: "JSON_ARRAYAGG", Resolve: resolveJSONAgg("JSON_ARRAYAGG", 1), DistinctMatters: true, OrderMatters: true,
 		Bind:     bindGathering(false, ByArrival, func(rex.AggCall) (gathering, error) { return &jsonArrayGathering{}, nil }),
-		Syntax:   "JSON_ARRAYAGG(value [NULL ON NULL | ABSENT ON NULL])",
-		Doc:      "A JSON array of the values in the order they arrive; NULLs are left out unless NULL ON NULL.",
+		Syntax:   "JSON_ARRAYAGG(value [ORDER BY …] [NULL ON NULL | ABSENT ON NULL])",
+		Doc:      "A JSON array of the values in the order given, else as they arrive; NULLs are left out unless NULL ON NULL.",
 		Examples: []Example{{Call: "JSON_ARRAYAGG(v STRING)", Input: []string{"2", "NULL", "1"}, Want: `[2,1]`}},
 	}
 	arrayNull := array

@@ -9,9 +9,9 @@ import (
 // listFunctions are the aggregates that gather values.
 func listFunctions() []Function {
 	return []Function{{
-		Name: "LISTAGG", Resolve: resolveListAgg, Bind: bindListAgg, DistinctMatters: true,
-		Syntax:   "LISTAGG([DISTINCT] string [, separator])",
-		Doc:      "Joins the strings that are not NULL in the order they arrive, with a separator (a comma by default) between them.",
+		Name: "LISTAGG", Resolve: resolveListAgg, Bind: bindListAgg, DistinctMatters: true, OrderMatters: true,
+		Syntax:   "LISTAGG([DISTINCT] string [, separator]) [WITHIN GROUP (ORDER BY …)]",
+		Doc:      "Joins the strings that are not NULL in the order given, else as they arrive, with a separator (a comma by default) between them.",
 		Examples: []Example{{Call: "LISTAGG(v STRING)", Input: []string{"a", "NULL", "b"}, Want: "a,b"}},
 	}}
 }

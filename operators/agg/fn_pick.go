@@ -11,22 +11,23 @@ func pickFunctions() []Function {
 	anyFlat := func(t types.Type) bool { return !t.IsNested() }
 	same := func(t types.Type) types.Type { return t }
 	make := func(name string, p pick, doc string, want string) Function {
-		resolve := unary(name, "a value that can be compared", anyFlat, same)
-		if p == pickFirst || p == pickLast {
-			resolve = unary(name, "a value", func(types.Type) bool { return true }, same)
+		resolve, syntax := unary(name, "a value that can be compared", anyFlat, same), "(value)"
+		ordered := p == pickFirst || p == pickLast
+		if ordered {
+			resolve, syntax = unary(name, "a value", func(types.Type) bool { return true }, same), "(value [ORDER BY …])"
 		}
 		return Function{
 			Name: name, Resolve: resolve, Bind: bindPick(p),
-			DistinctMatters: false,
-			Syntax:          name + "(value)", Doc: doc,
+			OrderMatters: ordered,
+			Syntax:       name + syntax, Doc: doc,
 			Examples: []Example{{Call: name + "(v BIGINT)", Input: []string{"NULL", "2", "3", "1"}, Want: want}},
 		}
 	}
 	return []Function{
 		make("MIN", pickMin, "The least value that is not NULL; NULL when there is none.", "1"),
 		make("MAX", pickMax, "The greatest value that is not NULL; NULL when there is none.", "3"),
-		make("FIRST_VALUE", pickFirst, "The value that is not NULL and arrived first.", "2"),
-		make("LAST_VALUE", pickLast, "The value that is not NULL and arrived last.", "1"),
+		make("FIRST_VALUE", pickFirst, "The first value that is not NULL, in the order given or else of arrival.", "2"),
+		make("LAST_VALUE", pickLast, "The last value that is not NULL, in the order given or else of arrival.", "1"),
 	}
 }
 

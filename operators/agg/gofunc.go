@@ -75,7 +75,7 @@ func GoFunc2[S any, A, B, R govalue.Type](name string, f Go2[S, A, B, R]) Functi
 // no kernel, and so can't be registered.
 func goFunction[S any, R govalue.Type](name string, params []types.Type, core goCore[S, R], lacks bool) Function {
 	name = strings.ToUpper(name)
-	f := Function{Name: name, DistinctMatters: true, Syntax: Syntax(name, params), Doc: "A function registered from Go.",
+	f := Function{Name: name, DistinctMatters: true, OrderMatters: true, Syntax: Syntax(name, params), Doc: "A function registered from Go.",
 		Resolve: UserResolve(name, params, govalue.SQL[R]())}
 	if lacks || core.result == nil {
 		return f

@@ -23,6 +23,8 @@ type Function struct {
 	Bind func(call rex.AggCall, retracts bool) (Agg, error)
 	// DistinctMatters is false when DISTINCT doesn't change the result.
 	DistinctMatters bool
+	// OrderMatters is true when the order of the values changes the result.
+	OrderMatters bool
 	// Doc says in a sentence or two what the function does; Syntax how it is
 	// written.
 	Doc    string
@@ -81,7 +83,7 @@ func (r *Registry) Aggregate(name string) (rex.Signature, bool) {
 	if !ok {
 		return rex.Signature{}, false
 	}
-	return rex.Signature{Name: f.Name, Resolve: f.Resolve, Partial: r.Partial}, true
+	return rex.Signature{Name: f.Name, Resolve: f.Resolve, Partial: r.Partial, Ordered: f.OrderMatters}, true
 }
 
 // Partial gives the types of the columns of call's partial results, none when
@@ -127,12 +129,15 @@ func (r *Registry) DistinctMatters(call rex.AggCall) bool {
 	return call.Distinct && ok && f.DistinctMatters
 }
 
-// Bind makes the aggregate of call. DISTINCT and FILTER are not its business: the
-// caller expresses them as weights.
+// Bind makes the aggregate of call, which reads the call's Columns. DISTINCT and
+// FILTER are not its business: the caller expresses them as weights.
 func (r *Registry) Bind(call rex.AggCall, retracts bool) (Agg, error) {
 	f, ok := r.byName[call.Name]
 	if !ok {
 		return nil, errs.Unsupportedf("aggregate function %s is not known", call.Name)
+	}
+	if len(call.OrderBy) > 0 {
+		return bindOrdered(f, call, retracts)
 	}
 	return f.Bind(call, retracts)
 }

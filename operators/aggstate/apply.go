@@ -48,7 +48,7 @@ func (p *Program) Apply(batch stream.Batch, groups Groups, tables Tables) error 
 		if c.set >= 0 {
 			continue
 		}
-		for j, arg := range c.Args {
+		for j, arg := range c.columns {
 			c.args[j] = batch.Column(arg)
 		}
 		weights := p.filters[c.filter].weights

@@ -43,8 +43,9 @@ type call struct {
 	distinct, counter int
 	// set is the index in Program.sets, or -1.
 	set int
-	// args is reused for the argument columns of each batch.
-	args []arrow.Array
+	// columns are the input columns of values; args is reused for those of each batch.
+	columns []int
+	args    []arrow.Array
 }
 
 // Program is a list of aggregates laid out in one row. It keeps scratch memory:
@@ -92,8 +93,9 @@ func New(cfg Config) (*Program, error) {
 
 // add binds one call and gives it its place in the row.
 func (p *Program) add(c rex.AggCall) error {
-	for len(c.ArgTypes) < len(c.Args) { // a plan may leave them to the schema
-		c.ArgTypes = append(slices.Clip(c.ArgTypes), p.cfg.InputSchema[c.Args[len(c.ArgTypes)]].Type)
+	columns := c.Columns()
+	for len(c.ArgTypes) < len(columns) { // a plan may leave them to the schema
+		c.ArgTypes = append(slices.Clip(c.ArgTypes), p.cfg.InputSchema[columns[len(c.ArgTypes)]].Type)
 	}
 	bound, err := p.cfg.Registry.Bind(c, p.cfg.InputRetracts)
 	if err != nil {
@@ -102,7 +104,7 @@ func (p *Program) add(c rex.AggCall) error {
 	spec := bound.Spec()
 	added := call{
 		AggCall: c, agg: bound, offset: uintptr(p.layout.Width), filter: p.filterOf(c.Filter),
-		distinct: -1, set: -1, args: make([]arrow.Array, len(c.Args)),
+		distinct: -1, set: -1, columns: columns, args: make([]arrow.Array, len(columns)),
 	}
 	for _, ref := range spec.Refs {
 		p.layout.Refs = append(p.layout.Refs, p.layout.Width+ref)

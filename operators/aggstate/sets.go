@@ -10,17 +10,20 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/bitutil"
 
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/state"
 )
 
-// setWidth is the payload of a set's entry: its count, and in a set by arrival
-// the next number to give out, kept in the entries themselves as their order.
+// setWidth is the payload of a set's entry: its count, or in a set by arrival the
+// length of its sort key.
 const setWidth = 8
 
-// arrivalBytes is the arrival number before the key in sets by arrival.
+// arrivalBytes is the length of the arrival number in sets by arrival. Their entries
+// are the sort key, the number, and the value; numbers count from 1 among equal sort
+// keys.
 const arrivalBytes = 8
 
 // set is the multisets of values of all groups, shared by the calls that order the
@@ -28,7 +31,10 @@ const arrivalBytes = 8
 type set struct {
 	kind   agg.SetKind
 	args   []int
+	order  []rex.SortKey
 	filter int
+	// sorter encodes sort keys; nil without an order.
+	sorter *rowcodec.SortEncoder
 	// keyer encodes the values; one of the calls.
 	keyer agg.SetAgg
 	// single sets have keys of their own kind and aren't shared.
@@ -49,19 +55,32 @@ func (p *Program) addSet(c *call, spec agg.Spec) error {
 	if !ok {
 		return errs.Bugf("aggregate %s needs a set and can't read one", c.Name)
 	}
-	own := spec.OwnSet || c.distinct >= 0
-	for i, s := range p.sets {
-		if s.kind == spec.Set && s.filter == c.filter && slices.Equal(s.args, c.Args) && !own && !s.single {
-			c.set = i
-			return nil
+	added := &set{
+		kind: spec.Set, args: c.Args, order: c.OrderBy, filter: c.filter, keyer: keyer, single: spec.OwnSet || c.distinct >= 0, nulls: spec.KeepsNulls,
+		distinct: c.distinct, counter: c.counter, cols: make([]arrow.Array, len(c.args)),
+	}
+	if c.set = slices.IndexFunc(p.sets, added.same); c.set >= 0 {
+		return nil
+	}
+	if len(c.OrderBy) > 0 {
+		types := make([]arrow.DataType, len(c.ArgTypes))
+		for i, t := range c.ArgTypes {
+			types[i] = t.Arrow()
+		}
+		var err error
+		if added.sorter, err = rowcodec.NewSortEncoder(types, agg.OrderOf(c.AggCall)); err != nil {
+			return err
 		}
 	}
 	c.set = len(p.sets)
-	p.sets = append(p.sets, &set{
-		kind: spec.Set, args: c.Args, filter: c.filter, keyer: keyer, single: own, nulls: spec.KeepsNulls,
-		distinct: c.distinct, counter: c.counter, cols: make([]arrow.Array, len(c.Args)),
-	})
+	p.sets = append(p.sets, added)
 	return nil
+}
+
+// same tells whether s can stand for o.
+func (s *set) same(o *set) bool {
+	return s.kind == o.kind && s.filter == o.filter && slices.Equal(s.args, o.args) && slices.Equal(s.order, o.order) && s.nulls == o.nulls &&
+		!s.single && !o.single
 }
 
 // SetSpecs describe the multisets that Apply needs, in order; the caller names
@@ -83,6 +102,9 @@ func (s *set) apply(p *Program, batch stream.Batch, keys *rowcodec.Keys, multi *
 	for i, arg := range s.args {
 		s.cols[i] = batch.Column(arg)
 	}
+	for i, key := range s.order {
+		s.cols[len(s.args)+i] = batch.Column(key.Column)
+	}
 	weights := p.filters[s.filter].weights
 	if s.distinct >= 0 {
 		weights = p.distincts[s.distinct].weights[s.counter]
@@ -101,7 +123,7 @@ func (s *set) apply(p *Program, batch stream.Batch, keys *rowcodec.Keys, multi *
 }
 
 func (s *set) anyNull(i int) bool {
-	for _, c := range s.cols {
+	for _, c := range s.cols[:len(s.args)] {
 		if c.NullN() > 0 && (len(c.NullBitmapBytes()) == 0 || !bitutil.BitIsSet(c.NullBitmapBytes(), c.Data().Offset()+i)) {
 			return true
 		}
@@ -110,35 +132,53 @@ func (s *set) anyNull(i int) bool {
 }
 
 func (s *set) insert(multi *state.Multi, slot state.Slot, i int) {
-	s.sub = s.sub[:0]
 	if s.kind == agg.ByArrival {
-		number := uint64(1)
-		if last := multi.Last(slot); last != state.NoEntry {
-			number = binary.BigEndian.Uint64(multi.Sub(last)) + 1
-		}
-		s.sub = binary.BigEndian.AppendUint64(s.sub, number)
+		s.insertLast(multi, slot, i)
+		return
 	}
-	s.sub = s.keyer.AppendKey(s.sub, s.cols, i)
+	s.sub = s.keyer.AppendKey(s.sub[:0], s.cols, i)
 	entry, _ := multi.Put(slot, s.sub)
 	*(*int64)(multi.Payload(entry))++
 	multi.MarkDirty(slot, entry)
 }
 
-// remove takes one value away; by arrival, the earliest equal one. A value that is
-// not there is let be, as it is in Flink.
-func (s *set) remove(multi *state.Multi, slot state.Slot, i int) {
-	s.sub = s.keyer.AppendKey(s.sub[:0], s.cols, i)
-	entry := state.NoEntry
-	if s.kind == agg.ByArrival {
-		for e := multi.First(slot); e != state.NoEntry; e = multi.Next(e) {
-			if bytes.Equal(multi.Sub(e)[arrivalBytes:], s.sub) {
-				entry = e
-				break
-			}
-		}
-	} else {
-		entry = multi.Get(slot, s.sub)
+// insertLast puts a value behind those of equal sort keys.
+func (s *set) insertLast(multi *state.Multi, slot state.Slot, i int) {
+	key := s.sortKey(i)
+	s.sub = append(key, lastArrival...)
+	last := multi.Last(slot)
+	if next := multi.Seek(slot, s.sub); next != state.NoEntry {
+		last = multi.Prev(next)
 	}
+	number := uint64(1)
+	if last != state.NoEntry && bytes.HasPrefix(multi.Sub(last), key) {
+		number = binary.BigEndian.Uint64(multi.Sub(last)[len(key):]) + 1
+	}
+	s.sub = s.keyer.AppendKey(binary.BigEndian.AppendUint64(key, number), s.cols, i)
+	entry, _ := multi.Put(slot, s.sub)
+	*(*int64)(multi.Payload(entry)) = int64(len(key))
+	multi.MarkDirty(slot, entry)
+}
+
+// lastArrival is behind all arrival numbers.
+var lastArrival = bytes.Repeat([]byte{0xff}, arrivalBytes)
+
+// sortKey is the sort key of row i, empty without an order, in s.sub.
+func (s *set) sortKey(i int) []byte {
+	if s.sorter == nil {
+		return s.sub[:0]
+	}
+	return s.sorter.AppendRow(s.sub[:0], s.cols, i)
+}
+
+// remove takes one value away. One that is not there is let be, as it is in Flink.
+func (s *set) remove(multi *state.Multi, slot state.Slot, i int) {
+	if s.kind == agg.ByArrival {
+		s.removeFirst(multi, slot, i)
+		return
+	}
+	s.sub = s.keyer.AppendKey(s.sub[:0], s.cols, i)
+	entry := multi.Get(slot, s.sub)
 	if entry == state.NoEntry {
 		return
 	}
@@ -150,11 +190,32 @@ func (s *set) remove(multi *state.Multi, slot state.Slot, i int) {
 	multi.MarkDirty(slot, entry)
 }
 
+// removeFirst takes the earliest value away that is equal in all.
+func (s *set) removeFirst(multi *state.Multi, slot state.Slot, i int) {
+	key := s.sortKey(i)
+	s.sub = s.keyer.AppendKey(key, s.cols, i)
+	key, value := s.sub[:len(key)], s.sub[len(key):]
+	entry := multi.First(slot)
+	if len(key) > 0 {
+		entry = multi.Seek(slot, key)
+	}
+	for ; entry != state.NoEntry; entry = multi.Next(entry) {
+		sub := multi.Sub(entry)
+		if !bytes.HasPrefix(sub, key) {
+			return
+		}
+		if bytes.Equal(sub[len(key)+arrivalBytes:], value) {
+			multi.Remove(slot, entry)
+			return
+		}
+	}
+}
+
 // groupSet is one group's multiset, as aggregates see it.
 type groupSet struct {
 	multi *state.Multi
 	slot  state.Slot
-	skip  int // bytes of the sub-key before the value's key
+	set   *set
 }
 
 var _ agg.Set = (*groupSet)(nil)
@@ -163,7 +224,14 @@ func (g *groupSet) key(e state.Entry) ([]byte, bool) {
 	if e == state.NoEntry {
 		return nil, false
 	}
-	return g.multi.Sub(e)[g.skip:], true
+	sub := g.multi.Sub(e)
+	if g.set.kind == agg.ByArrival {
+		sub = sub[arrivalBytes:]
+		if g.set.sorter != nil {
+			sub = sub[*(*int64)(g.multi.Payload(e)):]
+		}
+	}
+	return sub, true
 }
 
 // First implements agg.Set.
@@ -176,7 +244,11 @@ func (g *groupSet) Last() ([]byte, bool) { return g.key(g.multi.Last(g.slot)) }
 func (g *groupSet) Each(visit func(key []byte, count int64) bool) {
 	for e := g.multi.First(g.slot); e != state.NoEntry; e = g.multi.Next(e) {
 		key, _ := g.key(e)
-		if !visit(key, *(*int64)(g.multi.Payload(e))) {
+		count := int64(1)
+		if g.set.kind == agg.ByValue {
+			count = *(*int64)(g.multi.Payload(e))
+		}
+		if !visit(key, count) {
 			return
 		}
 	}
@@ -191,10 +263,7 @@ func (p *Program) refresh(rows []unsafe.Pointer, first []int32, heap agg.Heap, m
 			continue
 		}
 		s := p.sets[one.set]
-		reader, view := one.agg.(agg.SetAgg), groupSet{multi: multis[one.set]}
-		if s.kind == agg.ByArrival {
-			view.skip = arrivalBytes
-		}
+		reader, view := one.agg.(agg.SetAgg), groupSet{multi: multis[one.set], set: s}
 		accs := one.accs(rows, heap)
 		for i := range rows {
 			view.slot = s.slots[first[i]]

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
+	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/groupagg"
@@ -92,4 +93,59 @@ func BenchmarkLocalSumCount(b *testing.B) {
 			benchmark(b, keys, true, func(c groupagg.Config) (op.Operator, error) { return groupagg.NewLocal(c) })
 		})
 	}
+}
+
+// BenchmarkOrdered is ARRAY_AGG with and without an order of its own, of groups that
+// get ten rows of each batch and have been taken from scratch every 64 batches.
+func BenchmarkOrdered(b *testing.B) {
+	for _, c := range []struct {
+		agg      string
+		retracts bool
+	}{
+		{"ARRAY_AGG(v)", false}, {"ARRAY_AGG(v ORDER BY w)", false}, {"FIRST_VALUE(v ORDER BY w)", false},
+		{"ARRAY_AGG(v)", true}, {"ARRAY_AGG(v ORDER BY w)", true}, {"FIRST_VALUE(v ORDER BY w)", true},
+	} {
+		b.Run(fmt.Sprintf("%s/retracts=%t", c.agg, c.retracts), func(b *testing.B) { benchmarkOrdered(b, c.agg, c.retracts) })
+	}
+}
+
+func benchmarkOrdered(b *testing.B, text string, retracts bool) {
+	schema, err := stream.ParseSchema("k BIGINT, v BIGINT, w BIGINT")
+	if err != nil {
+		b.Fatal(err)
+	}
+	registry := agg.NewRegistry()
+	call, field, err := optest.ParseAgg(text+" AS a", schema, registry)
+	if err != nil {
+		b.Fatal(err)
+	}
+	cfg := groupagg.Config{Keys: []int{0}, InputSchema: schema, Registry: registry, Aggs: []rex.AggCall{call}, InputRetracts: retracts}
+	narrow := randomKeys(schema[:2], 64, batchRows/10)
+	batches := make([]stream.Batch, len(narrow))
+	for i, n := range narrow {
+		cols := []arrow.Array{n.Column(0), n.Column(1), narrow[(i+1)%len(narrow)].Column(1)}
+		batches[i] = stream.NewBatch(schema.Arrow(), cols, batchRows, nil)
+	}
+	var bench *optest.Bench
+	b.ReportAllocs()
+	cpu := optest.CPUSeconds()
+	for i := range b.N {
+		if i%len(batches) == 0 {
+			operator, err := groupagg.New(cfg)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if bench != nil {
+				bench.Close()
+			}
+			if bench, err = optest.NewBench(operator, []types.Schema{schema}, append(schema[:1:1], field)); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := bench.Process(0, batches[i%len(batches)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	bench.Close()
+	optest.ReportRows(b, float64(b.N)*batchRows, cpu)
 }

@@ -1,6 +1,7 @@
 package groupagg_test
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -22,6 +23,13 @@ const twinAggs = "COUNT(*) AS n; COUNT(v) AS c; SUM(v) AS s; AVG(v) AS a; MIN(v)
 // inserted.
 const mergeableAggs = "COUNT(*) AS n; COUNT(v) AS c; SUM(v) AS s; AVG(v) AS a; MIN(v) AS lo; MAX(v) AS hi; " +
 	"SUM(v) FILTER f AS sf; MAX(t) AS ht; FIRST_VALUE(t) AS ft; LAST_VALUE(t) AS lt"
+
+// orderedAggs take values in an order of their own. Only rows that are equal in all
+// they read may tie: which of others goes first is not the twin's to know.
+const orderedAggs = "ARRAY_AGG(v ORDER BY t DESC, v) AS oa; LISTAGG(t ORDER BY v NULLS LAST) FILTER f AS ol; FIRST_VALUE(t ORDER BY v DESC) AS of; " +
+	"LAST_VALUE(t ORDER BY v DESC) AS ob"
+
+const orderedDistinct = "ARRAY_AGG(DISTINCT v ORDER BY v DESC) AS od"
 
 // twin computes the aggregates of a group's rows the obvious way.
 func twin(rows []map[string]string) map[string]string {
@@ -49,7 +57,55 @@ func twin(rows []map[string]string) map[string]string {
 	if len(texts) > 0 {
 		out["ht"], out["ft"], out["lt"] = slices.Max(texts), texts[0], texts[len(texts)-1]
 	}
+	twinOrdered(rows, out)
 	return out
+}
+
+func twinOrdered(rows []map[string]string, out map[string]string) {
+	number := func(row map[string]string) int { // NULL is the least
+		if v, err := strconv.Atoi(row["v"]); err == nil {
+			return v
+		}
+		return -1000
+	}
+	text := func(row map[string]string) string {
+		return strings.TrimPrefix(row["t"], "NULL")
+	}
+	ordered := func(order func(a, b map[string]string) int) []map[string]string {
+		return slices.SortedStableFunc(slices.Values(rows), order)
+	}
+	values := func(rows []map[string]string) []string {
+		var out []string
+		for _, row := range rows {
+			out = append(out, strings.ToLower(row["v"]))
+		}
+		return out
+	}
+	byNumber := func(a, b map[string]string) int { return cmp.Compare(number(b), number(a)) }
+	out["oa"] = "[" + strings.Join(values(ordered(func(a, b map[string]string) int {
+		return cmp.Or(cmp.Compare(text(b), text(a)), cmp.Compare(number(a), number(b)))
+	})), ",") + "]"
+	out["od"] = "[" + strings.Join(slices.Compact(values(ordered(byNumber))), ",") + "]"
+	out["ol"], out["of"], out["ob"] = "NULL", "NULL", "NULL"
+	for _, row := range ordered(byNumber) {
+		if row["t"] != "NULL" {
+			if out["of"] == "NULL" {
+				out["of"] = row["t"]
+			}
+			out["ob"] = row["t"]
+		}
+	}
+	var texts []string
+	for _, row := range ordered(func(a, b map[string]string) int {
+		return cmp.Or(cmp.Compare(len(a["v"])/4, len(b["v"])/4), cmp.Compare(number(a), number(b))) // NULL is the longest
+	}) {
+		if row["t"] != "NULL" && row["f"] == "true" {
+			texts = append(texts, row["t"])
+		}
+	}
+	if len(texts) > 0 {
+		out["ol"] = strings.Join(texts, ",")
+	}
 }
 
 func distinct(values []int) int { return len(slices.Compact(slices.Sorted(slices.Values(values)))) }
@@ -145,6 +201,10 @@ func TestAgreesWithATwin(t *testing.T) {
 		{name: "retractions", aggs: twinAggs, share: 0.45, retracts: true},
 		{name: "retractions to upserts", aggs: twinAggs, share: 0.45, retracts: true, upsert: true},
 		{name: "two phases", aggs: mergeableAggs, twoPhase: true},
+		{name: "in order", aggs: orderedAggs + "; " + orderedDistinct},
+		{name: "in order, retractions", aggs: orderedAggs + "; " + orderedDistinct, share: 0.45, retracts: true},
+		{name: "in order, retractions to upserts", aggs: orderedAggs, share: 0.45, retracts: true, upsert: true},
+		{name: "in order, two phases", aggs: orderedAggs, twoPhase: true},
 		{name: "of Go", aggs: goAggs},
 		{name: "of Go, retractions", aggs: goAggs, share: 0.45, retracts: true},
 		{name: "of Go, two phases", aggs: goAggs, twoPhase: true},

@@ -24,7 +24,7 @@ type aggregate struct {
 
 	memory []uint64
 	rows   []unsafe.Pointer
-	heap   blobs
+	heap   agg.Blobs
 }
 
 func newAggregate(m *Match, n rowpattern.Nav) (*aggregate, error) {
@@ -114,37 +114,4 @@ func (a *aggregate) weights(args []arrow.Array) ([]int8, error) {
 		}
 	}
 	return weights, nil
-}
-
-// blobs are the byte strings of accumulators that live for one evaluation.
-type blobs [][]byte
-
-var _ agg.Heap = (*blobs)(nil)
-
-// Get implements agg.Heap.
-func (b *blobs) Get(ref uint64) []byte {
-	if ref == 0 {
-		return nil
-	}
-	return (*b)[ref-1]
-}
-
-// Put implements agg.Heap.
-func (b *blobs) Put(old uint64, v []byte) uint64 {
-	if len(v) == 0 {
-		return 0
-	}
-	if old != 0 {
-		(*b)[old-1] = append((*b)[old-1][:0:0], v...)
-		return old
-	}
-	*b = append(*b, append([]byte(nil), v...))
-	return uint64(len(*b))
-}
-
-// Free implements agg.Heap.
-func (b *blobs) Free(ref uint64) {
-	if ref != 0 {
-		(*b)[ref-1] = nil
-	}
 }

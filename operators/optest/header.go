@@ -99,8 +99,12 @@ func (h Header) Columns(name string, schema types.Schema) ([]int, error) {
 // SortKeys are columns with an optional DESC and NULLS FIRST or NULLS LAST, in
 // Flink's defaults.
 func (h Header) SortKeys(name string, schema types.Schema) ([]rex.SortKey, error) {
+	return sortKeys(h.Text(name), schema)
+}
+
+func sortKeys(text string, schema types.Schema) ([]rex.SortKey, error) {
 	var out []rex.SortKey
-	for part := range strings.SplitSeq(h.Text(name), ",") {
+	for part := range strings.SplitSeq(text, ",") {
 		words := strings.Fields(part)
 		if len(words) == 0 {
 			continue
@@ -144,6 +148,7 @@ func ParseAgg(text string, schema types.Schema, registry *agg.Registry) (rex.Agg
 	name, args, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(head), ")"), "(")
 	call.Name = name
 	args, call.Distinct = strings.CutPrefix(args, "DISTINCT ")
+	args, order, _ := strings.Cut(args, " ORDER BY ")
 	if filtered {
 		if call.Filter = schema.Index(strings.TrimSpace(filter)); call.Filter < 0 {
 			return call, types.Field{}, errs.Userf("%s is no column of %s", filter, schema)
@@ -160,6 +165,13 @@ func ParseAgg(text string, schema types.Schema, registry *agg.Registry) (rex.Agg
 		}
 		call.Args, call.ArgTypes = append(call.Args, i), append(call.ArgTypes, schema[i].Type)
 		exprs = append(exprs, rex.Col(i, schema[i].Type))
+	}
+	keys, err := sortKeys(order, schema)
+	if err != nil {
+		return call, types.Field{}, err
+	}
+	for _, k := range keys {
+		call.OrderBy, call.ArgTypes = append(call.OrderBy, k), append(call.ArgTypes, schema[k.Column].Type)
 	}
 	signature, ok := registry.Aggregate(name)
 	if !ok {

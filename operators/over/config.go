@@ -91,14 +91,7 @@ func newFeed(cfg Config, retracts bool) (*feed, error) {
 	f := &feed{columns: slices.Clone(cfg.PartitionBy)}
 	calls := slices.Clone(cfg.Aggs)
 	for i := range calls {
-		c := &calls[i]
-		c.Args = slices.Clone(c.Args)
-		for j := range c.Args {
-			c.Args[j] = f.place(c.Args[j])
-		}
-		if c.Filter >= 0 {
-			c.Filter = f.place(c.Filter)
-		}
+		calls[i] = calls[i].Map(f.place)
 	}
 	for _, fn := range cfg.Functions {
 		f.values, f.defaults = append(f.values, f.placeIf(fn.Kind, fn.Value)), append(f.defaults, f.placeIf(fn.Kind, fn.Default))

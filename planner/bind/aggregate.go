@@ -193,7 +193,8 @@ func (a *aggregation) aliasHint(e sql.Expr, err error) error {
 
 // add binds one aggregate call.
 func (a *aggregation) add(call *sql.Call) error {
-	agg, err := a.bindCall(call)
+	x := &exprBinder{b: a.sb.b, scope: a.sb.scope, clause: "the argument of an aggregate", queries: a.sb}
+	agg, err := x.aggregate(call, a.column)
 	if err != nil {
 		return err
 	}
@@ -210,107 +211,11 @@ func (a *aggregation) add(call *sql.Call) error {
 }
 
 func equalCalls(a, b rex.AggCall) bool {
-	return a.Name == b.Name && slices.Equal(a.Args, b.Args) && a.Distinct == b.Distinct && a.Filter == b.Filter
+	return a.Name == b.Name && slices.Equal(a.Args, b.Args) && a.Distinct == b.Distinct && a.Filter == b.Filter && slices.Equal(a.OrderBy, b.OrderBy)
 }
 
-// bindCall resolves an aggregate and places its arguments in extra columns. The
-// columns count from the first extra one until build shifts them.
-func (a *aggregation) bindCall(call *sql.Call) (rex.AggCall, error) {
-	b := a.sb.b
-	name := functionName(call)
-	if err := plainAggregate(call, name); err != nil {
-		return rex.AggCall{}, err
-	}
-	variant, err := b.aggregateVariant(name, call)
-	if err != nil {
-		return rex.AggCall{}, err
-	}
-	sig, _ := b.funcs.Aggregate(variant)
-	x := &exprBinder{b: b, scope: a.sb.scope, clause: "the argument of an aggregate", queries: a.sb}
-	agg := rex.AggCall{Name: sig.Name, Filter: -1, Distinct: call.Distinct && sig.Name != "MIN" && sig.Name != "MAX"}
-	args, err := aggregateArguments(x, call, name)
-	if err != nil {
-		return agg, err
-	}
-	resolved, err := sig.Resolve(args)
-	if err != nil {
-		return agg, at(err, call.Pos())
-	}
-	agg.Type = resolved.Result
-	for i, arg := range args {
-		if i < len(resolved.Args) {
-			arg = castTo(arg, resolved.Args[i])
-		}
-		agg.Args = append(agg.Args, a.column(arg))
-		agg.ArgTypes = append(agg.ArgTypes, arg.Type)
-	}
-	err = a.bindFilter(x, call, &agg)
-	return agg, err
-}
-
-// bindFilter binds FILTER.
-func (a *aggregation) bindFilter(x *exprBinder, call *sql.Call, agg *rex.AggCall) error {
-	if call.Filter != nil {
-		filter, err := x.expr(call.Filter)
-		if err == nil {
-			filter, err = boolean(filter, "FILTER", call.Filter.Pos())
-		}
-		if err != nil {
-			return err
-		}
-		agg.Filter = a.column(filter)
-	}
-	return nil
-}
-
-// plainAggregate refuses the clauses that no aggregate of ours takes.
-func plainAggregate(call *sql.Call, name string) error {
-	switch {
-	case len(call.OrderBy)+len(call.WithinGroup) > 0:
-		return unsupported(call, "an order in %s", name)
-	case call.Nulls == sql.RespectNulls && name != "ARRAY_AGG":
-		return unsupported(call, "RESPECT NULLS of %s", name)
-	case call.Semantics != sql.DefaultSemantics:
-		return errs.Userf("%s belongs into MATCH_RECOGNIZE", call.Semantics).At(call.Pos())
-	}
-	return nil
-}
-
-// aggregateVariant is the name under which an aggregate with its clauses is
-// registered.
-func (b *Binder) aggregateVariant(name string, call *sql.Call) (string, error) {
-	switch {
-	case call.JSON != nil:
-		return b.jsonVariant(name, call)
-	case name == "ARRAY_AGG" && call.Nulls == sql.IgnoreNulls:
-		return name + " IGNORE NULLS", nil
-	}
-	return name, nil
-}
-
-// aggregateArguments binds a call's arguments; COUNT(*) has none. Values of JSON
-// aggregates become JSON.
-func aggregateArguments(x *exprBinder, call *sql.Call, name string) ([]rex.Expr, error) {
-	if len(call.Args) == 1 {
-		if star, ok := call.Args[0].(*sql.Star); ok {
-			if name != "COUNT" || call.Distinct || len(star.Qualifier) > 0 {
-				return nil, errs.Userf("* is an argument of COUNT(*) only").At(star.Pos())
-			}
-			return nil, nil
-		}
-	}
-	if value := len(call.Args) - 1; value >= 0 && (name == "JSON_ARRAYAGG" || name == "JSON_OBJECTAGG") {
-		args, err := x.exprs(call.Args[:value])
-		if err != nil {
-			return nil, err
-		}
-		last, err := x.jsonText(call.Args[value])
-		return append(args, last), err
-	}
-	return x.exprs(call.Args)
-}
-
-// column places an expression among the extra columns.
+// column places an expression among the extra columns, which count from the first
+// until build shifts them.
 func (a *aggregation) column(e rex.Expr) int {
 	for i, x := range a.extra {
 		if x.Equal(e) {
@@ -338,7 +243,7 @@ func (a *aggregation) build() error {
 			names[i] = schema[e.Index].Name
 		}
 	}
-	shiftCalls(a.calls, len(a.keys))
+	a.calls = logical.RemapCalls(a.calls, func(c int) int { return c + len(a.keys) })
 	input := sb.node
 	if len(exprs) > 0 {
 		input = logical.NewProject(sb.node, exprs, names)
@@ -364,17 +269,4 @@ func (a *aggregation) build() error {
 		sb.computed[call] = rex.Col(key, out[key].Type)
 	}
 	return a.groupingFunctions()
-}
-
-// shiftCalls moves the columns that the calls read up by delta.
-func shiftCalls(calls []rex.AggCall, delta int) {
-	for i := range calls {
-		c := &calls[i]
-		for j := range c.Args {
-			c.Args[j] += delta
-		}
-		if c.Filter >= 0 {
-			c.Filter += delta
-		}
-	}
 }

@@ -138,7 +138,7 @@ func (c *overColumns) add(call *sql.Call) error {
 
 // addAggregate binds an aggregate over a frame.
 func (c *overColumns) addAggregate(call *sql.Call, name string, w *sql.WindowSpec, spec logical.OverSpec) error {
-	agg, err := c.aggregate(call, name)
+	agg, err := c.sb.binder("OVER").aggregate(call, c.place)
 	if err != nil {
 		return err
 	}
@@ -154,49 +154,6 @@ func (c *overColumns) addAggregate(call *sql.Call, name string, w *sql.WindowSpe
 	}
 	g.Aggs, g.aggs, g.Names = append(g.Aggs, agg), append(g.aggs, []*sql.Call{call}), append(g.Names, c.name("$value"))
 	return nil
-}
-
-// aggregate binds an aggregate's arguments and clauses.
-func (c *overColumns) aggregate(call *sql.Call, name string) (rex.AggCall, error) {
-	b, x := c.sb.b, c.sb.binder("OVER")
-	if err := plainAggregate(call, name); err != nil {
-		return rex.AggCall{}, err
-	}
-	variant, err := b.aggregateVariant(name, call)
-	if err != nil {
-		return rex.AggCall{}, err
-	}
-	sig, _ := b.funcs.Aggregate(variant)
-	agg := rex.AggCall{Name: sig.Name, Filter: -1, Distinct: call.Distinct && sig.Name != "MIN" && sig.Name != "MAX"}
-	args, err := aggregateArguments(x, call, name)
-	if err != nil {
-		return agg, err
-	}
-	resolved, err := sig.Resolve(args)
-	if err != nil {
-		return agg, at(err, call.Pos())
-	}
-	agg.Type = resolved.Result
-	for i, arg := range args {
-		if i < len(resolved.Args) {
-			arg = castTo(arg, resolved.Args[i])
-		}
-		agg.Args, agg.ArgTypes = append(agg.Args, c.place(arg)), append(agg.ArgTypes, arg.Type)
-	}
-	if call.Filter != nil {
-		filter, err := x.expr(call.Filter)
-		if err == nil {
-			filter, err = boolean(filter, "FILTER", call.Filter.Pos())
-		}
-		if err != nil {
-			return agg, err
-		}
-		agg.Filter = c.place(filter)
-	}
-	if len(call.OrderBy)+len(call.WithinGroup) > 0 {
-		return agg, unsupported(call, "an order within an aggregate with OVER")
-	}
-	return agg, nil
 }
 
 // group finds or adds the group of a call.

@@ -118,6 +118,9 @@ func AggText(a rex.AggCall, names []string) string {
 	if a.Distinct {
 		args = "DISTINCT " + args
 	}
+	if len(a.OrderBy) > 0 {
+		args += " ORDER BY " + OrderText(a.OrderBy, names)
+	}
 	text := a.Name + "(" + args + ")"
 	if a.Filter >= 0 {
 		text += " FILTER " + names[a.Filter]
@@ -144,7 +147,7 @@ func OrderText(keys []rex.SortKey, names []string) string {
 func AggColumns(aggs []rex.AggCall) []int {
 	var out []int
 	for _, a := range aggs {
-		out = append(out, a.Args...)
+		out = append(out, a.Columns()...)
 		if a.Filter >= 0 {
 			out = append(out, a.Filter)
 		}

@@ -68,15 +68,7 @@ func OnSchema(e rex.Expr, mapping func(int) int, schema types.Schema) rex.Expr {
 func RemapCalls(calls []rex.AggCall, mapping func(int) int) []rex.AggCall {
 	out := make([]rex.AggCall, len(calls))
 	for i, c := range calls {
-		args := make([]int, len(c.Args))
-		for j, a := range c.Args {
-			args[j] = mapping(a)
-		}
-		c.Args = args
-		if c.Filter >= 0 {
-			c.Filter = mapping(c.Filter)
-		}
-		out[i] = c
+		out[i] = c.Map(mapping)
 	}
 	return out
 }

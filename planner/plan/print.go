@@ -240,6 +240,9 @@ func aggsText(aggs []rex.AggCall, in types.Schema) string {
 		if a.Distinct {
 			args = "DISTINCT " + args
 		}
+		if len(a.OrderBy) > 0 {
+			args += " ORDER BY " + orderText(a.OrderBy, in)
+		}
 		parts[i] = a.Name + "(" + args + ")"
 		if a.Filter >= 0 {
 			parts[i] += " FILTER " + columns(in, []int{a.Filter})

@@ -37,7 +37,7 @@ func (m *Module) Function(name, symbol string) (functions.Entry, error) {
 	switch f.Kind {
 	case functions.Aggregate:
 		name = strings.ToUpper(name)
-		return functions.Entry{Aggregate: &agg.Function{Name: name, DistinctMatters: true, Syntax: agg.Syntax(name, f.params), Doc: doc,
+		return functions.Entry{Aggregate: &agg.Function{Name: name, DistinctMatters: true, OrderMatters: true, Syntax: agg.Syntax(name, f.params), Doc: doc,
 			Resolve: agg.UserResolve(name, f.params, f.result),
 			Bind: func(call rex.AggCall, retracts bool) (agg.Agg, error) {
 				return agg.NewFold(&folder{module: m, f: f}, f.params, retracts)

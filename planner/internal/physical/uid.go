@@ -328,6 +328,9 @@ func aggText(aggs []rex.AggCall, in lineage) string {
 		if a.Filter >= 0 {
 			text += " filter " + in.columns[a.Filter]
 		}
+		if len(a.OrderBy) > 0 {
+			text += " order " + orderText(a.OrderBy, in)
+		}
 		out = append(out, text)
 	}
 	return strings.Join(out, ", ")
