@@ -9,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -29,7 +30,7 @@ func (s *slowMeta) arm() {
 
 func (s *slowMeta) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	f, err := s.FS.Create(name, category)
-	if err == nil && strings.HasSuffix(name, metaName+temporarySuffix) {
+	if err == nil && strings.HasSuffix(name, metaName+durable.Suffix) {
 		f = &slowFile{f, s}
 	}
 	return f, err

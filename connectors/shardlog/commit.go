@@ -6,6 +6,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -231,7 +232,7 @@ func (s *shard) roll() error {
 // create makes the active segment's file with its first block.
 func (s *shard) create(path string, block []byte) error {
 	fs := s.store.fs
-	f, err := fs.Create(path+temporarySuffix, vfs.WriteCategoryUnspecified)
+	f, err := fs.Create(path+durable.Suffix, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
@@ -242,10 +243,10 @@ func (s *shard) create(path string, block []byte) error {
 	if err := s.sync(); err != nil {
 		return err
 	}
-	if err := fs.Rename(path+temporarySuffix, path); err != nil {
+	if err := fs.Rename(path+durable.Suffix, path); err != nil {
 		return err
 	}
-	return syncDir(fs, s.dir)
+	return durable.SyncDir(fs, s.dir)
 }
 
 // stateBlock makes the first block of a segment.
@@ -296,17 +297,4 @@ func (s *shard) sync() error {
 	}
 	s.synced = s.size
 	return nil
-}
-
-// syncDir makes a directory's entries durable.
-func syncDir(fs vfs.FS, dir string) error {
-	d, err := fs.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if closeErr := d.Close(); err == nil {
-		err = closeErr
-	}
-	return err
 }

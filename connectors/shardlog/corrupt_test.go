@@ -11,6 +11,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -115,7 +116,7 @@ func (w *harmed) random(r *rand.Rand) harm {
 				damaged[i] ^= 0xff
 			}
 		}
-		return writeFile(fs, path, damaged)
+		return durable.WriteFile(fs, path, damaged)
 	}
 	return h
 }

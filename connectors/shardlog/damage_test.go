@@ -9,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -30,7 +31,7 @@ func readFile(t *testing.T, fs vfs.FS, path string) []byte {
 
 func replaceFile(t *testing.T, fs vfs.FS, path string, content []byte) {
 	t.Helper()
-	if err := writeFile(fs, path, append([]byte(nil), content...)); err != nil {
+	if err := durable.WriteFile(fs, path, append([]byte(nil), content...)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -3,6 +3,7 @@ package shardlog
 import (
 	"slices"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -35,7 +36,7 @@ func (st *Stream) expire(cutoff int64) error {
 			return errs.Wrap(errs.Resource, err, "removing the closed shard %s of stream %s", s.id, s.stream)
 		}
 	}
-	return errs.Wrap(errs.Resource, syncDir(st.store.fs, st.dir), "removing closed shards of stream %s", st.name)
+	return errs.Wrap(errs.Resource, durable.SyncDir(st.store.fs, st.dir), "removing closed shards of stream %s", st.name)
 }
 
 // expired finds a shard that is gone.

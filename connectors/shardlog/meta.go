@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -119,29 +120,7 @@ func readMeta(fs vfs.FS, dir string) (*streamMeta, error) {
 // writeMeta replaces a stream's description atomically; it is durable on return.
 func writeMeta(fs vfs.FS, dir string, m *streamMeta) error {
 	path := fs.PathJoin(dir, metaName)
-	err := writeFile(fs, path+temporarySuffix, encodeMeta(m))
-	if err == nil {
-		err = fs.Rename(path+temporarySuffix, path)
-	}
-	if err == nil {
-		err = syncDir(fs, dir)
-	}
-	return errs.Wrap(errs.Resource, err, "writing %s", path)
-}
-
-// writeFile writes and syncs a new file.
-func writeFile(fs vfs.FS, path string, content []byte) error {
-	f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return err
-	}
-	if _, err = f.Write(content); err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
+	return errs.Wrap(errs.Resource, durable.ReplaceFile(fs, path, encodeMeta(m)), "writing %s", path)
 }
 
 // retention is how long records are kept.

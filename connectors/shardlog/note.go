@@ -3,6 +3,7 @@ package shardlog
 import (
 	"io"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -27,19 +28,12 @@ func (s *Store) Note(name string) ([]byte, error) {
 // one name must not overlap.
 func (s *Store) SetNote(name string, note []byte) error {
 	dir := s.fs.PathJoin(s.dir, notesDir)
-	path := s.fs.PathJoin(dir, name)
 	err := s.fs.MkdirAll(dir, 0o755)
 	if err == nil {
-		err = syncDir(s.fs, s.dir)
+		err = durable.SyncDir(s.fs, s.dir)
 	}
 	if err == nil {
-		err = writeFile(s.fs, path+temporarySuffix, note)
-	}
-	if err == nil {
-		err = s.fs.Rename(path+temporarySuffix, path)
-	}
-	if err == nil {
-		err = syncDir(s.fs, dir)
+		err = durable.ReplaceFile(s.fs, s.fs.PathJoin(dir, name), note)
 	}
 	return errs.Wrap(errs.Resource, err, "keeping the note %s", name)
 }

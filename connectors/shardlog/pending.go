@@ -15,6 +15,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/zeebo/xxh3"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -181,7 +182,7 @@ func (t *transaction) flush(p *shardPart) error {
 	}
 	if t.file == nil {
 		fs := t.stream.store.fs
-		f, err := fs.Create(t.path(0)+temporarySuffix, vfs.WriteCategoryUnspecified)
+		f, err := fs.Create(t.path(0)+durable.Suffix, vfs.WriteCategoryUnspecified)
 		if err != nil {
 			return errs.Wrap(errs.Resource, err, "writing to stream %s", t.stream.name)
 		}
@@ -246,10 +247,10 @@ func (t *transaction) finish(epoch uint64) error {
 	}
 	t.file = nil
 	if err == nil {
-		err = fs.Rename(t.path(0)+temporarySuffix, t.path(epoch))
+		err = fs.Rename(t.path(0)+durable.Suffix, t.path(epoch))
 	}
 	if err == nil {
-		err = syncDir(fs, fs.PathJoin(t.stream.dir, pendingDir))
+		err = durable.SyncDir(fs, fs.PathJoin(t.stream.dir, pendingDir))
 	}
 	return err
 }
@@ -261,7 +262,7 @@ func (t *transaction) discard() error {
 	}
 	err := t.file.Close()
 	t.file = nil
-	if removeErr := t.stream.store.fs.Remove(t.path(0) + temporarySuffix); err == nil {
+	if removeErr := t.stream.store.fs.Remove(t.path(0) + durable.Suffix); err == nil {
 		err = removeErr
 	}
 	return errs.Wrap(errs.Resource, err, "discarding rows written to stream %s", t.stream.name)

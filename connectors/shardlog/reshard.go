@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -300,7 +301,7 @@ func (st *Stream) makeChildren(children []shardMeta) error {
 			return errs.Wrap(errs.Resource, err, "making shards of stream %s", st.name)
 		}
 	}
-	return errs.Wrap(errs.Resource, syncDir(fs, st.dir), "making shards of stream %s", st.name)
+	return errs.Wrap(errs.Resource, durable.SyncDir(fs, st.dir), "making shards of stream %s", st.name)
 }
 
 // finish tells readers of a sealed shard that nothing follows.

@@ -13,11 +13,7 @@ import (
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
-const (
-	segmentSuffix = ".seg"
-	// temporarySuffix marks a file that does not count yet.
-	temporarySuffix = ".new"
-)
+const segmentSuffix = ".seg"
 
 // segment is one file of a shard. Everything but the index is fixed.
 type segment struct {

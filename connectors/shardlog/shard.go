@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -156,7 +157,7 @@ func removeTemporary(fs vfs.FS, dir string) error {
 		return errs.Wrap(errs.Resource, err, "listing %s", dir)
 	}
 	for _, name := range names {
-		if strings.HasSuffix(name, temporarySuffix) {
+		if strings.HasSuffix(name, durable.Suffix) {
 			if err := fs.Remove(fs.PathJoin(dir, name)); err != nil {
 				return errs.Wrap(errs.Resource, err, "removing a leftover")
 			}

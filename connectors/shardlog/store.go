@@ -11,6 +11,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -92,7 +93,7 @@ func (s *Store) load() error {
 	root := s.fs.PathJoin(s.dir, streamsDir)
 	for _, dir := range []string{s.fs.PathDir(s.dir), s.dir, root} {
 		// Parents that can't be synced (a root that isn't ours) were there before.
-		if err := syncDir(s.fs, dir); err != nil && dir != s.fs.PathDir(s.dir) {
+		if err := durable.SyncDir(s.fs, dir); err != nil && dir != s.fs.PathDir(s.dir) {
 			return errs.Wrap(errs.Resource, err, "syncing %s", dir)
 		}
 	}
@@ -264,13 +265,13 @@ func (s *Store) make(dir string, meta *streamMeta) error {
 		}
 	}
 	// The shards' directories are there before the description that names them.
-	if err := syncDir(s.fs, dir); err != nil {
+	if err := durable.SyncDir(s.fs, dir); err != nil {
 		return errs.Wrap(errs.Resource, err, "making stream %s", meta.Name)
 	}
 	if err := writeMeta(s.fs, dir, meta); err != nil {
 		return err
 	}
-	return errs.Wrap(errs.Resource, syncDir(s.fs, s.fs.PathJoin(s.dir, streamsDir)), "making stream %s", meta.Name)
+	return errs.Wrap(errs.Resource, durable.SyncDir(s.fs, s.fs.PathJoin(s.dir, streamsDir)), "making stream %s", meta.Name)
 }
 
 // DeleteStream removes a stream and its records; it is durable on return. Readers
@@ -297,7 +298,7 @@ func (s *Store) DeleteStream(name string) error {
 		err = s.fs.Rename(stream.dir, trash)
 	}
 	if err == nil {
-		err = syncDir(s.fs, root)
+		err = durable.SyncDir(s.fs, root)
 	}
 	if err == nil {
 		err = s.fs.RemoveAll(trash)

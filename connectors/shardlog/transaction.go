@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -52,7 +53,7 @@ func (st *Stream) commitPending(name string) error {
 	if err := fs.Remove(path); err != nil && !isGone(err) {
 		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.name)
 	}
-	if err := syncDir(fs, fs.PathJoin(st.dir, pendingDir)); err != nil {
+	if err := durable.SyncDir(fs, fs.PathJoin(st.dir, pendingDir)); err != nil {
 		return errs.Wrap(errs.Resource, err, "committing to stream %s", st.name)
 	}
 	// Only now can the shards forget it.
@@ -84,7 +85,7 @@ func (st *Stream) discardPending(owner string) error {
 		return errs.Wrap(errs.Resource, err, "listing %s", dir)
 	}
 	for _, name := range names {
-		n, ok := parsePendingName(strings.TrimSuffix(name, temporarySuffix))
+		n, ok := parsePendingName(strings.TrimSuffix(name, durable.Suffix))
 		if !ok || n.owner != owner {
 			continue
 		}
@@ -92,7 +93,7 @@ func (st *Stream) discardPending(owner string) error {
 			return errs.Wrap(errs.Resource, err, "discarding rows written to stream %s", st.name)
 		}
 	}
-	return errs.Wrap(errs.Resource, syncDir(fs, dir), "discarding rows written to stream %s", st.name)
+	return errs.Wrap(errs.Resource, durable.SyncDir(fs, dir), "discarding rows written to stream %s", st.name)
 }
 
 // transactionBlocks are the blocks of a transaction for one shard.

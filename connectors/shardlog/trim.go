@@ -3,6 +3,7 @@ package shardlog
 import (
 	"time"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -121,5 +122,5 @@ func (s *shard) drop(v *view, n int) (Trimmed, error) {
 			return done, errs.Wrap(errs.Resource, err, "removing old records of %s", s.id)
 		}
 	}
-	return done, errs.Wrap(errs.Resource, syncDir(fs, s.dir), "removing old records of %s", s.id)
+	return done, errs.Wrap(errs.Resource, durable.SyncDir(fs, s.dir), "removing old records of %s", s.id)
 }
