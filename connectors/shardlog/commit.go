@@ -147,7 +147,7 @@ func (s *shard) refusal() error {
 // commit writes and syncs g and shows it to readers. After a failure the active
 // segment is left alone for good: what is on disk of it is unknown.
 func (s *shard) commit(g *group) error {
-	if err := s.begin(); err != nil {
+	if err := s.begin(uint64(g.count)); err != nil {
 		return err
 	}
 	old := s.view.Load()
@@ -183,15 +183,21 @@ func (s *shard) publish(old, next *view) {
 	close(old.changed)
 }
 
-// begin makes sure that there is an active segment with room.
-func (s *shard) begin() error {
-	if s.file != nil && s.size < s.store.options.SegmentBytes && !s.aged() {
-		return nil
+// begin makes sure that there is an active segment with room, and numbers for so many
+// records.
+func (s *shard) begin(records uint64) error {
+	if s.file == nil || s.size >= s.store.options.SegmentBytes || s.aged() {
+		if err := s.abandon(); err != nil {
+			return err
+		}
+		if err := s.roll(); err != nil {
+			return err
+		}
 	}
-	if err := s.abandon(); err != nil {
-		return err
+	if err := s.raise(records); err != nil {
+		return s.fail(err)
 	}
-	return s.roll()
+	return nil
 }
 
 // aged reports that the active segment is old enough to be ended, so that

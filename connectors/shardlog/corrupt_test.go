@@ -55,7 +55,8 @@ func newHarmed(t *testing.T) *harmed {
 	if err := w.store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	segments, err := listSegments(w.fs, segmentDir)
+	files, err := listShard(w.fs, segmentDir)
+	segments := files.segments
 	if err != nil || len(segments) < 4 {
 		t.Fatalf("%d segments, %v", len(segments), err)
 	}
@@ -206,7 +207,7 @@ func (w *harmed) check(h harm) error {
 	// The end of the newest file being gone looks like a torn tail, and the beginning
 	// of the oldest like retention.
 	last := len(w.files) - 1
-	silent := h.segment == last && !w.intactBehind(h) || h.segment == 0 && h.name == "deleted"
+	silent := h.segment == last && !w.intactBehind(h) && h.name != "deleted" || h.segment == 0 && h.name == "deleted"
 	if lost > 0 && len(losses) == 0 && !silent {
 		return fmt.Errorf("%d records are lost and nothing says so", lost)
 	}
@@ -224,7 +225,7 @@ func (w *harmed) check(h harm) error {
 			return fmt.Errorf("from time %d: %w", at, err)
 		}
 	}
-	if err := w.goesOn(all); err != nil {
+	if err := w.goesOn(all, h.segment == last && h.name == "deleted"); err != nil {
 		return err
 	}
 	return w.staysForItsRetention(left)
@@ -251,14 +252,18 @@ func sameRecords(got []Entry, want []extent, since int64) error {
 	return nil
 }
 
-// goesOn appends a record and reads it behind the others.
-func (w *harmed) goesOn(before []Entry) error {
+// goesOn appends a record and reads it behind the others. Where a whole segment is gone,
+// its number is behind all that were ever given, too.
+func (w *harmed) goesOn(before []Entry, gone bool) error {
 	results, err := w.store.Append("s", textRecords([]string{"next"}))
 	if err != nil {
 		return err
 	}
 	if n := len(before); n > 0 && results[0].Sequence.Compare(before[n-1].Sequence) <= 0 {
 		return fmt.Errorf("number %s follows %s", results[0].Sequence, before[n-1].Sequence)
+	}
+	if gone && results[0].Sequence.Index <= uint64(w.total) {
+		return fmt.Errorf("number %d was given again", results[0].Sequence.Index)
 	}
 	after, _ := w.drain(TrimHorizon())
 	if n := len(after); n != len(before)+1 || string(after[n-1].Data) != "next" {

@@ -90,7 +90,8 @@ func TestCorruptBlocksAreIsolated(t *testing.T) {
 		w.put("s", numbered(i*each, i*each+each)...)
 	}
 	w.store.Close()
-	segments, err := listSegments(fs, segmentDir)
+	files, err := listShard(fs, segmentDir)
+	segments := files.segments
 	if err != nil || len(segments) < 4 {
 		t.Fatalf("%d segments, %v", len(segments), err)
 	}

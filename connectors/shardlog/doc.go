@@ -6,6 +6,7 @@
 //	<dir>/LOCK
 //	<dir>/streams/<name>/stream.meta          the stream's description
 //	<dir>/streams/<name>/<shard>/<first>.seg  a shard's segments
+//	<dir>/streams/<name>/<shard>/<…>.floor    which of them is the newest
 //	<dir>/streams/<name>/pending/<…>.txn      rows of sinks, not yet committed
 //
 // A segment is named after the number of its first record and is a row of blocks;
@@ -22,6 +23,10 @@
 // I-order: the numbers of a shard's records grow by one. A segment's name tells
 // how many records all earlier segments have; what lies behind the last of them
 // is a torn tail that was never acknowledged, and readers ignore it.
+//
+// I-floor: numbers never go back, also when the newest segment is gone: a shard's floor,
+// which is durable before a record goes into a segment, is above the numbers of all its
+// records (floor.go).
 //
 // I-fresh: a segment that was found at start is never written again. Appends
 // begin a new one. So a torn tail needs no cutting, and no write can damage what

@@ -74,8 +74,12 @@ func (it *Iterator) Next(ctx context.Context, wait <-chan struct{}) ([]Entry, er
 		}
 		if it.next < v.end {
 			entries, err := it.read(v)
-			if err != nil && isGone(err) && it.shard.view.Load() != v {
-				continue // retention was faster
+			if err != nil && isGone(err) {
+				if it.next < it.shard.view.Load().horizon {
+					continue // retention was faster
+				}
+				at := v.segmentOf(it.next)
+				err = it.lost(v.endOf(at), v.segments[at])
 			}
 			return entries, err
 		}
@@ -136,7 +140,7 @@ func (it *Iterator) readFile(v *view) (blockHeader, []byte, error) {
 	case h.kind != stateBlock && h.first > it.next:
 		// The block is intact, but those before it are missing.
 		it.blocks.at -= h.bytes()
-		return blockHeader{}, nil, it.lost(min(h.first, v.endOf(at)))
+		return blockHeader{}, nil, it.lost(min(h.first, v.endOf(at)), it.segment)
 	}
 	return h, block, nil
 }
@@ -186,18 +190,19 @@ func (it *Iterator) hole(end uint64, limit int64) error {
 		}
 		it.blocks.at -= h.bytes()
 		if h.first > it.next {
-			return it.lost(h.first)
+			return it.lost(h.first, it.segment)
 		}
 		return nil // no record was in the hole
 	}
-	return it.lost(end)
+	return it.lost(end, it.segment)
 }
 
-// lost moves to the index to and reports that the records before it can't be read.
-func (it *Iterator) lost(to uint64) error {
+// lost moves to the index to and reports that the records before it, of segment s, can't
+// be read.
+func (it *Iterator) lost(to uint64, s *segment) error {
 	first := it.next
 	it.next = to
-	return errs.Corruptionf("%s: records %d to %d are lost: %s is corrupt, or what followed it is missing", it.shard.id, first, to-1, it.segment.path).
+	return errs.Corruptionf("%s: records %d to %d are lost: %s is corrupt or gone, or what followed it is missing", it.shard.id, first, to-1, s.path).
 		WithHint("the records behind them can be read")
 }
 

@@ -136,6 +136,9 @@ func (v *view) createdSince(at int) (int64, error) {
 func (v *view) firstSince(at int, millis int64) (index uint64, found bool, err error) {
 	s := v.segments[at]
 	f, err := s.open()
+	if isGone(err) {
+		return 0, false, nil
+	}
 	if err != nil {
 		return 0, false, err
 	}

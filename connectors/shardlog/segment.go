@@ -10,6 +10,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -49,23 +50,44 @@ const indexEveryBytes = 64 << 10
 // segmentName is the file name of the segment that begins at a record.
 func segmentName(first uint64) string { return fmt.Sprintf("%020d%s", first, segmentSuffix) }
 
-// listSegments lists a shard's segments in order.
-func listSegments(fs vfs.FS, dir string) ([]*segment, error) {
+// shardFiles are the files of a shard's directory.
+type shardFiles struct {
+	// segments are in order.
+	segments []*segment
+	floor    floor
+	// temporary are the names of files that never got theirs.
+	temporary []string
+}
+
+// listShard lists a shard's directory.
+func listShard(fs vfs.FS, dir string) (out shardFiles, err error) {
 	names, err := fs.List(dir)
 	if err != nil {
-		return nil, errs.Wrap(errs.Resource, err, "listing %s", dir)
+		return out, errs.Wrap(errs.Resource, err, "listing %s", dir)
 	}
-	var out []*segment
 	for _, name := range names {
-		digits, ok := strings.CutSuffix(name, segmentSuffix)
-		first, err := strconv.ParseUint(digits, 10, 64)
-		if !ok || err != nil {
-			continue
+		if digits, ok := strings.CutSuffix(name, segmentSuffix); ok {
+			if first, err := strconv.ParseUint(digits, 10, 64); err == nil {
+				out.segments = append(out.segments, &segment{fs: fs, path: fs.PathJoin(dir, name), first: first})
+			}
+		} else if f, ok := parseFloor(name); ok && f.above(out.floor) {
+			out.floor = f
+		} else if strings.HasSuffix(name, durable.Suffix) {
+			out.temporary = append(out.temporary, name)
 		}
-		out = append(out, &segment{fs: fs, path: fs.PathJoin(dir, name), first: first})
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].first < out[j].first })
+	sort.Slice(out.segments, func(i, j int) bool { return out.segments[i].first < out.segments[j].first })
 	return out, nil
+}
+
+// removeTemporary removes the files that never got their name.
+func (f *shardFiles) removeTemporary(fs vfs.FS, dir string) error {
+	for _, name := range f.temporary {
+		if err := fs.Remove(fs.PathJoin(dir, name)); err != nil {
+			return errs.Wrap(errs.Resource, err, "removing a leftover")
+		}
+	}
+	return nil
 }
 
 // open opens the file for reading.
@@ -96,7 +118,7 @@ func (s *segment) addEntry(h blockHeader, offset int64) {
 }
 
 // createdMillis gives created, reading it if need be. Where the first block is
-// corrupt, the first intact one tells it.
+// corrupt, the first intact one tells it; of a file that is gone nothing does.
 func (s *segment) createdMillis() (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,6 +126,10 @@ func (s *segment) createdMillis() (int64, error) {
 		return s.created, nil
 	}
 	f, err := s.open()
+	if isGone(err) {
+		s.created = unknownMillis
+		return s.created, nil
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -2,14 +2,12 @@ package shardlog
 
 import (
 	"errors"
-	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -40,6 +38,7 @@ type shard struct {
 	file   vfs.File
 	size   int64 // written to file
 	synced int64 // of that, synced
+	floor  floor // the one on disk
 	// live are the transactions whose pending file may still exist.
 	live map[transactionID]bool
 }
@@ -83,10 +82,15 @@ func (s *shard) open() error {
 // recover finds the end of the log. It writes to no segment.
 func (s *shard) recover() error {
 	fs := s.store.fs
-	if err := removeTemporary(fs, s.dir); err != nil {
+	files, err := listShard(fs, s.dir)
+	if err != nil {
 		return err
 	}
-	segments, err := listSegments(fs, s.dir)
+	if err := files.removeTemporary(fs, s.dir); err != nil {
+		return err
+	}
+	s.floor = files.floor
+	segments, err := s.markLost(files.segments)
 	if err != nil {
 		return err
 	}
@@ -141,29 +145,16 @@ func (s *shard) recover() error {
 }
 
 // behindCorrupt is where the log goes on behind a segment of which nothing is
-// intact: no number that may have been in use is used again, and a record takes two
-// bytes at least.
+// intact: no number that may have been in use is used again. Where its floor does not
+// tell, a record takes two bytes at least.
 func (s *shard) behindCorrupt(last *segment) (end uint64, size int64) {
 	if info, err := s.store.fs.Stat(last.path); err == nil {
 		size = info.Size()
 	}
+	if s.floor.first == last.first {
+		return s.floor.limit, size
+	}
 	return last.first + uint64(max(size, s.store.options.SegmentBytes)), size
-}
-
-// removeTemporary removes files that never got their name.
-func removeTemporary(fs vfs.FS, dir string) error {
-	names, err := fs.List(dir)
-	if err != nil {
-		return errs.Wrap(errs.Resource, err, "listing %s", dir)
-	}
-	for _, name := range names {
-		if strings.HasSuffix(name, durable.Suffix) {
-			if err := fs.Remove(fs.PathJoin(dir, name)); err != nil {
-				return errs.Wrap(errs.Resource, err, "removing a leftover")
-			}
-		}
-	}
-	return nil
 }
 
 // scanned is what a segment holds.

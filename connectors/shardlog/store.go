@@ -151,8 +151,8 @@ func hasSegments(fs vfs.FS, dir string) (bool, error) {
 		if _, ok := shardNumber(ShardID(name)); !ok {
 			continue
 		}
-		segments, err := listSegments(fs, fs.PathJoin(dir, name))
-		if err != nil || len(segments) > 0 {
+		files, err := listShard(fs, fs.PathJoin(dir, name))
+		if err != nil || len(files.segments) > 0 || files.floor.first > 0 {
 			return true, err
 		}
 	}

@@ -161,7 +161,8 @@ func (s *shard) commitTransaction(id transactionID, blocks transactionBlocks) er
 	if s.isClosed() {
 		return s.errClosed()
 	}
-	if err := s.begin(); err != nil {
+	// A record takes two bytes at least.
+	if err := s.begin(uint64(blocks.bytes())); err != nil {
 		return err
 	}
 	old := s.view.Load()

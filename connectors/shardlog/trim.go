@@ -78,6 +78,9 @@ func (s *shard) trim(cutoff int64) (Trimmed, error) {
 		if err := s.roll(); err != nil {
 			return Trimmed{}, err
 		}
+		if err := s.raise(0); err != nil {
+			return Trimmed{}, s.fail(err)
+		}
 		v = s.view.Load()
 	}
 	keep := 0
@@ -118,7 +121,7 @@ func (s *shard) drop(v *view, n int) (Trimmed, error) {
 	s.publish(v, &next)
 	done := Trimmed{Segments: n, Records: next.horizon - v.horizon}
 	for _, segment := range v.segments[:n] {
-		if err := fs.Remove(segment.path); err != nil {
+		if err := fs.Remove(segment.path); err != nil && !isGone(err) {
 			return done, errs.Wrap(errs.Resource, err, "removing old records of %s", s.id)
 		}
 	}
