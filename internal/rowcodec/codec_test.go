@@ -295,3 +295,75 @@ func TestHashesSpread(t *testing.T) {
 		}
 	}
 }
+
+// TestColumnsOfManyBlocks decodes more rows than one block has, out of memory that is
+// used again for each block. NULLs come late, so that bitmaps begin in the middle.
+func TestColumnsOfManyBlocks(t *testing.T) {
+	for seed := range 20 {
+		rng := rand.New(rand.NewPCG(uint64(seed), 4))
+		types, rows := randomTypes(rng, true), 500+rng.IntN(400)
+		cols := randomArrays(rng, types, rows)
+		late := array.NewInt64Builder(memory.DefaultAllocator)
+		for i := range rows {
+			if i > 400 && i%7 == 0 {
+				late.AppendNull()
+			} else {
+				late.Append(int64(i))
+			}
+		}
+		types, cols = append(types, arrow.PrimitiveTypes.Int64), append(cols, late.NewArray())
+		enc, err := rowcodec.NewRowEncoder(types)
+		ok(t, err)
+		dec, err := rowcodec.NewRowDecoder(types)
+		ok(t, err)
+		var out rowcodec.Rows
+		ok(t, enc.Encode(cols, rows, &out))
+		var block []byte
+		source := func(from, to int) [][]byte {
+			block = append(block[:0], out.Data[out.Offsets[from]:out.Offsets[to]]...)
+			var list [][]byte
+			for i := from; i < to; i++ {
+				list = append(list, block[out.Offsets[i]-out.Offsets[from]:out.Offsets[i+1]-out.Offsets[from]])
+			}
+			return list
+		}
+		for range 2 { // the second time with what the first has learned of lengths
+			got, err := dec.ColumnsFrom(memory.DefaultAllocator, rows, source)
+			ok(t, err)
+			for i := range rows {
+				if a, b := text(twinRow(got, i), false), text(twinRow(cols, i), false); a != b {
+					t.Fatalf("seed %d, types %v: row %d came back as %s, was %s", seed, types, i, a, b)
+				}
+			}
+			for c := range got {
+				if got[c].NullN() != cols[c].NullN() {
+					t.Fatalf("seed %d: %d NULLs of %d in a column of %s", seed, got[c].NullN(), cols[c].NullN(), types[c])
+				}
+			}
+		}
+	}
+}
+
+// TestABadRowLeavesNothingAllocated ends in the middle of decoding.
+func TestABadRowLeavesNothingAllocated(t *testing.T) {
+	types, cols := benchInput([]string{"int64", "string", "nullable"})
+	types, cols = append(types, arrow.ListOf(arrow.PrimitiveTypes.Int64)), append(cols, array.MakeArrayOfNull(memory.DefaultAllocator, arrow.ListOf(arrow.PrimitiveTypes.Int64), benchRows))
+	enc, err := rowcodec.NewRowEncoder(types)
+	ok(t, err)
+	dec, err := rowcodec.NewRowDecoder(types)
+	ok(t, err)
+	var out rowcodec.Rows
+	ok(t, enc.Encode(cols, benchRows, &out))
+	alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	defer alloc.AssertSize(t, 0)
+	_, err = dec.ColumnsFrom(alloc, benchRows, func(from, to int) [][]byte {
+		var list [][]byte
+		for i := from; i < to; i++ {
+			list = append(list, out.At(i)[:min(len(out.At(i)), max(0, 3000-i))])
+		}
+		return list
+	})
+	if errs.ClassOf(err) != errs.Corruption {
+		t.Fatalf("a cut row gave %v", err)
+	}
+}

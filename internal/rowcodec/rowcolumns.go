@@ -13,128 +13,210 @@ import (
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
-// columnReader decodes a batch of rows into arrays, each column straight into its
-// buffers. Scratch memory is kept between batches.
+// decodeBlock is the number of rows that are decoded together: few enough to stay in
+// the nearest cache from their first column to their last. It is a multiple of 8, so
+// that every block starts a byte of a bitmap.
+const decodeBlock = 256
+
+// columnReader decodes rows into arrays, each column straight into its buffers. Scratch
+// memory is kept between batches.
 type columnReader struct {
-	// nulls are the null bits that any row of the batch has.
+	layout  *layout
+	alloc   memory.Allocator
+	rows    int
+	columns []columnBuild
+	// nulls are the null bits that any row of the block has.
 	nulls []byte
-	// cursor is where the next variable column starts in each row, starts and
-	// lengths where the current one's values lie.
+	// cursor is where the next variable column starts in each row of the block, starts
+	// and lengths where the current one's values lie.
 	cursor, starts, lengths []uint32
+}
+
+// columnBuild is a column that is being decoded.
+type columnBuild struct {
+	// validity is nil while no NULL was met.
+	validity, values, offsets *memory.Buffer
+	nulls                     int
+	// used is how many bytes of values a variable column has filled, mean how many it
+	// took for a row in the last batch.
+	used, mean int
+	// nested builds a column of lists, maps or structs.
+	nested array.Builder
 }
 
 // Columns decodes all rows into new arrays, owned by the caller; rows are borrowed
 // for the call.
 func (d *RowDecoder) Columns(alloc memory.Allocator, rows [][]byte) ([]arrow.Array, error) {
-	r, c := &d.r, &d.columns
-	if err := c.begin(&r.layout, rows); err != nil {
-		return nil, err
-	}
-	out := make([]arrow.Array, len(r.shapes), len(r.shapes)+1)
-	for i := range r.shapes {
-		if s := &r.shapes[i]; s.form <= formBool {
-			out[i] = c.fixed(&r.layout, i, alloc, rows)
-		} else if s.form == formNull {
-			out[i] = array.NewNull(len(rows))
-		}
-	}
-	for _, i := range r.variable {
-		var err error
-		if r.shapes[i].form == formVar {
-			out[i], err = c.bytes(&r.layout, i, alloc, rows)
-		} else {
-			out[i], err = c.nested(&r.layout, i, alloc, rows)
-		}
-		if err != nil {
-			for _, arr := range out {
-				if arr != nil {
-					arr.Release()
-				}
-			}
+	return d.ColumnsFrom(alloc, len(rows), func(from, to int) [][]byte { return rows[from:to] })
+}
+
+// ColumnsFrom decodes n rows into new arrays, owned by the caller. It asks source for
+// some of the rows at a time, in order, and is done with them when it asks again.
+func (d *RowDecoder) ColumnsFrom(alloc memory.Allocator, n int, source func(from, to int) [][]byte) ([]arrow.Array, error) {
+	c := &d.columns
+	c.begin(&d.r.layout, alloc, n)
+	for from := 0; from < n; from += decodeBlock {
+		if err := c.block(from, source(from, min(from+decodeBlock, n))); err != nil {
+			c.drop()
 			return nil, err
 		}
 	}
-	return out, nil
+	return c.finish(), nil
 }
 
-// begin checks lengths and collects the null bits.
-func (c *columnReader) begin(l *layout, rows [][]byte) error {
+// begin makes the columns' buffers.
+func (c *columnReader) begin(l *layout, alloc memory.Allocator, n int) {
+	c.layout, c.alloc, c.rows = l, alloc, n
 	c.nulls = grow(c.nulls, l.nullBytes)
-	clear(c.nulls)
-	least := l.nullBytes + l.fixedBytes
-	for _, row := range rows {
-		if len(row) < least {
-			return errs.Corruptionf("an encoded row of %d bytes where %d were expected", len(row), least)
-		}
-		for i := range c.nulls {
-			c.nulls[i] |= row[i]
+	if len(l.variable) > 0 {
+		block := min(n, decodeBlock)
+		c.cursor, c.starts, c.lengths = grow(c.cursor, block), grow(c.starts, block), grow(c.lengths, block)
+	}
+	if c.columns == nil {
+		c.columns = make([]columnBuild, len(l.shapes))
+	}
+	for i := range c.columns {
+		col, s := &c.columns[i], &l.shapes[i]
+		*col = columnBuild{mean: col.mean}
+		switch s.form {
+		case formNull:
+		case formFixed:
+			col.values = newBuffer(alloc, n*s.width)
+		case formBool:
+			col.values = newBuffer(alloc, int(bitutil.BytesForBits(int64(n))))
+		case formVar:
+			col.offsets, col.values = newBuffer(alloc, 4*(n+1)), newBuffer(alloc, n*col.mean)
+		default:
+			col.nested = array.NewBuilder(alloc, s.dt)
+			col.nested.Reserve(n)
 		}
 	}
-	if len(l.variable) > 0 {
-		c.cursor, c.starts, c.lengths = grow(c.cursor, len(rows)), grow(c.starts, len(rows)), grow(c.lengths, len(rows))
-		for i := range c.cursor {
-			c.cursor[i] = uint32(least)
+}
+
+// block decodes rows from number from on.
+func (c *columnReader) block(from int, rows [][]byte) error {
+	if err := c.check(rows); err != nil {
+		return err
+	}
+	for i := range c.columns {
+		s := &c.layout.shapes[i]
+		if !s.fixed() {
+			continue
+		}
+		if s.form != formNull {
+			c.fixed(i, from, rows)
+			c.validity(i, from, rows)
+		}
+	}
+	for i := range rows[:min(len(rows), len(c.cursor))] {
+		c.cursor[i] = uint32(c.layout.nullBytes + c.layout.fixedBytes)
+	}
+	for _, i := range c.layout.variable {
+		total, err := c.locate(i, rows)
+		if err != nil {
+			return err
+		}
+		if c.layout.shapes[i].form != formVar {
+			err = c.nest(i, rows)
+		} else if err = c.bytes(i, from, total, rows); err == nil {
+			c.validity(i, from, rows)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// hasNull reports whether any row has NULL in column col.
+// check checks lengths and collects the null bits.
+func (c *columnReader) check(rows [][]byte) error {
+	least := c.layout.nullBytes + c.layout.fixedBytes
+	clear(c.nulls)
+	if len(c.nulls) == 1 {
+		nulls := byte(0)
+		for _, row := range rows {
+			if len(row) < least {
+				return errShortRow(row, least)
+			}
+			nulls |= row[0]
+		}
+		c.nulls[0] = nulls
+		return nil
+	}
+	for _, row := range rows {
+		if len(row) < least {
+			return errShortRow(row, least)
+		}
+		for i := range c.nulls {
+			c.nulls[i] |= row[i]
+		}
+	}
+	return nil
+}
+
+func errShortRow(row []byte, least int) error {
+	return errs.Corruptionf("an encoded row of %d bytes where %d were expected", len(row), least)
+}
+
+// hasNull reports whether any row of the block has NULL in column col.
 func (c *columnReader) hasNull(col int) bool { return c.nulls[col/8]>>(col%8)&1 != 0 }
 
 func isNull(row []byte, col int) bool { return row[col/8]>>(col%8)&1 != 0 }
 
-// validity is the bitmap of column col, nil without NULLs, and the number of these.
-func (c *columnReader) validity(col int, alloc memory.Allocator, rows [][]byte) (*memory.Buffer, int) {
-	if !c.hasNull(col) {
-		return nil, 0
+// validity goes on with the bitmap of column col, which begins with the first NULL.
+func (c *columnReader) validity(col, from int, rows [][]byte) {
+	b := &c.columns[col]
+	if b.validity == nil {
+		if !c.hasNull(col) {
+			return
+		}
+		b.validity = newBuffer(c.alloc, int(bitutil.BytesForBits(int64(c.rows))))
+		bits := b.validity.Bytes()
+		for i := range bits {
+			bits[i] = 0xff
+		}
 	}
-	buf := newBuffer(alloc, int(bitutil.BytesForBits(int64(len(rows)))))
-	bits, nulls := buf.Bytes(), 0
-	clear(bits)
+	if !c.hasNull(col) {
+		return
+	}
+	bits := b.validity.Bytes()[from/8:]
 	for i, row := range rows {
 		null := row[col/8] >> (col % 8) & 1
-		nulls += int(null)
-		bits[i/8] |= (null ^ 1) << (i % 8)
+		b.nulls += int(null)
+		bits[i/8] &^= null << (i % 8)
 	}
-	return buf, nulls
 }
 
-// fixed decodes a column of fixed width.
-func (c *columnReader) fixed(l *layout, col int, alloc memory.Allocator, rows [][]byte) arrow.Array {
-	s, at := &l.shapes[col], l.nullBytes+l.place[col]
-	size := len(rows) * s.width
-	if s.form == formBool {
-		size = int(bitutil.BytesForBits(int64(len(rows))))
-	}
-	values := newBuffer(alloc, size)
+// fixed goes on with a column of fixed width.
+func (c *columnReader) fixed(col, from int, rows [][]byte) {
+	s, at := &c.layout.shapes[col], c.layout.nullBytes+c.layout.place[col]
+	values := c.columns[col].values.Bytes()
 	switch {
 	case s.form == formBool:
-		bits := values.Bytes()
-		clear(bits)
+		bits := values[from/8:]
+		clear(bits[:(len(rows)+7)/8])
 		for i, row := range rows {
 			if row[at] != 0 {
 				bits[i/8] |= 1 << (i % 8)
 			}
 		}
 	case s.width == 1:
-		collect[uint8](values, rows, at)
+		collect[uint8](values, from, rows, at)
 	case s.width == 2:
-		collect[uint16](values, rows, at)
+		collect[uint16](values, from, rows, at)
 	case s.width == 4:
-		collect[uint32](values, rows, at)
+		collect[uint32](values, from, rows, at)
 	case s.width == 8:
-		collect[uint64](values, rows, at)
+		collect[uint64](values, from, rows, at)
 	default:
-		collect[[2]uint64](values, rows, at)
+		collect[[2]uint64](values, from, rows, at)
 	}
-	validity, nulls := c.validity(col, alloc, rows)
-	return makeArray(s.dt, len(rows), []*memory.Buffer{validity, values}, nulls)
 }
 
-// collect copies the values at offset at of all rows, whose lengths were checked.
-func collect[T any](dst *memory.Buffer, rows [][]byte, at int) {
-	out := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(dst.Bytes()))), len(rows))
+// collect copies the values at offset at of all rows, whose lengths were checked, to the
+// places of dst from number from on.
+func collect[T any](dst []byte, from int, rows [][]byte, at int) {
+	out := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(dst))), from+len(rows))[from:]
 	for i, row := range rows {
 		out[i] = *(*T)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(row)), at))
 	}
@@ -165,18 +247,18 @@ func (c *columnReader) locate(col int, rows [][]byte) (int, error) {
 	return total, nil
 }
 
-// bytes decodes a column of strings or bytes.
-func (c *columnReader) bytes(l *layout, col int, alloc memory.Allocator, rows [][]byte) (arrow.Array, error) {
-	total, err := c.locate(col, rows)
-	if err != nil {
-		return nil, err
+// bytes goes on with a column of strings or bytes, by total bytes.
+func (c *columnReader) bytes(col, from, total int, rows [][]byte) error {
+	b := &c.columns[col]
+	need := b.used + total
+	if need > math.MaxInt32 {
+		return errs.Resourcef("a batch of %d rows with more than %d bytes in one column", c.rows, math.MaxInt32)
 	}
-	if total > math.MaxInt32 {
-		return nil, errs.Resourcef("a batch of %d rows with %d bytes in one column", len(rows), total)
+	if need > b.values.Len() {
+		b.values.ResizeNoShrink(max(need, min(2*b.values.Len(), math.MaxInt32)))
 	}
-	offsets, data := newBuffer(alloc, 4*(len(rows)+1)), newBuffer(alloc, total)
-	ends := unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(offsets.Bytes()))), len(rows)+1)
-	to, at := data.Bytes(), 0
+	ends := unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(b.offsets.Bytes()))), c.rows+1)[from:]
+	to, at := b.values.Bytes(), b.used
 	for i, row := range rows {
 		ends[i] = int32(at)
 		if n := int(c.lengths[i]); n > 0 {
@@ -184,27 +266,69 @@ func (c *columnReader) bytes(l *layout, col int, alloc memory.Allocator, rows []
 			at += copy(to[at:], row[start:start+n])
 		}
 	}
-	ends[len(rows)] = int32(at)
-	validity, nulls := c.validity(col, alloc, rows)
-	return makeArray(l.shapes[col].dt, len(rows), []*memory.Buffer{validity, offsets, data}, nulls), nil
+	b.used = at
+	return nil
 }
 
-// nested decodes a column of lists, maps or structs, value by value.
-func (c *columnReader) nested(l *layout, col int, alloc memory.Allocator, rows [][]byte) (arrow.Array, error) {
-	if _, err := c.locate(col, rows); err != nil {
-		return nil, err
-	}
-	b := array.NewBuilder(alloc, l.shapes[col].dt)
-	defer b.Release()
-	b.Reserve(len(rows))
+// nest goes on with a column of lists, maps or structs, value by value.
+func (c *columnReader) nest(col int, rows [][]byte) error {
+	b := c.columns[col].nested
 	for i, row := range rows {
 		if isNull(row, col) {
 			b.AppendNull()
-		} else if err := decodeBare(row[c.starts[i]:c.starts[i]+c.lengths[i]], &l.shapes[col], b); err != nil {
-			return nil, err
+		} else if err := decodeBare(row[c.starts[i]:c.starts[i]+c.lengths[i]], &c.layout.shapes[col], b); err != nil {
+			return err
 		}
 	}
-	return b.NewArray(), nil
+	return nil
+}
+
+// finish makes the arrays.
+func (c *columnReader) finish() []arrow.Array {
+	out := make([]arrow.Array, len(c.columns), len(c.columns)+1)
+	for i := range c.columns {
+		b, dt := &c.columns[i], c.layout.shapes[i].dt
+		switch {
+		case b.nested != nil:
+			out[i] = b.nested.NewArray()
+			b.nested.Release()
+		case b.offsets != nil:
+			ends := unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(b.offsets.Bytes()))), c.rows+1)
+			ends[c.rows] = int32(b.used)
+			b.values.ResizeNoShrink(b.used)
+			b.mean = (b.used + c.rows - 1) / max(1, c.rows)
+			out[i] = makeArray(dt, c.rows, []*memory.Buffer{b.validity, b.offsets, b.values}, b.nulls)
+		case b.values != nil:
+			out[i] = makeArray(dt, c.rows, []*memory.Buffer{b.validity, b.values}, b.nulls)
+		default:
+			out[i] = array.NewNull(c.rows)
+		}
+	}
+	c.forget()
+	return out
+}
+
+// drop releases what was decoded so far.
+func (c *columnReader) drop() {
+	for i := range c.columns {
+		b := &c.columns[i]
+		for _, buf := range []*memory.Buffer{b.validity, b.values, b.offsets} {
+			if buf != nil {
+				buf.Release()
+			}
+		}
+		if b.nested != nil {
+			b.nested.Release()
+		}
+	}
+	c.forget()
+}
+
+// forget lets go of the buffers, which are the arrays' now, or released.
+func (c *columnReader) forget() {
+	for i := range c.columns {
+		c.columns[i] = columnBuild{mean: c.columns[i].mean}
+	}
 }
 
 func newBuffer(alloc memory.Allocator, size int) *memory.Buffer {

@@ -43,9 +43,11 @@ func (j *Join) gather() (*chunk, error) {
 	if j.predicate == nil && !j.needsOther() {
 		return c, nil
 	}
-	j.out.subs = other.table.Subs(entries, j.out.subs)
 	var err error
-	c.other, err = other.codec.Decode(j.ctx.Alloc, j.out.subs)
+	c.other, err = other.codec.DecodeFrom(j.ctx.Alloc, len(entries), func(from, to int) [][]byte {
+		j.out.subs = other.table.Subs(entries[from:to], j.out.subs)
+		return j.out.subs
+	})
 	return c, err
 }
 

@@ -63,3 +63,9 @@ func (c *Codec) Encode(cols []arrow.Array, n int, dst *rowcodec.Rows) error {
 func (c *Codec) Decode(alloc memory.Allocator, list [][]byte) ([]arrow.Array, error) {
 	return c.decoder.Columns(alloc, list)
 }
+
+// DecodeFrom is Decode of n rows, some of which at a time it asks source for, in order:
+// source may use the memory of the former ones again.
+func (c *Codec) DecodeFrom(alloc memory.Allocator, n int, source func(from, to int) [][]byte) ([]arrow.Array, error) {
+	return c.decoder.ColumnsFrom(alloc, n, source)
+}
