@@ -100,6 +100,15 @@ func (x *index) reset() {
 	*x = index{pool: x.pool}
 }
 
+// seek is the first word of a search for tag that is empty or not of a lesser tag.
+func (x *index) seek(tag uint32) uint64 {
+	at := x.home(tag)
+	for x.words[at] != 0 && wordTag(x.words[at]) < tag {
+		at++
+	}
+	return x.words[at]
+}
+
 // place is the position after the last word with a tag ≤ tag: where insertAt may
 // put it.
 func (x *index) place(tag uint32) int {

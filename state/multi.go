@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"math"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -62,6 +63,7 @@ type Multi struct {
 	dead           []Entry
 	ages           ages
 	loading        []Entry
+	found          []Run // of Find
 	// sequence is the number of the last appended entry of any key.
 	sequence sequence
 	// charged and chargedFresh are the parts of core.live and fresh.
@@ -75,12 +77,22 @@ type multiRow struct {
 	// pending is the number of entries in Multi.dead: until they are written the
 	// key must stay in memory.
 	pending uint32
-	// directory is the index + 1 of an ordered key's directory, or 0.
+}
+
+// orderedRow is the row of an ordered key.
+type orderedRow struct {
+	multiRow
+	// directory is the index + 1 of the key's directory, or 0.
 	directory uint32
 	_         uint32
 }
 
-const multiRowBytes = int(unsafe.Sizeof(multiRow{}))
+func (m *MultiSpec) rowBytes() int {
+	if m.Ordered {
+		return int(unsafe.Sizeof(orderedRow{}))
+	}
+	return int(unsafe.Sizeof(multiRow{}))
+}
 
 // Multi opens a Multi. Its entries of a restored snapshot are there.
 func (s *Store) Multi(spec MultiSpec) (*Multi, error) {
@@ -111,7 +123,7 @@ func (s *Store) Multi(spec MultiSpec) (*Multi, error) {
 
 func newMulti(c *core, spec MultiSpec, sp space) *Multi {
 	m := &Multi{core: c, spec: spec, space: sp}
-	m.keys = *newTable(c, TableSpec{ID: spec.ID, Layout: Layout{Width: multiRowBytes}}, sp)
+	m.keys = *newTable(c, TableSpec{ID: spec.ID, Layout: Layout{Width: spec.rowBytes()}}, sp)
 	m.subs.pool, m.byHash.pool = &c.pool, &c.pool
 	m.byHash.grow(0)
 	m.ages.quantum = max(1, spec.TTL.Milliseconds()/64)
@@ -121,6 +133,8 @@ func newMulti(c *core, spec MultiSpec, sp space) *Multi {
 
 func (m *Multi) row(s Slot) *multiRow { return (*multiRow)(m.keys.Row(s)) }
 
+func (m *Multi) orderedRow(s Slot) *orderedRow { return (*orderedRow)(m.keys.Row(s)) }
+
 // Upsert brings all keys into memory, adding those that are not there, and puts
 // their slots into slots, which has the same length. Slots, entries and pointers
 // obtained before become invalid.
@@ -128,7 +142,7 @@ func (m *Multi) Upsert(keys *rowcodec.Keys, slots []Slot) error {
 	if err := m.begin(); err != nil {
 		return err
 	}
-	m.keys.probe(keys, slots, true)
+	m.keys.probe(&probing{keys: keys, slots: slots, insert: true})
 	if m.keys.partials {
 		m.missPartial(slots)
 	}
@@ -148,10 +162,23 @@ func (m *Multi) Upsert(keys *rowcodec.Keys, slots []Slot) error {
 // for those without entries. Slots, entries and pointers obtained before become
 // invalid.
 func (m *Multi) Find(keys *rowcodec.Keys, slots []Slot) error {
+	m.found = slices.Grow(m.found[:0], len(slots))[:len(slots)]
+	return m.FindRuns(keys, slots, m.found)
+}
+
+// Run is the entries of a key: the first and how many follow each other.
+type Run struct {
+	First Entry
+	Count uint32
+}
+
+// FindRuns is Find that also puts the entries of each key into runs, which has the same
+// length; a key that is not there has none.
+func (m *Multi) FindRuns(keys *rowcodec.Keys, slots []Slot, runs []Run) error {
 	if err := m.begin(); err != nil {
 		return err
 	}
-	m.keys.probe(keys, slots, false)
+	m.keys.probeEach(&probing{keys: keys, slots: slots}, func(from, to int) { m.runs(slots[from:to], runs[from:to]) })
 	if m.keys.partials {
 		m.missPartial(slots)
 	}
@@ -161,40 +188,28 @@ func (m *Multi) Find(keys *rowcodec.Keys, slots []Slot) error {
 		}
 		for _, i := range m.keys.missing {
 			slots[i] = m.keys.findOne(keys.At(int(i)), uint32(keys.Hashes[i]))
-		}
-	}
-	for i, s := range slots {
-		if s != NoSlot && m.row(s).count == 0 {
-			slots[i] = NoSlot
+			m.runs(slots[i:i+1], runs[i:i+1])
 		}
 	}
 	m.charge()
 	return nil
 }
 
-// Run is the entries of a key: the first and how many follow each other.
-type Run struct {
-	First Entry
-	Count uint32
-}
-
-// Runs puts the entries of each slot into dst, reusing its memory, and returns it;
-// NoSlot has none.
-func (m *Multi) Runs(slots []Slot, dst []Run) []Run {
-	if cap(dst) < len(slots) {
-		dst = make([]Run, len(slots))
-	}
-	dst = dst[:len(slots)]
-	a, rowOffset := m.keys.arena, m.keys.rowOffset
+// runs gives the runs of slots, and NoSlot to those without entries.
+func (m *Multi) runs(slots []Slot, runs []Run) {
+	chunks, shift, mask, stride := m.keys.chunks, m.keys.shift&31, m.keys.mask, m.keys.stride
+	rowOffset := m.keys.rowOffset
+	runs = runs[:len(slots)]
 	for i, s := range slots {
-		if s == NoSlot {
-			dst[i] = Run{First: NoEntry}
-			continue
+		run := Run{First: NoEntry}
+		if s != NoSlot {
+			row := (*multiRow)(unsafe.Add(chunks[s>>shift], uintptr(s&mask)*stride+rowOffset))
+			if run = (Run{First: row.head - 1, Count: row.count}); run.Count == 0 {
+				slots[i] = NoSlot
+			}
 		}
-		row := (*multiRow)(unsafe.Add(a.at(s), rowOffset))
-		dst[i] = Run{First: row.head - 1, Count: row.count}
+		runs[i] = run
 	}
-	return dst
 }
 
 // Len is the number of entries in memory.

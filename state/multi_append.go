@@ -47,7 +47,7 @@ func (m *Multi) Extend(keys *rowcodec.Keys, slots []Slot) error {
 	if err := m.begin(); err != nil {
 		return err
 	}
-	m.keys.probe(keys, slots, true)
+	m.keys.probe(&probing{keys: keys, slots: slots, insert: true})
 	for _, i := range m.keys.missing {
 		s := m.keys.upsertOne(keys, int(i))
 		*flagsOf(m.keys.at(s)) |= flagPartial

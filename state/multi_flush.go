@@ -297,7 +297,9 @@ func (m *Multi) evictKey(b Batch, s Slot) error {
 		m.freeEntry(e)
 		e = next
 	}
-	m.freeDirectory(row)
+	if m.spec.Ordered {
+		m.freeDirectory(s)
+	}
 	if any {
 		m.keyLeft(s)
 	}

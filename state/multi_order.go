@@ -20,7 +20,7 @@ const (
 // search finds the entry with the given sub-key, or the last one before it
 // (NoEntry if it would be first).
 func (m *Multi) search(s Slot, sub []byte) (e Entry, found bool) {
-	row := m.row(s)
+	row := m.orderedRow(s)
 	if row.tail == 0 {
 		return NoEntry, false
 	}
@@ -79,7 +79,7 @@ func (m *Multi) leafFor(d uint32, sub []byte) int {
 
 // enterDirectory notes a new entry, which is linked already.
 func (m *Multi) enterDirectory(s Slot, e Entry) {
-	row := m.row(s)
+	row := m.orderedRow(s)
 	if row.directory == 0 {
 		if row.count > directoryLeast {
 			m.buildDirectory(s)
@@ -106,7 +106,7 @@ func (m *Multi) enterDirectory(s Slot, e Entry) {
 
 // leaveDirectory forgets an entry, which is linked still.
 func (m *Multi) leaveDirectory(s Slot, e Entry) {
-	row := m.row(s)
+	row := m.orderedRow(s)
 	if row.directory == 0 {
 		return
 	}
@@ -121,13 +121,13 @@ func (m *Multi) leaveDirectory(s Slot, e Entry) {
 		dir.leaves = slices.Delete(dir.leaves, leaf, leaf+1)
 	}
 	if len(dir.leaves) == 0 {
-		m.freeDirectory(row)
+		m.freeDirectory(s)
 	}
 }
 
 // buildDirectory makes the directory of a key from its list.
 func (m *Multi) buildDirectory(s Slot) {
-	row := m.row(s)
+	row := m.orderedRow(s)
 	if row.directory == 0 {
 		if n := len(m.spareDirectories); n > 0 {
 			row.directory = m.spareDirectories[n-1] + 1
@@ -153,7 +153,8 @@ func (m *Multi) buildDirectory(s Slot) {
 }
 
 // freeDirectory gives a key's directory back.
-func (m *Multi) freeDirectory(row *multiRow) {
+func (m *Multi) freeDirectory(s Slot) {
+	row := m.orderedRow(s)
 	if row.directory == 0 {
 		return
 	}

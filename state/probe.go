@@ -13,7 +13,7 @@ func (t *Table) Upsert(keys *rowcodec.Keys, slots []Slot) error {
 	if err := t.begin(keys.Len()); err != nil {
 		return err
 	}
-	t.probe(keys, slots, true)
+	t.probe(&probing{keys: keys, slots: slots, insert: true})
 	if len(t.missing) > 0 {
 		if err := t.load(keys, t.missing); err != nil {
 			return err
@@ -35,7 +35,7 @@ func (t *Table) Find(keys *rowcodec.Keys, slots []Slot) error {
 	if err := t.begin(keys.Len()); err != nil {
 		return err
 	}
-	t.probe(keys, slots, false)
+	t.probe(&probing{keys: keys, slots: slots})
 	if len(t.missing) > 0 {
 		if err := t.load(keys, t.missing); err != nil {
 			return err
@@ -85,6 +85,15 @@ func (t *Table) renewExpired(slots []Slot) {
 	}
 }
 
+// probing is one call of probe.
+type probing struct {
+	keys   *rowcodec.Keys
+	slots  []Slot
+	insert bool
+	// complete is the table's at the start.
+	complete bool
+}
+
 // probe looks all keys up in memory. Those not there are inserted if that is
 // asked for and the backing can't have them, or else listed in t.missing with
 // NoSlot if it may.
@@ -93,31 +102,29 @@ func (t *Table) renewExpired(slots []Slot) {
 // spent waiting for two places of each key: its index word and its entry. Loads
 // that no branch depends on overlap, so each place is touched for the whole block
 // before it is used.
-func (t *Table) probe(keys *rowcodec.Keys, slots []Slot, insert bool) {
+func (t *Table) probe(p *probing) { t.probeEach(p, func(int, int) {}) }
+
+// probeEach is probe that tells of each block when it was looked up and its entries are
+// in the cache.
+func (t *Table) probeEach(p *probing, done func(from, to int)) {
 	t.missing = t.missing[:0]
 	if t.stride == 0 {
-		t.lay(keys)
+		t.lay(p.keys)
 	}
-	p := probing{keys: keys, slots: slots, insert: insert, complete: t.complete()}
-	for from := 0; from < len(slots); from += probeBlock {
-		to := min(from+probeBlock, len(slots))
-		t.candidates(keys.Hashes[from:to], slots[from:to])
-		if keys.Width == 8 {
-			t.verifyWords(&p, from, to)
+	p.complete = t.complete()
+	for from := 0; from < len(p.slots); from += probeBlock {
+		to := min(from+probeBlock, len(p.slots))
+		t.candidates(p.keys.Hashes[from:to], p.slots[from:to])
+		if p.keys.Width == 8 {
+			t.verifyWords(p, from, to)
 		} else {
-			t.verifyKeys(&p, from, to)
+			t.verifyKeys(p, from, to)
 		}
+		done(from, to)
 	}
 	if t.pressed() {
-		t.markHot(slots)
+		t.markHot(p.slots)
 	}
-}
-
-// probing is one call of probe: complete is the table's at its start.
-type probing struct {
-	keys             *rowcodec.Keys
-	slots            []Slot
-	insert, complete bool
 }
 
 const (
@@ -128,37 +135,45 @@ const (
 )
 
 // candidates finds the first slot of each hash's tag: nearly always the key's.
+//
+// Few words are further than two from home. Those near are chosen between without a
+// branch, which would be mispredicted once in some keys: a word that is not above low
+// is empty or of a lesser tag, and behind an empty one there are only greater tags, so
+// that it does no harm to go on.
 func (t *Table) candidates(hashes []uint64, slots []Slot) {
 	words, shift := t.index.words, t.index.shift&31
-	large := len(words) > touchLeast
-	touched := uint64(0)
-	if large {
-		for _, h := range hashes {
-			touched += words[uint32(h)>>shift]
-		}
-	}
 	slots = slots[:len(hashes)]
 	for i, h := range hashes {
-		tag := uint32(h)
-		at := tag >> shift
-		w := words[at]
-		for w != 0 && uint32(w>>32) < tag {
-			at++
-			w = words[at]
+		low := h << 32
+		near := words[uint32(h)>>shift:][:3]
+		w := near[0]
+		if second := near[1]; w <= low {
+			w = second
 		}
-		s := Slot(uint32(w)) - 1
-		if uint32(w>>32) != tag {
+		if third := near[2]; w <= low {
+			w = third
+		}
+		if w-1 < low { // of a lesser tag still
+			w = t.index.seek(uint32(h))
+		}
+		s := wordSlot(w)
+		if wordTag(w) != uint32(h) {
 			s = NoSlot // also for an empty word, whose slot is NoSlot anyway
 		}
 		slots[i] = s
 	}
-	if large {
-		for _, s := range slots {
-			if s == NoSlot {
-				s = 0
-			}
-			touched += *(*uint64)(unsafe.Add(t.at(s), t.keyOffset))
-		}
+	if len(words) > touchLeast {
+		t.touch(slots)
+	}
+}
+
+// touch waits for the entries of slots.
+func (t *Table) touch(slots []Slot) {
+	chunks, shift, mask, stride := t.chunks, t.shift&31, t.mask, t.stride
+	touched := uint64(0)
+	for _, s := range slots {
+		s = max(s+1, 1) - 1 // NoSlot becomes 0, without a branch
+		touched += *(*uint64)(unsafe.Add(chunks[s>>shift], uintptr(s&mask)*stride+entryHeader))
 	}
 	t.touched = touched // so that no load is left out
 }

@@ -1,6 +1,7 @@
 package join
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -93,15 +94,9 @@ func (s *side) degree(e state.Entry) *int64 {
 // find looks the keys of a batch up.
 func (s *side) find(keys *rowcodec.Keys) error {
 	n := keys.Len()
-	if cap(s.slots) < n {
-		s.slots = make([]state.Slot, n)
-	}
-	s.slots = s.slots[:n]
-	err := s.table.Find(keys, s.slots)
-	if err == nil {
-		s.runs = s.table.Runs(s.slots, s.runs)
-	}
-	return err
+	s.slots = slices.Grow(s.slots[:0], n)[:n]
+	s.runs = slices.Grow(s.runs[:0], n)[:n]
+	return s.table.FindRuns(keys, s.slots, s.runs)
 }
 
 // update applies the batch's rows to their own side.
@@ -110,10 +105,7 @@ func (s *side) update(p *probe) error {
 	if n == 0 {
 		return nil
 	}
-	if cap(s.slots) < n {
-		s.slots = make([]state.Slot, n)
-	}
-	s.slots = s.slots[:n]
+	s.slots = slices.Grow(s.slots[:0], n)[:n]
 	if err := s.codec.Encode(p.batch.Record.Columns(), p.batch.Rows(), &s.encoded); err != nil {
 		return err
 	}
