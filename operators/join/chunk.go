@@ -5,21 +5,15 @@ import (
 
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/columns"
-	"github.com/thalweg/thalweg/state"
 )
 
 // chunk is a run of candidate pairs in columns.
 type chunk struct {
 	probe *probe
-	// pairOf is the number among the columns' rows of each of the probe's pairs, -1
-	// for ends of rows; nil when there are no ends.
-	pairOf []int32
-	// inputRows are the batch rows of the pairs with a candidate.
-	inputRows []int32
 	// other has the partners' columns, input the batch's rows beside them (nil
 	// until needed).
 	other, input []arrow.Array
-	pass         []bool // of the pairs with a candidate; nil when all pass
+	pass         []bool // of the pairs; nil when all pass
 }
 
 func (c *chunk) release() {
@@ -35,38 +29,16 @@ func (c *chunk) release() {
 func (j *Join) gather() (*chunk, error) {
 	p, other := &j.probe, j.sides[1-j.probe.input]
 	c := &j.out.chunk
-	*c = chunk{probe: p, inputRows: p.rows}
-	entries := p.candidates
-	if p.ends {
-		entries = j.dropEnds(c)
-	}
+	*c = chunk{probe: p}
 	if j.predicate == nil && !j.needsOther() {
 		return c, nil
 	}
 	var err error
-	c.other, err = other.codec.DecodeFrom(j.ctx.Alloc, len(entries), func(from, to int) [][]byte {
-		j.out.subs = other.table.Subs(entries[from:to], j.out.subs)
+	c.other, err = other.codec.DecodeFrom(j.ctx.Alloc, len(p.candidates), func(from, to int) [][]byte {
+		j.out.subs = other.table.Subs(p.candidates[from:to], j.out.subs)
 		return j.out.subs
 	})
 	return c, err
-}
-
-// dropEnds lists the candidates that are not ends of rows, and numbers them.
-func (j *Join) dropEnds(c *chunk) []state.Entry {
-	p := c.probe
-	c.pairOf, c.inputRows = j.out.pairOf[:0], j.out.inputRows[:0]
-	entries := j.out.entries[:0]
-	for i, e := range p.candidates {
-		if e == state.NoEntry {
-			c.pairOf = append(c.pairOf, -1)
-			continue
-		}
-		c.pairOf = append(c.pairOf, int32(len(entries)))
-		c.inputRows = append(c.inputRows, p.rows[i])
-		entries = append(entries, e)
-	}
-	j.out.pairOf, j.out.inputRows, j.out.entries = c.pairOf, c.inputRows, entries
-	return entries
 }
 
 // needsOther reports whether the output has columns of the probed side.
@@ -77,7 +49,7 @@ func (j *Join) inputColumns(c *chunk) []arrow.Array {
 	if c.input == nil {
 		c.input = make([]arrow.Array, c.probe.batch.Record.NumCols())
 		for i := range c.input {
-			c.input[i] = columns.Take(j.ctx.Alloc, c.probe.batch.Column(i), c.inputRows)
+			c.input[i] = columns.Take(j.ctx.Alloc, c.probe.batch.Column(i), c.probe.rows)
 		}
 	}
 	return c.input
@@ -85,7 +57,7 @@ func (j *Join) inputColumns(c *chunk) []arrow.Array {
 
 // choose evaluates the condition over the pairs.
 func (j *Join) choose(c *chunk) error {
-	n := len(c.inputRows)
+	n := len(c.probe.rows)
 	if j.predicate == nil || n == 0 {
 		return nil
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/columns"
-	"github.com/thalweg/thalweg/state"
 )
 
 // emission lists output rows: a row of the batch and a pair whose partner stands
@@ -18,27 +17,27 @@ type emission struct {
 	join  *Join
 	rows  []int32
 	pairs []int32
-	// kinds are empty when all are inserts.
+	// kinds are empty when all are inserts, as they are unless mixed.
 	kinds []stream.RowKind
+	mixed bool
 	// marks are the rows' marks in a MARK join.
 	marks []bool
 	// allPairs tells that the list is just all pairs in order; pairs are not listed
 	// then.
 	allPairs bool
 
-	chunk     chunk
-	entries   []state.Entry
-	subs      [][]byte
-	pairOf    []int32
-	inputRows []int32
-	selected  []int32
-	pass      []bool
+	chunk    chunk
+	subs     [][]byte
+	selected []int32
+	pass     []bool
 }
 
 func (m *emission) init(j *Join) { m.join = j }
 
-func (m *emission) reset() {
+// reset begins a list; mixed tells that not all of its rows need be inserts.
+func (m *emission) reset(mixed bool) {
 	m.rows, m.pairs, m.kinds, m.marks, m.allPairs = m.rows[:0], m.pairs[:0], m.kinds[:0], m.marks[:0], false
+	m.mixed = mixed
 }
 
 func (m *emission) addMarked(row, pair int32, kind stream.RowKind, mark bool) {
@@ -49,7 +48,9 @@ func (m *emission) addMarked(row, pair int32, kind stream.RowKind, mark bool) {
 func (m *emission) add(row, pair int32, kind stream.RowKind) {
 	m.rows = append(m.rows, row)
 	m.pairs = append(m.pairs, pair)
-	m.kinds = append(m.kinds, kind)
+	if m.mixed {
+		m.kinds = append(m.kinds, kind)
+	}
 }
 
 func (m *emission) addTimes(times int64, row, pair int32, kind stream.RowKind) {
@@ -58,14 +59,14 @@ func (m *emission) addTimes(times int64, row, pair int32, kind stream.RowKind) {
 	}
 }
 
-// addPairs adds all pairs of a probe without ends of rows, of the kinds of its rows.
+// addPairs adds all pairs of a probe.
 func (m *emission) addPairs(p *probe) {
 	m.rows, m.allPairs = append(m.rows, p.rows...), true
 	if p.batch.Kinds == nil {
 		return
 	}
 	for _, row := range p.rows {
-		m.kinds = append(m.kinds, p.batch.Kinds[row])
+		m.kinds = append(m.kinds, m.join.kindOf(p.batch.Kinds[row]))
 	}
 }
 

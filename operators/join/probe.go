@@ -23,10 +23,10 @@ type probe struct {
 	valid   []int32
 	hasNull bool
 	mask    []bool
-	// matches counts the partners of each key's row.
+	// ends tells that the end of each row matters: the input is preserved. matches counts
+	// the partners of its rows, by row of the batch, then; it is empty otherwise.
+	ends    bool
 	matches []int64
-	// ends tells that the end of each row is to be visited: the input is preserved.
-	ends bool
 
 	// at is the next row of the batch, key its number among the keys, entry the
 	// next partner of the current row.
@@ -35,12 +35,13 @@ type probe struct {
 	entry   state.Entry
 	entered bool
 
-	// A chunk's pairs: row of the batch, number among the keys, and candidate; a
-	// pair without candidate (NoEntry) is the end of its row.
+	// A chunk is the pairs of rows from first on: row of the batch, ascending, and
+	// candidate. It has the ends of all rows before at, of which alone have no
+	// candidate; they are not counted if ends don't matter.
+	first      int
 	rows       []int32
-	keyOf      []int32
 	candidates []state.Entry
-	slots      []state.Slot
+	alone      int
 }
 
 // start prepares for a batch.
@@ -63,15 +64,12 @@ func (p *probe) start(j *Join, input int, batch stream.Batch) error {
 			defer cols[i].Release()
 		}
 	}
-	if err := own.encoder.Encode(cols, n, &p.keys); err != nil {
-		return err
+	p.matches = p.matches[:0]
+	if p.ends {
+		p.matches = slices.Grow(p.matches, batch.Rows())[:batch.Rows()]
+		clear(p.matches)
 	}
-	if cap(p.matches) < n {
-		p.matches = make([]int64, n)
-	}
-	p.matches = p.matches[:n]
-	clear(p.matches)
-	return nil
+	return own.encoder.Encode(cols, n, &p.keys)
 }
 
 // findNulls lists the rows that have no NULL in the keys.
@@ -108,28 +106,25 @@ func (p *probe) rowOf(i int) int {
 
 // next fills a chunk with the next candidate pairs; false at the end.
 func (p *probe) next(other *side) bool {
-	p.rows, p.keyOf, p.candidates, p.slots = p.rows[:0], p.keyOf[:0], p.candidates[:0], p.slots[:0]
+	p.rows, p.candidates, p.first, p.alone = p.rows[:0], p.candidates[:0], p.at, 0
 	limit, total := p.join.ctx.BatchRows, p.batch.Rows()
-	for p.at < total && len(p.rows) < limit {
-		if !p.hasNull && !p.ends && !p.entered {
-			if p.singles(other, limit); p.at == total || len(p.rows) == limit {
+	for p.at < total && len(p.rows)+p.alone < limit {
+		if !p.hasNull && !p.entered {
+			if p.singles(other, limit); p.at == total || len(p.rows)+p.alone >= limit {
 				break
 			}
 		}
 		if p.hasNull && p.mask[p.at] {
-			if p.ends {
-				p.push(-1, state.NoEntry, state.NoSlot)
-			}
-			p.at++
+			p.end(state.Run{})
 			continue
 		}
-		slot := other.slots[p.key]
+		run := other.runs[p.key]
 		if !p.entered {
-			p.entered, p.entry = true, other.runs[p.key].First
+			p.entered, p.entry = true, run.First
 		}
 		for p.entry != state.NoEntry && len(p.rows) < limit {
-			p.push(int32(p.key), p.entry, slot)
-			if other.runs[p.key].Count == 1 {
+			p.rows, p.candidates = append(p.rows, int32(p.at)), append(p.candidates, p.entry)
+			if run.Count == 1 {
 				p.entry = state.NoEntry // without touching the entry's memory yet
 				break
 			}
@@ -138,21 +133,30 @@ func (p *probe) next(other *side) bool {
 		if p.entry != state.NoEntry {
 			return true
 		}
-		if p.ends {
-			p.push(int32(p.key), state.NoEntry, slot)
-		}
-		p.at, p.key, p.entered = p.at+1, p.key+1, false
+		p.end(run)
+		p.key, p.entered = p.key+1, false
 	}
-	return len(p.rows) > 0
+	return len(p.rows) > 0 || p.ends && p.at > p.first
 }
 
-// singles is next for rows without NULLs and ends, up to one with more than one
-// candidate: nearly all of a join that finds one row each.
+// end leaves the current row, whose candidates were run.
+func (p *probe) end(run state.Run) {
+	if p.ends && run.Count == 0 {
+		p.alone++
+	}
+	p.at++
+}
+
+// singles is next for rows without NULLs, up to one with more than one candidate:
+// nearly all of a join that finds one row each.
 func (p *probe) singles(other *side, limit int) {
-	at, n := p.at, len(p.rows)
+	at, n, before, last := p.at, len(p.rows), len(p.rows), len(other.runs)
+	if p.ends {
+		last = min(last, at+limit-n-p.alone)
+	}
 	p.rows, p.candidates = slices.Grow(p.rows, limit-n)[:limit], slices.Grow(p.candidates, limit-n)[:limit]
 	rows, candidates := p.rows, p.candidates
-	for ; at < len(other.runs) && n < limit; at++ {
+	for ; at < last && n < limit; at++ {
 		run := other.runs[at]
 		if run.Count > 1 {
 			break
@@ -160,17 +164,9 @@ func (p *probe) singles(other *side, limit int) {
 		rows[n], candidates[n] = int32(at), run.First
 		n += int(run.Count)
 	}
+	if p.ends {
+		p.alone += (at - p.at) - (n - before)
+	}
 	p.rows, p.candidates = rows[:n], candidates[:n]
 	p.at, p.key = at, at
-	for i := len(p.keyOf); i < n; i++ {
-		p.keyOf = append(p.keyOf, rows[i])
-		p.slots = append(p.slots, other.slots[rows[i]])
-	}
-}
-
-func (p *probe) push(key int32, e state.Entry, slot state.Slot) {
-	p.rows = append(p.rows, int32(p.at))
-	p.keyOf = append(p.keyOf, key)
-	p.candidates = append(p.candidates, e)
-	p.slots = append(p.slots, slot)
 }

@@ -118,7 +118,7 @@ func (s *side) update(p *probe) error {
 	for i, slot := range s.slots {
 		row := p.rowOf(i)
 		if p.batch.Kind(row).Adds() {
-			s.add(slot, s.encoded.At(row), p.matches, i)
+			s.add(slot, s.encoded.At(row), p.matches, row)
 		} else {
 			s.remove(slot, s.encoded.At(row))
 		}
@@ -135,23 +135,24 @@ func (s *side) appendAll(p *probe) error {
 		return err
 	}
 	for i, slot := range s.slots {
-		e := s.table.Append(slot, s.encoded.At(p.rowOf(i)))
+		row := p.rowOf(i)
+		e := s.table.Append(slot, s.encoded.At(row))
 		if s.preserved {
-			*s.degree(e) = p.matches[i]
+			*s.degree(e) = p.matches[row]
 		}
 	}
 	s.rows += int64(len(s.slots))
 	return nil
 }
 
-func (s *side) add(slot state.Slot, row []byte, matches []int64, i int) {
-	e, inserted := s.table.Put(slot, row)
+func (s *side) add(slot state.Slot, encoded []byte, matches []int64, row int) {
+	e, inserted := s.table.Put(slot, encoded)
 	if inserted {
 		s.rows++
 	}
 	*s.count(e)++
 	if s.preserved {
-		*s.degree(e) = matches[i]
+		*s.degree(e) = matches[row]
 	}
 	s.table.MarkDirty(slot, e)
 }

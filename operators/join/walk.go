@@ -8,73 +8,84 @@ import (
 // nobody stands for the missing partner of a padded row.
 const nobody = -1
 
-// walk visits the chunk's pairs in order, keeps the degrees, and lists the rows to
-// emit.
+// walk visits the chunk's pairs and ends of rows in order, keeps the degrees, and lists
+// the rows to emit.
 func (j *Join) walk(c *chunk) {
-	p := c.probe
-	j.out.reset()
-	if j.cfg.Kind == Inner {
-		j.walkInner(c)
-		return
-	}
-	for i, e := range p.candidates {
-		if e == state.NoEntry {
-			j.rowEnd(p, i)
-			continue
-		}
-		pair := int32(i)
-		if c.pairOf != nil {
-			pair = c.pairOf[i]
-		}
-		if c.pass != nil && !c.pass[pair] {
-			continue
-		}
-		if p.keyOf[i] >= 0 {
-			p.matches[p.keyOf[i]] += j.sides[1-p.input].times(e)
-		}
-		j.pair(p, i, pair)
-	}
-}
-
-// walkInner is walk where a pair that passes gives a row and nothing else follows.
-func (j *Join) walkInner(c *chunk) {
 	p, other := c.probe, j.sides[1-c.probe.input]
-	if c.pass == nil && other.allSingle(p.candidates) {
+	j.out.reset(p.batch.Kinds != nil || other.preserved)
+	if j.allPairs(c) {
+		if p.ends {
+			for _, row := range p.rows {
+				p.matches[row]++
+			}
+		}
 		j.out.addPairs(p)
 		return
 	}
-	for i, e := range p.candidates {
-		if c.pass != nil && !c.pass[i] {
-			continue
+	if !p.ends {
+		for i := range p.rows {
+			j.pair(c, other, i)
 		}
-		j.out.addTimes(other.times(e), p.rows[i], int32(i), p.batch.Kind(int(p.rows[i])))
+		return
+	}
+	i := 0
+	for row := int32(p.first); ; row++ {
+		for ; i < len(p.rows) && p.rows[i] == row; i++ {
+			j.pair(c, other, i)
+		}
+		if int(row) == p.at {
+			return
+		}
+		j.rowEnd(p, row)
 	}
 }
 
-// pair emits what follows from the i-th pair of the probe, which passed.
-func (j *Join) pair(p *probe, i int, pair int32) {
-	kind := p.batch.Kind(int(p.rows[i]))
-	other, e := j.sides[1-p.input], p.candidates[i]
-	count := other.times(e)
+// allPairs reports whether each pair of the chunk gives a row, and nothing else
+// follows: nobody stands alone, nor did before.
+func (j *Join) allPairs(c *chunk) bool {
+	other := j.sides[1-c.probe.input]
+	return c.pass == nil && c.probe.alone == 0 && !other.preserved && !j.cfg.Kind.leftOnly() && other.allSingle(c.probe.candidates)
+}
+
+// kindOf is the kind of a pair's row, by that of the batch's row.
+func (j *Join) kindOf(kind stream.RowKind) stream.RowKind {
+	if j.cfg.Kind == Inner {
+		return kind
+	}
+	return signOf(kind.Adds())
+}
+
+// pair emits what follows from the i-th pair, if it passes.
+func (j *Join) pair(c *chunk, other *side, i int) {
+	if c.pass != nil && !c.pass[i] {
+		return
+	}
+	p, e := c.probe, c.probe.candidates[i]
+	row, pair := p.rows[i], int32(i)
+	kind, count := p.batch.Kind(int(row)), other.times(e)
+	if p.ends {
+		p.matches[row] += count
+	}
 	if j.cfg.Kind.leftOnly() {
-		if p.input == 1 {
-			j.turn(other, p.slots[i], e, kind.Adds(), func(alone bool) { j.leftTurned(count, pair, alone) })
+		if p.input == 1 && other.turn(e, kind.Adds()) {
+			j.leftTurned(count, pair, !kind.Adds())
 		}
 		return
 	}
-	both := func() { j.out.addTimes(count, p.rows[i], pair, signOf(kind.Adds())) }
 	if !other.preserved {
-		both()
+		j.out.addTimes(count, row, pair, j.kindOf(kind))
 		return
 	}
-	if !kind.Adds() {
-		both()
-	}
-	j.turn(other, p.slots[i], e, kind.Adds(), func(alone bool) {
-		j.out.addTimes(count, nobody, pair, signOf(alone))
-	})
 	if kind.Adds() {
-		both()
+		if other.turn(e, true) {
+			j.out.addTimes(count, nobody, pair, stream.Delete)
+		}
+		j.out.addTimes(count, row, pair, stream.Insert)
+		return
+	}
+	j.out.addTimes(count, row, pair, stream.Delete)
+	if other.turn(e, false) {
+		j.out.addTimes(count, nobody, pair, stream.Insert)
 	}
 }
 
@@ -90,26 +101,25 @@ func (j *Join) leftTurned(count int64, pair int32, alone bool) {
 	}
 }
 
-// turn changes the degree of a preserved row and calls changed when the row came to
-// stand alone or ceased to.
-func (j *Join) turn(s *side, slot state.Slot, e state.Entry, adds bool, changed func(alone bool)) {
+// turn changes the degree of a preserved row as a partner comes or goes, and reports
+// whether the row ceased to stand alone, or came to.
+func (s *side) turn(e state.Entry, adds bool) bool {
 	degree := s.degree(e)
+	turned := false
 	if adds {
-		if *degree++; *degree == 1 {
-			changed(false)
-		}
+		*degree++
+		turned = *degree == 1
 	} else if *degree > 0 { // a partner unknown to the degree has been forgotten
-		if *degree--; *degree == 0 {
-			changed(true)
-		}
+		*degree--
+		turned = *degree == 0
 	}
-	s.table.MarkDirty(slot, e)
+	s.table.MarkDirty(state.NoSlot, e)
+	return turned
 }
 
 // rowEnd emits what follows from all pairs of a preserved input row.
-func (j *Join) rowEnd(p *probe, i int) {
-	row := p.rows[i]
-	matched := p.keyOf[i] >= 0 && p.matches[p.keyOf[i]] > 0
+func (j *Join) rowEnd(p *probe, row int32) {
+	matched := p.matches[row] > 0
 	kind := p.batch.Kind(int(row))
 	switch {
 	case j.cfg.Kind == Mark:
