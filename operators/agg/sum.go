@@ -91,7 +91,8 @@ type floatSum struct {
 }
 
 // sumFloat is SUM and AVG of FLOAT and DOUBLE. Taking values away may leave
-// rounding errors, as in any running sum; an emptied sum starts anew at zero.
+// rounding errors, as in any running sum. A count of zero does not make the sum zero:
+// what a partial result takes away may have been added to another.
 type sumFloat struct {
 	result  arrow.DataType
 	average bool
@@ -119,17 +120,11 @@ func (s *sumFloat) Accumulate(acc Accs, args []arrow.Array, weights []int8) {
 	}
 	weights = weights[:len(acc.Rows)]
 	for i, p := range acc.Rows {
-		if w := int64(weights[i]); w != 0 {
-			on[floatSum](p, acc.Offset).add(float64(w)*values[i], w)
+		if w := weights[i]; w != 0 {
+			a := on[floatSum](p, acc.Offset)
+			a.sum += float64(w) * values[i]
+			a.count += int64(w)
 		}
-	}
-}
-
-func (a *floatSum) add(v float64, count int64) {
-	a.sum += v
-	a.count += count
-	if a.count == 0 {
-		a.sum = 0
 	}
 }
 
@@ -137,7 +132,9 @@ func (s *sumFloat) Merge(acc Accs, partial []arrow.Array, sign int) {
 	sums := floats(partial[0], nil)
 	counts := ints(partial[1], nil)
 	for i, p := range acc.Rows {
-		on[floatSum](p, acc.Offset).add(float64(sign)*sums[i], int64(sign)*counts[i])
+		a := on[floatSum](p, acc.Offset)
+		a.sum += float64(sign) * sums[i]
+		a.count += int64(sign) * counts[i]
 	}
 }
 

@@ -3,11 +3,13 @@ package agg
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // spread is which measure of spread an aggregate yields.
@@ -29,41 +31,56 @@ func (s spread) String() string {
 	return fmt.Sprintf("spread(%d)", uint8(s))
 }
 
-// moments is the accumulator: count, mean, and the sum of squared differences
-// from the mean, updated by Welford's method and merged by Chan's.
+// moments is the accumulator: the count of the values, their sum and that of their
+// squares. All three are linear, so values and partial results can be taken away, also
+// ones that were added elsewhere. The sums have twice the digits of a float64, so that
+// little is lost when m2 takes one from the other.
 type moments struct {
-	count int64
-	mean  float64
-	m2    float64
+	count   int64
+	sum     twofold
+	squares twofold
 }
 
-func (a *moments) add(v float64) {
-	a.count++
-	delta := v - a.mean
-	a.mean += delta / float64(a.count)
-	a.m2 += delta * (v - a.mean)
-}
-
-func (a *moments) sub(v float64) {
-	if a.count <= 1 {
-		*a = moments{count: a.count - 1}
-		return
-	}
-	before := (float64(a.count)*a.mean - v) / float64(a.count-1)
-	a.m2 = max(0, a.m2-(v-a.mean)*(v-before))
-	a.mean = before
-	a.count--
+// add counts a value w times.
+func (a *moments) add(v, w float64) {
+	a.count += int64(w)
+	a.sum = a.sum.plus(twofold{high: w * v})
+	square := product(v, v)
+	a.squares = a.squares.plus(twofold{w * square.high, w * square.low})
 }
 
 func (a *moments) merge(o moments) {
-	total := a.count + o.count
-	if o.count == 0 || total == 0 {
-		return
-	}
-	delta := o.mean - a.mean
-	a.m2 += o.m2 + delta*delta*float64(a.count)*float64(o.count)/float64(total)
-	a.mean += delta * float64(o.count) / float64(total)
-	a.count = total
+	a.count += o.count
+	a.sum, a.squares = a.sum.plus(o.sum), a.squares.plus(o.squares)
+}
+
+// m2 is the sum of the squared differences from the mean.
+func (a *moments) m2() float64 {
+	square := product(a.sum.high, a.sum.high)
+	square.low += 2 * a.sum.high * a.sum.low
+	n := float64(a.count)
+	ofMean := twofold{high: square.high / n}
+	ofMean.low = (math.FMA(-ofMean.high, n, square.high) + square.low) / n
+	d := a.squares.plus(twofold{-ofMean.high, -ofMean.low})
+	return max(0, d.high+d.low)
+}
+
+// twofold is a number of about 106 bits: the sum of high and the much smaller low.
+type twofold struct{ high, low float64 }
+
+// plus adds without losing what is too small for high.
+func (a twofold) plus(b twofold) twofold {
+	sum := a.high + b.high
+	part := sum - a.high
+	low := (a.high - (sum - part)) + (b.high - part) + a.low + b.low
+	high := sum + low
+	return twofold{high: high, low: low - (high - sum)}
+}
+
+// product multiplies exactly.
+func product(a, b float64) twofold {
+	p := a * b
+	return twofold{high: p, low: math.FMA(a, b, -p)}
 }
 
 // variance is VAR_POP, VAR_SAMP, STDDEV_POP and STDDEV_SAMP, computed in DOUBLE.
@@ -78,43 +95,51 @@ var _ Agg = (*variance)(nil)
 
 func (v *variance) Spec() Spec {
 	double := types.Of(types.Double).NotNull()
-	return Spec{Width: 24, Partial: []types.Type{types.Of(types.BigInt).NotNull(), double, double}}
+	return Spec{Width: int(unsafe.Sizeof(moments{})), Partial: []types.Type{types.Of(types.BigInt).NotNull(), double, double, double, double}}
 }
 
 func (v *variance) Accumulate(acc Accs, args []arrow.Array, weights []int8) {
 	weights = skipNulls(weights, args, &v.weights)
 	values := floats(args[0], &v.values)
 	for i, p := range acc.Rows {
-		a := on[moments](p, acc.Offset)
-		switch {
-		case weights == nil || weights[i] > 0:
-			a.add(values[i])
-		case weights[i] < 0:
-			a.sub(values[i])
+		switch a := on[moments](p, acc.Offset); {
+		case weights == nil:
+			a.add(values[i], 1)
+		case weights[i] != 0:
+			a.add(values[i], float64(weights[i]))
 		}
 	}
 }
 
 func (v *variance) Merge(acc Accs, partial []arrow.Array, _ int) {
 	counts := ints(partial[0], nil)
-	means, m2s := floats(partial[1], nil), floats(partial[2], nil)
+	var sums [4][]float64
+	for i := range sums {
+		sums[i] = columns.Values[float64](partial[i+1])
+	}
 	for i, p := range acc.Rows {
-		on[moments](p, acc.Offset).merge(moments{count: counts[i], mean: means[i], m2: m2s[i]})
+		on[moments](p, acc.Offset).merge(moments{count: counts[i],
+			sum: twofold{sums[0][i], sums[1][i]}, squares: twofold{sums[2][i], sums[3][i]}})
 	}
 }
 
 func (v *variance) Partial(acc Accs, alloc memory.Allocator) []arrow.Array {
 	n := len(acc.Rows)
-	counts, means, m2s := make([]int64, n), make([]float64, n), make([]float64, n)
+	counts, sums := make([]int64, n), [4][]float64{}
+	for i := range sums {
+		sums[i] = make([]float64, n)
+	}
 	for i := range acc.Rows {
 		a := at[moments](&acc, i)
-		counts[i], means[i], m2s[i] = a.count, a.mean, a.m2
+		counts[i] = a.count
+		sums[0][i], sums[1][i], sums[2][i], sums[3][i] = a.sum.high, a.sum.low, a.squares.high, a.squares.low
 	}
 	col := column{alloc: alloc, n: n}
-	double := arrow.PrimitiveTypes.Float64
-	return []arrow.Array{
-		col.fromInts(arrow.PrimitiveTypes.Int64, counts), col.fromFloats(double, means), col.fromFloats(double, m2s),
+	out := []arrow.Array{col.fromInts(arrow.PrimitiveTypes.Int64, counts)}
+	for _, s := range sums {
+		out = append(out, col.fromFloats(arrow.PrimitiveTypes.Float64, s))
 	}
+	return out
 }
 
 func (v *variance) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
@@ -138,7 +163,7 @@ func (v *variance) of(a *moments) (value float64, ok bool) {
 	if divisor <= 0 {
 		return 0, false
 	}
-	value = a.m2 / float64(divisor)
+	value = a.m2() / float64(divisor)
 	if v.spread == stddevPop || v.spread == stddevSamp {
 		value = math.Sqrt(value)
 	}

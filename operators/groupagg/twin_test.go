@@ -3,6 +3,8 @@ package groupagg_test
 import (
 	"cmp"
 	"fmt"
+	"math"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -31,11 +33,46 @@ const orderedAggs = "ARRAY_AGG(v ORDER BY t DESC, v) AS oa; LISTAGG(t ORDER BY v
 
 const orderedDistinct = "ARRAY_AGG(DISTINCT v ORDER BY v DESC) AS od"
 
+// floatAggs are of DOUBLEs whose sums are exact.
+const floatAggs = "COUNT(*) AS n; SUM(x) AS sx; AVG(x) AS ax; VAR_POP(x) AS px; VAR_SAMP(x) AS qx; STDDEV_POP(x) AS dx"
+
+// twinFloats computes floatAggs.
+func twinFloats(values []float64, out map[string]string) {
+	for _, name := range []string{"sx", "ax", "px", "qx", "dx"} {
+		out[name] = "NULL"
+	}
+	if len(values) == 0 {
+		return
+	}
+	sum := new(big.Rat)
+	for _, v := range values {
+		sum.Add(sum, new(big.Rat).SetFloat64(v))
+	}
+	mean, squares := new(big.Rat).Quo(sum, big.NewRat(int64(len(values)), 1)), new(big.Rat)
+	for _, v := range values {
+		d := new(big.Rat).SetFloat64(v)
+		d.Sub(d, mean)
+		squares.Add(squares, d.Mul(d, d))
+	}
+	text := func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
+	n := float64(len(values))
+	total, _ := sum.Float64()
+	m2, _ := squares.Float64()
+	out["sx"], out["ax"], out["px"], out["dx"] = text(total), text(total/n), text(m2/n), text(math.Sqrt(m2/n))
+	if n > 1 {
+		out["qx"] = text(m2 / (n - 1))
+	}
+}
+
 // twin computes the aggregates of a group's rows the obvious way.
 func twin(rows []map[string]string) map[string]string {
 	var all, filtered []int
 	var texts []string
+	var floats []float64
 	for _, row := range rows {
+		if x, err := strconv.ParseFloat(row["x"], 64); err == nil {
+			floats = append(floats, x)
+		}
 		if v, err := strconv.Atoi(row["v"]); err == nil {
 			all = append(all, v)
 			if row["f"] == "true" {
@@ -54,6 +91,7 @@ func twin(rows []map[string]string) map[string]string {
 		total, _ := strconv.Atoi(sum(all))
 		out["a"], out["lo"], out["hi"] = strconv.Itoa(total/len(all)), strconv.Itoa(slices.Min(all)), strconv.Itoa(slices.Max(all))
 	}
+	twinFloats(floats, out)
 	if len(texts) > 0 {
 		out["ht"], out["ft"], out["lt"] = slices.Max(texts), texts[0], texts[len(texts)-1]
 	}
@@ -149,13 +187,13 @@ func orNull(r *rand.Rand, text string) string {
 // randomRow gives rows whose t is unique: of equal values FIRST_VALUE forgets the
 // earliest, whichever row it belonged to.
 func randomRow(r *rand.Rand, _ int) string {
-	return fmt.Sprintf("k=%s v=%s f=%s t=%s", orNull(r, fmt.Sprint("k", r.IntN(4))), orNull(r, strconv.Itoa(r.IntN(9)-4)),
-		orNull(r, strconv.FormatBool(r.IntN(2) == 0)), orNull(r, fmt.Sprintf("t%x", r.Uint32())))
+	return fmt.Sprintf("k=%s v=%s x=%s f=%s t=%s", orNull(r, fmt.Sprint("k", r.IntN(4))), orNull(r, strconv.Itoa(r.IntN(9)-4)),
+		orNull(r, strconv.FormatFloat(float64(r.IntN(999)-400)/4, 'g', -1, 64)), orNull(r, strconv.FormatBool(r.IntN(2) == 0)), orNull(r, fmt.Sprintf("t%x", r.Uint32())))
 }
 
 func twinCase(t *testing.T, aggs string, retracts, twoPhase, upsert bool, hold int) (optest.Case, []types.Field) {
 	t.Helper()
-	schema, err := stream.ParseSchema("k STRING, v BIGINT, f BOOLEAN, t STRING")
+	schema, err := stream.ParseSchema("k STRING, v BIGINT, x DOUBLE, f BOOLEAN, t STRING")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,6 +248,9 @@ func TestAgreesWithATwin(t *testing.T) {
 		{name: "of Go, two phases", aggs: goAggs, twoPhase: true},
 		{name: "of Go, two phases of retractions", aggs: "GO_SUM(v) AS s; COUNT(*) AS n", share: 0.45, retracts: true, twoPhase: true},
 		{name: "two phases of retractions", aggs: "COUNT(*) AS n; SUM(v) AS s; AVG(v) AS a; SUM(v) FILTER f AS sf", share: 0.45, retracts: true, twoPhase: true},
+		{name: "of floats", aggs: floatAggs},
+		{name: "of floats, retractions", aggs: floatAggs, share: 0.45, retracts: true},
+		{name: "of floats, two phases of retractions", aggs: floatAggs, share: 0.45, retracts: true, twoPhase: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for seed := range uint64(3) {
