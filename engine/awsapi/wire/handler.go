@@ -1,12 +1,8 @@
 package wire
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -14,9 +10,6 @@ import (
 
 	"github.com/google/uuid"
 )
-
-// bodyBytesMax bounds a request: ten MiB of data, in base64 and with its keys.
-const bodyBytesMax = 24 << 20
 
 // Handler answers the calls of several services on one address, told apart by
 // their targets.
@@ -69,7 +62,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // call finds the action and runs it.
 func (h *Handler) call(w http.ResponseWriter, r *http.Request, codec Codec) error {
-	body, err := readBody(w, r)
+	sent, err := readBody(w, r)
 	if err != nil {
 		return err
 	}
@@ -78,7 +71,11 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request, codec Codec) erro
 	if service == nil || service.actions[name] == nil {
 		return Errorf(CodeUnknownOperation, "there is no operation %q here", r.Header.Get("X-Amz-Target"))
 	}
-	credential, err := h.verifier.verify(r, service.Name, body)
+	credential, err := h.verifier.verify(r, service.Name, sent)
+	if err != nil {
+		return err
+	}
+	body, err := decompress(r, sent)
 	if err != nil {
 		return err
 	}
@@ -95,30 +92,6 @@ func (h *Handler) callOf(c credential, codec Codec) Call {
 		call.Region = h.region
 	}
 	return call
-}
-
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	var body io.Reader = http.MaxBytesReader(w, r.Body, bodyBytesMax)
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		unzipped, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, Errorf(CodeSerialization, "the body is not in gzip: %v", err)
-		}
-		body = io.LimitReader(unzipped, bodyBytesMax)
-	}
-	var whole bytes.Buffer
-	if r.ContentLength > 0 && r.ContentLength <= bodyBytesMax {
-		whole.Grow(int(r.ContentLength) + bytes.MinRead)
-	}
-	_, err := whole.ReadFrom(body)
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return nil, &Error{Code: "RequestEntityTooLargeException", Message: "the request has more than " + strconv.Itoa(bodyBytesMax) + " bytes", Status: http.StatusRequestEntityTooLarge}
-	}
-	if err != nil {
-		return nil, Errorf(CodeSerialization, "the body can't be read: %v", err)
-	}
-	return whole.Bytes(), nil
 }
 
 const (

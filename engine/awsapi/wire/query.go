@@ -90,7 +90,11 @@ func (h *Handler) serveForm(w http.ResponseWriter, r *http.Request) {
 
 // query finds the action that a form names and runs it.
 func (h *Handler) query(w http.ResponseWriter, r *http.Request) (namespace string, _ queryAnswer, _ error) {
-	body, err := readBody(w, r)
+	sent, err := readBody(w, r)
+	if err != nil {
+		return "", queryAnswer{}, err
+	}
+	body, err := decompress(r, sent)
 	if err != nil {
 		return "", queryAnswer{}, err
 	}
@@ -104,7 +108,7 @@ func (h *Handler) query(w http.ResponseWriter, r *http.Request) (namespace strin
 		if do == nil || q.Version != form.Get("Version") {
 			continue
 		}
-		credential, err := h.verifier.verify(r, q.Name, body)
+		credential, err := h.verifier.verify(r, q.Name, sent)
 		if err != nil {
 			return q.Namespace, queryAnswer{}, err
 		}

@@ -1,0 +1,71 @@
+package wire
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+)
+
+const (
+	// bodyBytesMax bounds a request, as it is sent and as it is read: ten MiB of data,
+	// in base64 and with its keys.
+	bodyBytesMax = 24 << 20
+	// bodyBytesTrusted is how much memory a request gets on its word for its length.
+	bodyBytesTrusted = 1 << 20
+)
+
+const codeTooLarge = "RequestEntityTooLargeException"
+
+// readBody reads a request's body as it was sent, which is what is signed.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var whole bytes.Buffer
+	if r.ContentLength > 0 {
+		whole.Grow(int(min(r.ContentLength, bodyBytesTrusted)) + bytes.MinRead)
+	}
+	_, err := whole.ReadFrom(http.MaxBytesReader(w, r.Body, bodyBytesMax))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, tooLarge()
+	}
+	if err != nil {
+		return nil, Errorf(CodeSerialization, "the body can't be read: %v", err)
+	}
+	return whole.Bytes(), nil
+}
+
+// decompress gives a body as it was before its Content-Encoding.
+func decompress(r *http.Request, body []byte) ([]byte, error) {
+	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+		return body, nil
+	case "gzip":
+		return gunzip(body)
+	default:
+		return nil, Errorf(CodeSerialization, "the body's encoding %q is not known here: send gzip or none", encoding)
+	}
+}
+
+func gunzip(body []byte) ([]byte, error) {
+	unzipped, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, Errorf(CodeSerialization, "the body is not in gzip: %v", err)
+	}
+	var whole bytes.Buffer
+	n, err := whole.ReadFrom(io.LimitReader(unzipped, bodyBytesMax+1))
+	switch {
+	case err != nil:
+		return nil, Errorf(CodeSerialization, "the body can't be decompressed: %v", err)
+	case n > bodyBytesMax:
+		return nil, tooLarge()
+	}
+	return whole.Bytes(), nil
+}
+
+func tooLarge() error {
+	e := Errorf(codeTooLarge, "the request has more than %d bytes", bodyBytesMax)
+	e.Status = http.StatusRequestEntityTooLarge
+	return e
+}
