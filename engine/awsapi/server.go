@@ -72,7 +72,8 @@ func identity(account string) *wire.Query {
 const streamsPerConnection = 1000
 
 // Configure makes a server speak HTTP/1.1 and HTTP/2 on one port, also without TLS:
-// the SDKs of JavaScript and Java use HTTP/2 by prior knowledge.
+// the SDKs of JavaScript and Java use HTTP/2 by prior knowledge. What clients may send,
+// and how slowly, is the caller's to say (internal/httplimit).
 func Configure(server *http.Server) {
 	server.Protocols = new(http.Protocols)
 	server.Protocols.SetHTTP1(true)

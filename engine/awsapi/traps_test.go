@@ -61,14 +61,7 @@ func newTrap(t *testing.T) *trap {
 // call posts a body by a client, and gives the answer and its body.
 func (w *trap) call(client *http.Client, action, body string) (*http.Response, string) {
 	w.Helper()
-	r, err := http.NewRequest(http.MethodPost, w.url, strings.NewReader(body))
-	if err != nil {
-		w.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", "Kinesis_20131202."+action)
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=A/20261128/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=00")
-	answer, err := client.Do(r)
+	answer, err := w.begin(client, action, body)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -78,6 +71,19 @@ func (w *trap) call(client *http.Client, action, body string) (*http.Response, s
 		w.Fatal(err)
 	}
 	return answer, string(text)
+}
+
+// begin is call without the answer's body.
+func (w *trap) begin(client *http.Client, action, body string) (*http.Response, error) {
+	w.Helper()
+	r, err := http.NewRequest(http.MethodPost, w.url, strings.NewReader(body))
+	if err != nil {
+		w.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	r.Header.Set("X-Amz-Target", "Kinesis_20131202."+action)
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=A/20261128/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=00")
+	return client.Do(r)
 }
 
 // TestTrap01HTTP1AndPlaintextHTTP2ShareAPort calls the same port in both ways:

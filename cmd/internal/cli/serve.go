@@ -14,6 +14,7 @@ import (
 	"github.com/thalweg/thalweg/engine"
 	"github.com/thalweg/thalweg/engine/httpapi"
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/httplimit"
 )
 
 // serveFlags are the flags of `thalweg serve`.
@@ -100,10 +101,18 @@ func serve(ctx context.Context, f serveFlags, stdio Stdio) error {
 // shutdownPatience is how long open requests may take when the server stops.
 const shutdownPatience = 5 * time.Second
 
+// newServer makes a server whose requests end with ctx, and whose clients have to send
+// what they send.
+func newServer(ctx context.Context, handler http.Handler) *http.Server {
+	server := &http.Server{Handler: handler, BaseContext: func(net.Listener) context.Context { return ctx }}
+	httplimit.Default().Apply(server)
+	return server
+}
+
 // serveHTTP answers requests until ctx is done.
 func serveHTTP(ctx context.Context, eng *engine.Engine, listener net.Listener, log *slog.Logger) error {
 	api := httpapi.New(eng, log)
-	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	server := newServer(ctx, api)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	log.Info("serving", "rest", "http://"+listener.Addr().String())

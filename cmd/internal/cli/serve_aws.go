@@ -99,10 +99,8 @@ func (f *awsFlags) serve(ctx context.Context, eng *engine.Engine, log *slog.Logg
 	if err != nil {
 		return awsServer{}, errs.Wrap(errs.Resource, err, "can't listen on %s; choose another address with --aws-listen, or none with --aws-listen ''", f.listen)
 	}
-	server := &http.Server{
-		Handler:           awsapi.New(store, awsapi.Options{Account: f.account, Region: f.region, Secrets: secrets, Transition: f.transition, Limits: f.limits, Log: log}),
-		ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx },
-	}
+	server := newServer(ctx, awsapi.New(store, awsapi.Options{Account: f.account, Region: f.region, Secrets: secrets, Transition: f.transition,
+		Limits: f.limits, Log: log}))
 	awsapi.Configure(server)
 	scheme, serve := "http", func() error { return server.Serve(listener) }
 	if f.cert != "" {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 )
 
@@ -17,7 +18,10 @@ const (
 	bodyBytesTrusted = 1 << 20
 )
 
-const codeTooLarge = "RequestEntityTooLargeException"
+const (
+	codeTooLarge = "RequestEntityTooLargeException"
+	codeTimeout  = "RequestTimeoutException" // which SDKs retry
+)
 
 // readBody reads a request's body as it was sent, which is what is signed.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -27,10 +31,12 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	}
 	_, err := whole.ReadFrom(http.MaxBytesReader(w, r.Body, bodyBytesMax))
 	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	switch {
+	case errors.As(err, &large):
 		return nil, tooLarge()
-	}
-	if err != nil {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &Error{Code: codeTimeout, Message: "the rest of the request did not come", Status: http.StatusRequestTimeout}
+	case err != nil:
 		return nil, Errorf(CodeSerialization, "the body can't be read: %v", err)
 	}
 	return whole.Bytes(), nil

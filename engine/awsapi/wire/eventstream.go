@@ -63,12 +63,20 @@ func newEventStream(codec Codec, w http.ResponseWriter) (*EventStream, error) {
 const sendGrace = 5 * time.Second
 
 // Until makes sends fail soon after ctx is done, so that a client that takes nothing
-// can't hold its call for ever; stop undoes it.
-func (s *EventStream) Until(ctx context.Context) (stop func() bool) {
-	return context.AfterFunc(ctx, func() {
+// can't hold its call for ever. stop undoes it and must be called: what w is written to
+// belongs to the next call as soon as this one is over.
+func (s *EventStream) Until(ctx context.Context) (stop func()) {
+	set := make(chan struct{})
+	cancel := context.AfterFunc(ctx, func() {
+		defer close(set)
 		// Where there are no deadlines the client's leaving ends the send.
 		_ = s.flush.SetWriteDeadline(time.Now().Add(sendGrace))
 	})
+	return func() {
+		if !cancel() {
+			<-set
+		}
+	}
 }
 
 // Send writes an event and flushes it.

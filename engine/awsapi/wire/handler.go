@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -151,7 +152,16 @@ func (h *Handler) fail(w http.ResponseWriter, codec Codec, err error) {
 	_ = writeBody(w, e.Status, body)
 }
 
+const (
+	// takeGrace is how long a client has to take an answer, and takeBytesPerSecond how
+	// fast it has to take a long one: answers that nobody takes would fill the memory.
+	takeGrace          = 30 * time.Second
+	takeBytesPerSecond = 16 << 10
+)
+
 func writeBody(w http.ResponseWriter, status int, body []byte) error {
+	// Where there are no deadlines the client's leaving ends the write.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(takeGrace + time.Duration(len(body)/takeBytesPerSecond)*time.Second))
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	// A client that has gone needs no answer.
