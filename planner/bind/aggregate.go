@@ -17,8 +17,19 @@ type grouping struct {
 	// is column i above, of type types[i].
 	keys  []rex.Expr
 	types []types.Type
+	// number is a number that GROUP BY names, likely meant as that of a column.
+	number string
 	// opaque remembers the expressions that hold what is computed above GROUP BY.
 	opaque map[sql.Expr]bool
+}
+
+// lost is the error for a column that is not there above the aggregate.
+func (g *grouping) lost(name sql.Name) error {
+	err := notGrouped(name)
+	if g.number != "" {
+		return err.WithHint("GROUP BY %s groups by the number %s, not by that column: repeat the column's expression", g.number, g.number)
+	}
+	return err
 }
 
 // substitute replaces the grouping expressions in e by their columns; false when
@@ -257,6 +268,11 @@ func (a *aggregation) build() error {
 	sb.node = agg
 	out := agg.Props().Schema
 	sb.groups = &grouping{keys: a.keys, opaque: map[sql.Expr]bool{}}
+	for _, e := range sb.s.GroupBy {
+		if n, ok := e.(*sql.NumberLiteral); ok {
+			sb.groups.number = n.Text
+		}
+	}
 	sb.subqueries = nil
 	for i := range a.keys {
 		sb.groups.types = append(sb.groups.types, out[i].Type)

@@ -141,7 +141,7 @@ func (x *exprBinder) column(e *sql.ColumnRef) (rex.Expr, error) {
 	if x.groups == nil || len(bound.Inputs()) == 0 {
 		return bound, nil
 	}
-	return rex.Expr{}, notGrouped(e.Name)
+	return rex.Expr{}, x.groups.lost(e.Name)
 }
 
 // plainName prints a path without quotes.

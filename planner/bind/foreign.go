@@ -39,6 +39,7 @@ var foreignFunctions = map[string]string{
 	"STRING_SPLIT":     "SPLIT(text, separator) gives an array, SPLIT_INDEX(text, separator, n) one part",
 	"STRPOS":           "POSITION(part IN text) and LOCATE(part, text) find a part",
 	"SYSDATE":          "write CURRENT_TIMESTAMP",
+	"TOP":              "write LIMIT n at the end of the query",
 	"TO_CHAR":          "write DATE_FORMAT(time, pattern), or CAST(value AS STRING)",
 	"TO_NUMBER":        "write CAST(text AS DECIMAL(p, s))",
 	"TRUNC":            "TRUNCATE(number, digits) cuts numbers, FLOOR(time TO unit) times",

@@ -86,6 +86,7 @@ func (b *Binder) tableRef(ref sql.TableRef, outer, lateral *scope) (*relation, e
 
 // named puts a relation's columns under an alias.
 func named(node logical.Node, name string, alias *sql.Alias) (*relation, error) {
+	own := name
 	if alias != nil {
 		name = alias.Name.Text
 		renamedNode, err := renamed(node, alias.Columns, alias)
@@ -94,7 +95,11 @@ func named(node logical.Node, name string, alias *sql.Alias) (*relation, error) 
 		}
 		node = renamedNode
 	}
-	return &relation{node: node, scope: scopeOf(name, node.Props().Schema)}, nil
+	scope := scopeOf(name, node.Props().Schema)
+	for i := range scope.columns {
+		scope.columns[i].hidden = own
+	}
+	return &relation{node: node, scope: scope}, nil
 }
 
 // unseen is the scope around a table that is not LATERAL.
@@ -120,13 +125,16 @@ func (b *Binder) namedTable(ref *sql.NamedTable) (*relation, error) {
 			WithHint("write JOIN %s FOR SYSTEM_TIME AS OF time ON condition", ref.Name.Last())
 	}
 	node, ok, err := b.lookupCTE(ref.Name)
+	switch {
+	case err != nil:
+		return nil, err
+	case ok:
+		err = b.queryHints(ref)
+	default:
+		node, err = b.catalogRelation(ref)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		if node, err = b.catalogRelation(ref); err != nil {
-			return nil, err
-		}
 	}
 	return named(node, ref.Name.Last(), ref.Alias)
 }
@@ -137,6 +145,9 @@ func (b *Binder) catalogRelation(ref *sql.NamedTable) (logical.Node, error) {
 		return nil, err
 	}
 	if rel.View != nil {
+		if err := b.queryHints(ref); err != nil {
+			return nil, err
+		}
 		return b.view(rel.View, ref)
 	}
 	return b.table(rel.Table, name, ref)

@@ -50,7 +50,7 @@ func (b *Binder) unknownFunction(name string, span errs.Span) error {
 	if isPlaceFunction(name) {
 		return errs.Userf("%s is a window function and needs an OVER clause", name).At(span).WithHint("%s(…) OVER (PARTITION BY … ORDER BY …)", name)
 	}
-	if slices.Contains(flinkFunctions, name) || name[0] < 'A' || name[0] > 'Z' {
+	if slices.Contains(flinkFunctions, name) {
 		return errs.Unsupportedf("the function %s is not supported yet", name).At(span)
 	}
 	err := errs.Userf("there is no function called %s", name).At(span)

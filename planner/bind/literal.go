@@ -90,8 +90,10 @@ func isMonths(u sql.TimeUnit) bool { return u == sql.Year || u == sql.Quarter ||
 
 func intervalValue(n *sql.IntervalLiteral) (v int64, months bool, err error) {
 	text := strings.TrimSpace(n.Text)
-	negative := strings.HasPrefix(text, "-")
-	text = strings.TrimLeft(text, "+-")
+	text, negative := strings.CutPrefix(text, "-")
+	if !negative {
+		text = strings.TrimPrefix(text, "+")
+	}
 	months = isMonths(n.From)
 	if n.To == sql.NoUnit {
 		v, err = singleField(n, text)
@@ -108,15 +110,21 @@ func intervalValue(n *sql.IntervalLiteral) (v int64, months bool, err error) {
 func singleField(n *sql.IntervalLiteral, text string) (int64, error) {
 	unit, ok := intervalUnits[n.From]
 	whole, fraction, hasFraction := strings.Cut(text, ".")
-	v, err := strconv.ParseInt(whole, 10, 64)
-	if !ok || err != nil || hasFraction && n.From != sql.Second {
+	v, fits := field(whole, unit)
+	if !ok || !fits || hasFraction && n.From != sql.Second {
 		return 0, badInterval(n)
 	}
 	millis, ok := fractionMillis(fraction)
-	if !ok || v > (1<<62)/unit {
+	if !ok {
 		return 0, badInterval(n)
 	}
-	return v*unit + millis, nil
+	return v + millis, nil
+}
+
+// field is a number of units, of which several can be added.
+func field(digits string, unit int64) (int64, bool) {
+	v, err := strconv.ParseInt(leadingDigits(digits), 10, 64)
+	return v * unit, err == nil && leadingDigits(digits) == digits && v <= (1<<60)/unit
 }
 
 // intervalFields are the fields of INTERVAL … TO …, from long to short, with the
@@ -133,22 +141,21 @@ func severalFields(n *sql.IntervalLiteral, text string) (int64, error) {
 		if f.unit == n.From {
 			inside = true
 		} else if inside {
-			before, after, ok := strings.Cut(rest, f.separator)
+			after, ok := strings.CutPrefix(rest, f.separator)
 			if f.separator == "" || !ok {
 				return 0, badInterval(n)
 			}
-			_ = before
 			rest = after
 		}
 		if !inside {
 			continue
 		}
 		digits := leadingDigits(rest)
-		v, err := strconv.ParseInt(digits, 10, 64)
-		if err != nil {
+		v, ok := field(digits, intervalUnits[f.unit])
+		if !ok {
 			return 0, badInterval(n)
 		}
-		total += v * intervalUnits[f.unit]
+		total += v
 		rest = rest[len(digits):]
 		if f.unit == n.To {
 			break

@@ -68,6 +68,8 @@ func (b *Binder) limit(q *sql.Query, r *result) error {
 			return err
 		}
 	}
+	offset = min(offset, math.MaxInt64-1)
+	count = min(count, math.MaxInt64-offset) // their sum is the last row's number
 	if len(r.order) > 0 {
 		r.node = logical.NewTopN(r.node, logical.TopNSpec{OrderBy: r.order, Offset: offset, Count: count})
 		return nil

@@ -15,8 +15,10 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // scopeColumn is a column that an expression may name.
 type scopeColumn struct {
 	table string
-	name  string
-	expr  rex.Expr
+	// hidden is the table's own name, which an alias hides.
+	hidden string
+	name   string
+	expr   rex.Expr
 	// qualifiedOnly columns are found only behind their table's name: the two
 	// sides of a USING column, which stands for both.
 	qualifiedOnly bool
@@ -225,6 +227,11 @@ func (s *scope) resolve(name sql.Name) (rex.Expr, error) {
 	if len(name.Parts) > 1 {
 		err := errs.Userf("there is no table or column called %s here", first.Text).At(first.Pos())
 		tables := s.tables()
+		for _, c := range s.columns {
+			if c.hidden == first.Text {
+				return e, err.WithHint("the table is called %s here: write %s.%s", c.table, c.table, name.Parts[1].Text)
+			}
+		}
 		switch near := errs.Nearest(first.Text, append(tables, s.names("")...)); {
 		case near != "":
 			err = err.WithHint("did you mean %s?", near)
@@ -237,7 +244,7 @@ func (s *scope) resolve(name sql.Name) (rex.Expr, error) {
 }
 
 // notGrouped is the error for a column that a GROUP BY has lost.
-func notGrouped(name sql.Name) error {
+func notGrouped(name sql.Name) *errs.Error {
 	return errs.Userf("column %s is neither grouped by nor inside an aggregate", plainName(name)).At(name.Pos()).
 		WithHint("add it to GROUP BY, or aggregate it with MAX, FIRST_VALUE or the like")
 }

@@ -122,10 +122,9 @@ func inTable(t *catalog.Table, err error, span errs.Span) error {
 func (b *Binder) withHints(t *catalog.Table, hints []sql.Hint) (*catalog.Table, error) {
 	for _, h := range hints {
 		if h.Name != "OPTIONS" {
-			if h.Name == "STATE_TTL" || h.Name == "LOOKUP" || slices.Contains(joinHints, h.Name) {
-				return nil, errs.Userf("the hint %s stands behind SELECT, not behind a table", h.Name).At(h.Pos())
+			if err := b.otherHint(h); err != nil {
+				return nil, err
 			}
-			b.warnUnknownHint(h)
 			continue
 		}
 		if strings.EqualFold(b.settings["table.dynamic-table-options.enabled"], "false") {
@@ -145,6 +144,30 @@ func (b *Binder) withHints(t *catalog.Table, hints []sql.Hint) (*catalog.Table, 
 		t = &merged
 	}
 	return t, nil
+}
+
+// otherHint looks at a hint behind a table that is not OPTIONS: some stand elsewhere,
+// others are passed over.
+func (b *Binder) otherHint(h sql.Hint) error {
+	if h.Name == "STATE_TTL" || h.Name == "LOOKUP" || slices.Contains(joinHints, h.Name) {
+		return errs.Userf("the hint %s stands behind SELECT, not behind a table", h.Name).At(h.Pos())
+	}
+	b.warnUnknownHint(h)
+	return nil
+}
+
+// queryHints looks at the hints behind the name of a query, which has no options.
+func (b *Binder) queryHints(ref *sql.NamedTable) error {
+	for _, h := range ref.Hints {
+		if h.Name == "OPTIONS" {
+			return errs.Userf("%s is a query, and the hint OPTIONS changes those of a table", ref.Name.Last()).At(h.Pos()).
+				WithHint("write it behind the table in the query")
+		}
+		if err := b.otherHint(h); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // computedColumns projects all columns of a table in the declared order.

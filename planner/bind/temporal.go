@@ -39,6 +39,9 @@ func temporal(n *sql.TemporalLiteral) (rex.Expr, error) {
 	if err != nil {
 		return rex.Expr{}, badTemporal(n, "yyyy-MM-dd HH:mm:ss[.fff]")
 	}
+	if year := moment.Year(); t.Precision > 6 && (year < 1678 || year > 2261) {
+		return rex.Expr{}, errs.Userf("'%s' is beyond the years 1678 to 2261 of %s", n.Text, t.WithNullable(true)).At(n.Pos()).WithHint("write at most 6 fractional digits")
+	}
 	return rex.Lit(t, rex.Value{Int: inUnit(moment.Unix(), nanos, t.Precision)}), nil
 }
 
