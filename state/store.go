@@ -42,8 +42,8 @@ type core struct {
 	pool    chunkPool
 	// now is the time told last, in epoch milliseconds.
 	now int64
-	// live is the number of bytes of rows, keys, strings and indexes in use: what
-	// the budget is compared with.
+	// live is the number of bytes of rows, keys, strings and indexes in use, and of
+	// guests: what the budget is compared with.
 	live int64
 	// fresh is about how many bytes of them are of rows that the backing never had.
 	fresh int64
@@ -52,6 +52,8 @@ type core struct {
 	ids    map[tableID]string
 	infos  map[string]TableInfo
 	cells  map[string]*Cell
+	// guests is the number of Guests.
+	guests int
 	closed bool
 }
 

@@ -102,6 +102,35 @@ func (a *arrivals) pop(c *cells, limit int64, dst []int32) []int32 {
 	return dst
 }
 
+// firsts finds the first row of each partition that waits. Those of partitions that
+// are leaving are taken out, to dst.
+func (a *arrivals) firsts(m *Match, dst []int32) []int32 {
+	kept := a.runs[:0]
+	for _, r := range a.runs {
+		left := r.cells[:0]
+		for _, cell := range r.cells[r.at:] {
+			p := &m.parts.list[m.cells.parts[cell]]
+			if p.first < 0 || m.cells.eventOf(cell).before(m.cells.eventOf(p.first)) {
+				p.first = cell
+			}
+			if p.leaving {
+				dst = append(dst, cell)
+			} else {
+				left = append(left, cell)
+			}
+		}
+		if len(left) == 0 {
+			a.spare = append(a.spare, left)
+			continue
+		}
+		kept = append(kept, run{cells: left})
+	}
+	clear(a.runs[len(kept):])
+	a.runs, a.cells = kept, &m.cells
+	heap.Init(a)
+	return dst
+}
+
 // second is the first head of the other runs, or -1.
 func (a *arrivals) second() int32 {
 	switch {
@@ -123,7 +152,25 @@ type alarm struct {
 }
 
 // alarms are a binary heap of them.
-type alarms struct{ list []alarm }
+type alarms struct {
+	list []alarm
+	// stale counts those of partitions that are no more.
+	stale int
+}
+
+// compact drops stale alarms once they are many.
+func (a *alarms) compact(ps *parts) {
+	if a.stale < 1024 || a.stale < len(a.list)/2 {
+		return
+	}
+	list := a.list
+	a.list, a.stale = a.list[:0], 0
+	for _, x := range list {
+		if p := &ps.list[x.part]; p.alive && p.born == x.born {
+			a.push(x)
+		}
+	}
+}
 
 func (a *alarms) less(i, j int) bool {
 	x, y := &a.list[i], &a.list[j]

@@ -29,7 +29,35 @@ type cells struct {
 	parts []int32
 	// ties are the sort keys among rows of one time; nil without.
 	ties [][]byte
+	// width is about how many bytes a cell takes besides its byte strings.
+	width int
 }
+
+// live is the number of cells in use.
+func (c *cells) live() int { return c.size - len(c.free) }
+
+// cellBytes is about how many bytes a cell in use takes.
+func (c *cells) cellBytes() int64 {
+	strings := int64(0)
+	for i := range c.cols {
+		strings += c.cols[i].held
+	}
+	return int64(c.width) + strings/int64(max(1, c.size))
+}
+
+// addColumn makes room for values of a field.
+func (c *cells) addColumn(field arrow.Field) error {
+	column, err := newCellColumn(field)
+	c.cols = append(c.cols, column)
+	c.width += 1 + column.width
+	if column.width == 0 {
+		c.width += int(unsafe.Sizeof([]byte{}))
+	}
+	return err
+}
+
+// cellWidth is the width of a cell without columns.
+const cellWidth = 4*8 + 1 + 4
 
 // Flags of a cell.
 const (
@@ -46,7 +74,7 @@ func (c *cells) take() int32 {
 		return cell
 	}
 	if c.size == len(c.times) {
-		c.grow(max(64, 2*c.size))
+		c.grow(max(64, c.size+min(c.size, max(1<<16, c.size/4))))
 	}
 	c.size++
 	return int32(c.size - 1)
@@ -73,6 +101,11 @@ func resize[T any](s []T, n int) []T {
 func (c *cells) release(cell int32) {
 	c.flags[cell] &= cellListed
 	c.free = append(c.free, cell)
+	for i := range c.cols {
+		if c.cols[i].held > 0 {
+			c.cols[i].forget(cell)
+		}
+	}
 }
 
 // before orders cells by time, ties and arrival.
@@ -97,8 +130,28 @@ type cellColumn struct {
 	fixed []byte
 	bytes [][]byte
 	valid []bool
+	// held is the capacity of all byte strings.
+	held int64
 	// codec encodes nested values into bytes; nil for others.
 	codec *rows.Codec
+}
+
+// spareBytesMax is the size up to which the memory of a byte string is kept for the
+// next row.
+const spareBytesMax = 256
+
+// forget frees the memory of a long byte string.
+func (c *cellColumn) forget(cell int32) {
+	if n := cap(c.bytes[cell]); n > spareBytesMax {
+		c.bytes[cell] = nil
+		c.held -= int64(n)
+	}
+}
+
+// set makes b, which is an extended c.bytes[cell], a cell's byte string.
+func (c *cellColumn) set(cell int32, b []byte) {
+	c.held += int64(cap(b) - cap(c.bytes[cell]))
+	c.bytes[cell] = b
 }
 
 func newCellColumn(field arrow.Field) (cellColumn, error) {
@@ -194,7 +247,7 @@ func (c *cellColumn) scatterBytes(arr arrow.Array, into []int32) {
 		cols := []arrow.Array{arr}
 		for i, cell := range into {
 			if cell >= 0 {
-				c.bytes[cell] = c.codec.Append(c.bytes[cell][:0], cols, i)
+				c.set(cell, c.codec.Append(c.bytes[cell][:0], cols, i))
 			}
 		}
 		return
@@ -202,7 +255,7 @@ func (c *cellColumn) scatterBytes(arr arrow.Array, into []int32) {
 	offsets, data := columns.Offsets(arr), columns.Bytes(arr)
 	for i, cell := range into {
 		if cell >= 0 {
-			c.bytes[cell] = append(c.bytes[cell][:0], data[offsets[i]:offsets[i+1]]...)
+			c.set(cell, append(c.bytes[cell][:0], data[offsets[i]:offsets[i+1]]...))
 		}
 	}
 }
@@ -335,3 +388,6 @@ func (c *cellColumn) gatherCoded(alloc memory.Allocator, from []int32) (arrow.Ar
 	defer decoded[0].Release()
 	return columns.TakeOrNull(alloc, decoded[0], take), nil
 }
+
+// eventOf is the event of a row whose time passes.
+func (c *cells) eventOf(cell int32) event { return event{time: c.times[cell], seq: c.seqs[cell]} }

@@ -118,13 +118,13 @@ func (c *conditions) firsts(m *Match) {
 	}
 }
 
-// positional evaluates the batched conditions for the rows of the touched
-// partitions that have their neighbours by now.
-func (c *conditions) positional(m *Match) error {
+// positional evaluates the batched conditions for the rows of partitions that have
+// their neighbours by now.
+func (c *conditions) positional(m *Match, parts []int32) error {
 	if c.batched == nil {
 		return nil
 	}
-	for _, id := range m.touched {
+	for _, id := range parts {
 		p := &m.parts.list[id]
 		for end := m.visible(p); p.seen < end; p.seen++ {
 			c.rows = append(c.rows, p.rows[p.seen])

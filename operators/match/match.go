@@ -47,7 +47,8 @@ type Match struct {
 
 	parts parts
 	queue arrivals
-	// due are the rows of the current call, touched the partitions to search.
+	// due are the rows of the current call, touched the partitions to search, in order
+	// of what touched them.
 	due     []int32
 	touched []int32
 	alarms  alarms
@@ -108,12 +109,11 @@ func (m *Match) Open(ctx *op.Context) error {
 	m.cfg.Eval.Alloc, m.cfg.Eval.Context = ctx.Alloc, ctx.Context
 	m.cfg.Eval.WatermarkMillis = int64(stream.NoWatermark)
 	types := rows.Types(ctx.Inputs[0])
+	m.cells.width = cellWidth
 	for _, f := range ctx.Inputs[0].Fields() {
-		column, err := newCellColumn(f)
-		if err != nil {
+		if err := m.cells.addColumn(f); err != nil {
 			return err
 		}
-		m.cells.cols = append(m.cells.cols, column)
 	}
 	picked := make([]arrow.DataType, len(m.cfg.PartitionBy))
 	for i, c := range m.cfg.PartitionBy {
@@ -150,7 +150,7 @@ func (m *Match) Process(_ int, batch stream.Batch, out op.Output) error {
 		return err
 	}
 	if !m.cfg.ProcTime {
-		return nil
+		return m.saved.spare(m)
 	}
 	return m.advance(m.now-1, out)
 }
@@ -163,6 +163,9 @@ func (m *Match) arrive(batch stream.Batch) error {
 		return err
 	}
 	if err := m.locate(batch); err != nil {
+		return err
+	}
+	if err := m.saved.resume(m); err != nil {
 		return err
 	}
 	if m.ties != nil {
@@ -184,12 +187,14 @@ func (m *Match) arrive(batch stream.Batch) error {
 		if m.ties != nil {
 			m.cells.ties[cell] = append(m.cells.ties[cell][:0], m.sorts.At(i)...)
 		}
-		m.parts.list[handles[i]].waiting++
+		p := &m.parts.list[handles[i]]
+		p.waiting++
+		p.hot, p.dirty = true, true
 		m.into = append(m.into, cell)
 	}
 	m.scatter(batch.Record.Columns(), m.into)
 	m.queue.add(&m.cells, m.into)
-	m.ctx.Counters.StateRows = int64(m.cells.size - len(m.cells.free))
+	m.ctx.Counters.StateRows = int64(m.cells.live()) + m.saved.parked
 	return nil
 }
 
@@ -246,74 +251,13 @@ func (m *Match) Advance(wm stream.Watermark, out op.Output) error {
 		return err
 	}
 	if m.cfg.Rowtime && !m.ended {
-		to = min(to, m.parts.hold(&m.cells, m.auto))
+		to = min(to, m.parts.hold(&m.cells, m.auto), m.saved.hold())
 	}
 	if to <= m.told {
 		return nil
 	}
 	m.told = to
 	return out.Watermark(stream.Watermark(to))
-}
-
-// advance takes the rows up to a time and searches the partitions that have more
-// rows, or whose WITHIN has run out.
-func (m *Match) advance(to int64, out op.Output) error {
-	m.progress = max(m.progress, to)
-	limit := m.progress
-	if m.cfg.ProcTime {
-		limit = math.MaxInt64
-	}
-	m.due = m.queue.pop(&m.cells, limit, m.due[:0])
-	for _, cell := range m.due {
-		p := &m.parts.list[m.cells.parts[cell]]
-		p.rows = append(p.rows, cell)
-		p.waiting--
-		m.touch(p)
-	}
-	for {
-		part, ok := m.alarms.pop(m.progress)
-		if !ok {
-			break
-		}
-		p := &m.parts.list[part.part]
-		if p.alive && p.born == part.born {
-			p.alarm = false
-			m.touch(p)
-		}
-	}
-	if m.ended {
-		m.touchOpen()
-	}
-	if err := m.search(out); err != nil {
-		return err
-	}
-	if err := m.out.flush(m, out); err != nil {
-		return err
-	}
-	return m.saved.purge(m)
-}
-
-func (m *Match) touch(p *part) {
-	if !p.touched {
-		p.touched, p.dirty = true, true
-		m.touched = append(m.touched, p.id)
-	}
-}
-
-// search runs the touched partitions.
-func (m *Match) search(out op.Output) error {
-	if err := m.conds.positional(m); err != nil {
-		return err
-	}
-	for _, id := range m.touched {
-		p := &m.parts.list[id]
-		p.touched = false
-		if err := m.run(p, out); err != nil {
-			return err
-		}
-	}
-	m.touched = m.touched[:0]
-	return nil
 }
 
 // Tick implements op.Ticker.

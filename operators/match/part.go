@@ -2,11 +2,11 @@ package match
 
 import (
 	"bytes"
-	"cmp"
 	"math"
-	"slices"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/state"
 )
@@ -40,10 +40,29 @@ type part struct {
 	visited []uint64
 	steps   int
 
-	// touched: in Match.touched. dirty: differs from the state. alarm: one is set.
-	// holding: in parts.holders.
-	touched, dirty, alarm, holding bool
+	// touched: in Match.touched, by due. dirty: differs from the state. alarm: one is
+	// set. holding: in parts.holders. hot: used since the search for partitions to be
+	// parked passed. leaving: it is being parked.
+	touched, dirty, alarm, holding, hot, leaving bool
+
+	due event
+	// first is the first of the rows that wait, where it was asked for, or -1.
+	first int32
+	// bytes is its part of parts.bytes.
+	bytes int64
 }
+
+// event is what makes a partition be looked at: a row whose time has passed, or the
+// start row whose WITHIN ran out, which order those of one time.
+type event struct {
+	time int64
+	seq  uint64
+}
+
+// nothing is an event that never comes.
+var nothing = event{time: math.MaxInt64, seq: math.MaxUint64}
+
+func (e event) before(o event) bool { return e.time < o.time || e.time == o.time && e.seq < o.seq }
 
 // choice is another step for the row at depth, whose condition holds.
 type choice struct {
@@ -62,6 +81,18 @@ type parts struct {
 	empty int
 	// holders are the partitions that hold watermarks back.
 	holders []int32
+	// bytes is about what the partitions take, without their rows' cells.
+	bytes int64
+}
+
+const partBytes = int64(unsafe.Sizeof(part{}) + unsafe.Sizeof(alarm{}))
+
+// weigh brings the bytes of a partition up to date.
+func (ps *parts) weigh(p *part) {
+	bytes := partBytes + int64(cap(p.key)+4*cap(p.rows)+2*cap(p.path)+4*cap(p.tracks)+int(unsafe.Sizeof(sum{}))*cap(p.sums)+
+		int(unsafe.Sizeof(choice{}))*cap(p.choices)+8*cap(p.visited))
+	ps.bytes += bytes - p.bytes
+	p.bytes = bytes
 }
 
 // locate finds or makes the partition of each row.
@@ -88,17 +119,30 @@ func (m *Match) locate(batch stream.Batch) error {
 	return nil
 }
 
-// handle is the partition of a row of the table of partitions. The row of one that
-// is not in memory may name a place that others have now, or had in a former life.
+// at is the partition in memory that a row of the table of partitions is about, or
+// nil. The row of one that is not there may name a place that others have now, or had
+// in a former life.
+func (ps *parts) at(row *partRow, key []byte) *part {
+	if h := int32(row.handle) - 1; h >= 0 && int(h) < len(ps.list) {
+		if p := &ps.list[h]; p.alive && bytes.Equal(p.key, key) {
+			return p
+		}
+	}
+	return nil
+}
+
+// handle is the place of a partition in memory, to which it comes if need be: its
+// rows are yet to be loaded then.
 func (m *Match) handle(slot state.Slot, key []byte) int32 {
 	row := (*partRow)(m.saved.table.Row(slot))
-	if h := int32(row.handle) - 1; h >= 0 && int(h) < len(m.parts.list) {
-		if p := &m.parts.list[h]; p.alive && bytes.Equal(p.key, key) {
-			return h
-		}
+	if p := m.parts.at(row, key); p != nil {
+		return p.id
 	}
 	p := m.parts.make(key)
 	p.number = row.number
+	if row.kept > 0 {
+		m.saved.wanted = append(m.saved.wanted, want{part: p.id, row: *row})
+	}
 	row.handle = int64(p.id) + 1
 	m.saved.table.MarkDirty(slot)
 	return p.id
@@ -115,19 +159,32 @@ func (ps *parts) make(key []byte) *part {
 	}
 	ps.born++
 	p := &ps.list[id]
-	p.alive, p.born, p.dirty = true, ps.born, true
+	p.alive, p.born, p.dirty, p.hot = true, ps.born, true, true
 	p.key = append(p.key[:0], key...)
+	ps.weigh(p)
 	return p
 }
 
-// drop forgets a partition; its memory is used again.
-func (ps *parts) drop(p *part) {
-	*p = part{
-		id: p.id, holding: p.holding, key: p.key[:0], rows: p.rows[:0], path: p.path[:0], tracks: p.tracks[:0], sums: p.sums[:0],
-		choices: p.choices[:0], visited: p.visited[:0],
+// keptBytesMax is the size up to which the memory of a partition is used again.
+const keptBytesMax = partBytes + 1<<10
+
+// drop forgets a partition.
+func (m *Match) drop(p *part) {
+	if p.alarm {
+		m.alarms.stale++
 	}
-	ps.free = append(ps.free, p.id)
+	m.parts.bytes -= p.bytes
+	next := part{id: p.id, holding: p.holding}
+	if p.bytes <= keptBytesMax {
+		next.key, next.rows, next.path, next.tracks = p.key[:0], p.rows[:0], p.path[:0], p.tracks[:0]
+		next.sums, next.choices, next.visited = p.sums[:0], p.choices[:0], p.visited[:0]
+	}
+	*p = next
+	m.parts.free = append(m.parts.free, p.id)
 }
+
+// empty tells that a partition has no rows.
+func (p *part) empty() bool { return len(p.rows)+p.waiting == 0 }
 
 // undecided is the first row taken that a match still to come may end at, or -1: a
 // search under way may come back to rows that were passed.
@@ -176,22 +233,4 @@ func (ps *parts) hold(c *cells, a *automaton) int64 {
 	}
 	ps.holders = kept
 	return hold
-}
-
-// touchOpen touches all partitions with rows, in order of their first ones.
-func (m *Match) touchOpen() {
-	var list []int32
-	for i := range m.parts.list {
-		if p := &m.parts.list[i]; p.alive && !p.touched && len(p.rows) > p.start {
-			list = append(list, p.id)
-		}
-	}
-	slices.SortFunc(list, func(a, b int32) int {
-		x, y := &m.parts.list[a], &m.parts.list[b]
-		cx, cy := x.rows[x.start], y.rows[y.start]
-		return cmp.Or(cmp.Compare(m.cells.times[cx], m.cells.times[cy]), cmp.Compare(m.cells.seqs[cx], m.cells.seqs[cy]))
-	})
-	for _, id := range list {
-		m.touch(&m.parts.list[id])
-	}
 }

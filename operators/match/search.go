@@ -54,6 +54,7 @@ func (m *Match) run(p *part, out op.Output) error {
 		}
 	}
 	m.trim(p)
+	m.parts.weigh(p)
 	if m.cfg.Rowtime {
 		m.parts.noteHold(p, m.auto)
 	}

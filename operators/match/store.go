@@ -2,11 +2,11 @@ package match
 
 import (
 	"encoding/binary"
+	"math"
 	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/internal/rowpattern"
 	"github.com/thalweg/thalweg/operators/stream/rows"
@@ -17,23 +17,43 @@ import (
 //
 //	partitions: key → partRow
 //	rows:       key → `time, sign flipped | arrival number | row`, for each row kept
+//	due:        `arrival number | key` at the time of the event that a parked partition waits for
+//	holds:      key at the time of the first undecided row of a parked partition
+//
+// Invariant PARKED: a partition that has rows is in memory with all of them, or parked:
+// all of its rows are in the state, and a timer for what it waits for.
 type store struct {
 	codec    *rows.Codec
 	table    *state.Table
 	rows     *state.Multi
+	timers   *state.Timers
+	holds    *state.Timers // nil unless watermarks are held back
 	progress *state.Cell
 	arrivals *state.Cell
+	guest    *state.Guest
 
 	// fresh are the cells taken since the last write; gone the stored rows to remove.
 	fresh    []int32
 	gone     rowcodec.Keys
 	goneSubs []byte
+	// wanted are the partitions in memory whose rows are not yet, parked is the number
+	// of rows of those that are not, hand where the search for ones to park goes on.
+	wanted []want
+	parked int64
+	hand   int
+	// waking are the partitions whose timers went off, by events.
+	waking rowcodec.Keys
+	events []event
 
-	keys  rowcodec.Keys
-	slots []state.Slot
-	enc   rowcodec.Rows
-	sub   []byte
-	live  []int32
+	keys    rowcodec.Keys
+	slots   []state.Slot
+	enc     rowcodec.Rows
+	sub     []byte
+	live    []int32
+	leaving []int32
+	waiting []int32
+	loaded  [][]byte
+	into    []int32
 	// numbered keeps partitions without rows for their match number.
 	numbered bool
 }
@@ -44,11 +64,17 @@ type partRow struct {
 	handle int64
 	// number is that of the last match.
 	number int64
-	// taken is the number of rows that were taken, of which start are behind the
-	// start row and matched belong to a match.
+	// kept is the number of its rows. taken of them were taken, of which start are
+	// behind the start row and matched belong to a match.
+	kept    int64
 	taken   int64
 	start   int64
 	matched int64
+	// wake is what it waits for, open its start row, hold the time of the first
+	// undecided row; nothing and MaxInt64 when there is none.
+	wake event
+	open event
+	hold int64
 }
 
 const (
@@ -70,6 +96,15 @@ func (s *store) open(m *Match) error {
 	if s.rows, err = m.ctx.State.Multi(state.MultiSpec{ID: "rows", Ordered: true}); err != nil {
 		return err
 	}
+	if s.timers, err = m.ctx.State.Timers("due"); err != nil {
+		return err
+	}
+	if m.cfg.Rowtime {
+		if s.holds, err = m.ctx.State.Timers("holds"); err != nil {
+			return err
+		}
+	}
+	s.guest = m.ctx.State.Guest()
 	s.progress, s.arrivals = m.ctx.State.Cell("progress"), m.ctx.State.Cell("arrivals")
 	for i, blob := range s.progress.Get() {
 		if p := int64(binary.BigEndian.Uint64(blob)); i == 0 || p < m.progress {
@@ -82,7 +117,7 @@ func (s *store) open(m *Match) error {
 	if m.cfg.ProcTime {
 		m.now = max(0, m.progress)
 	}
-	return s.load(m)
+	return s.restore()
 }
 
 // forget drops a row; its cell is freed when the output no longer needs it.
@@ -158,7 +193,11 @@ func (s *store) addFresh(m *Match) error {
 		}
 	}
 	s.fresh = s.fresh[:0]
-	for live := s.live; len(live) > 0; {
+	return s.addAll(m, s.live)
+}
+
+func (s *store) addAll(m *Match, live []int32) error {
+	for len(live) > 0 {
 		n := min(len(live), writeMax)
 		if err := s.addRows(m, live[:n]); err != nil {
 			return err
@@ -195,40 +234,80 @@ func (s *store) addRows(m *Match, live []int32) error {
 
 // writeParts stores the partitions that changed, and drops those without rows.
 func (s *store) writeParts(m *Match) error {
-	s.keys.Reset()
 	s.live = s.live[:0]
 	for i := range m.parts.list {
-		if p := &m.parts.list[i]; p.alive && (p.dirty || len(p.rows)+p.waiting == 0) {
+		if p := &m.parts.list[i]; p.alive && (p.dirty || p.empty()) {
 			s.live = append(s.live, p.id)
-			s.keys.Append(p.key)
+			p.first = -1
 		}
 	}
 	m.parts.empty = 0
-	if len(s.live) == 0 {
-		return nil
+	m.queue.firsts(m, nil)
+	for live := s.live; len(live) > 0; {
+		n := min(len(live), writeMax)
+		if err := s.writeSome(m, live[:n]); err != nil {
+			return err
+		}
+		live = live[n:]
 	}
-	slots := s.grow(len(s.live))
+	return nil
+}
+
+// writeSome stores partitions, and drops those without rows and those that are leaving.
+func (s *store) writeSome(m *Match, parts []int32) error {
+	s.keys.Reset()
+	for _, id := range parts {
+		s.keys.Append(m.parts.list[id].key)
+	}
+	slots := s.grow(len(parts))
 	if err := s.table.Upsert(&s.keys, slots); err != nil {
 		return err
 	}
-	for i, id := range s.live {
+	for i, id := range parts {
 		p := &m.parts.list[id]
 		row := (*partRow)(s.table.Row(slots[i]))
-		if len(p.rows)+p.waiting == 0 {
-			if s.numbered && p.number > 0 {
-				*row = partRow{number: p.number}
-				s.table.MarkDirty(slots[i])
-			} else {
-				s.table.Delete(slots[i])
-			}
-			m.parts.drop(p)
+		switch {
+		case !p.empty():
+			s.describe(m, p, row)
+		case s.numbered && p.number > 0:
+			*row = partRow{number: p.number, wake: nothing, open: nothing, hold: math.MaxInt64}
+		default:
+			s.table.Delete(slots[i])
+			m.drop(p)
 			continue
 		}
-		*row = partRow{handle: int64(p.id) + 1, number: p.number, taken: int64(len(p.rows)), start: int64(p.start), matched: int64(p.matched)}
 		s.table.MarkDirty(slots[i])
 		p.dirty = false
+		switch {
+		case p.leaving:
+			s.leave(m, p, row, s.keys.Hashes[i])
+		case p.empty():
+			m.drop(p)
+		}
 	}
 	return nil
+}
+
+// describe fills the row of a partition that has rows.
+func (s *store) describe(m *Match, p *part, row *partRow) {
+	*row = partRow{
+		handle: int64(p.id) + 1, number: p.number, kept: int64(len(p.rows) + p.waiting), taken: int64(len(p.rows)), start: int64(p.start),
+		matched: int64(p.matched), wake: nothing, open: nothing, hold: math.MaxInt64,
+	}
+	if p.start < len(p.rows) {
+		row.open = m.cells.eventOf(p.rows[p.start])
+	}
+	if p.open && m.cfg.WithinMillis > 0 {
+		row.wake = event{time: m.deadline(p) - 1, seq: row.open.seq}
+	}
+	if p.waiting > 0 {
+		if e := m.cells.eventOf(p.first); e.before(row.wake) {
+			row.wake = e
+		}
+	}
+	if at := p.undecided(m.auto); s.holds != nil && at >= 0 {
+		row.hold = m.cells.times[p.rows[at]]
+	}
 }
 
 // purgeAt is the number of partitions without rows at which they are dropped
@@ -241,113 +320,6 @@ func (s *store) purge(m *Match) error {
 		return nil
 	}
 	return s.writeParts(m)
-}
-
-// load takes the rows of a restored snapshot into memory and searches as far as
-// they were searched.
-func (s *store) load(m *Match) error {
-	var metas []partRow
-	s.keys.Reset()
-	err := s.table.Scan(func(slot state.Slot) error {
-		row := (*partRow)(s.table.Row(slot))
-		s.keys.Append(s.table.Key(slot))
-		metas = append(metas, *row)
-		return nil
-	})
-	if err != nil || len(metas) == 0 {
-		return err
-	}
-	var batch rowcodec.Keys
-	for from := 0; from < len(metas); from += writeMax {
-		to := min(from+writeMax, len(metas))
-		batch.Reset()
-		for i := from; i < to; i++ {
-			batch.Append(s.keys.At(i))
-		}
-		if err := s.loadParts(m, &batch, metas[from:to]); err != nil {
-			return err
-		}
-	}
-	return s.resume(m)
-}
-
-func (s *store) loadParts(m *Match, keys *rowcodec.Keys, metas []partRow) error {
-	slots := s.grow(len(metas))
-	if err := s.rows.Find(keys, slots); err != nil {
-		return err
-	}
-	var list [][]byte
-	var into, waiting []int32
-	places := make([]int64, len(metas))
-	for i, meta := range metas {
-		if slots[i] == state.NoSlot {
-			continue // kept for its number
-		}
-		p := m.parts.make(keys.At(i))
-		places[i] = int64(p.id) + 1
-		p.number, p.start, p.seen, p.matched = meta.number, int(meta.start), int(meta.start), int(meta.matched)
-		for e := s.rows.First(slots[i]); e != state.NoEntry; e = s.rows.Next(e) {
-			sub := s.rows.Sub(e)
-			if len(sub) < subBytes {
-				return errs.Corruptionf("a stored row of %s is %d bytes long", m.ctx.Label, len(sub))
-			}
-			cell := m.cells.take()
-			m.place(cell, p.id, int64(binary.BigEndian.Uint64(sub)^1<<63), binary.BigEndian.Uint64(sub[8:]))
-			m.cells.flags[cell] |= cellSaved
-			list, into = append(list, append([]byte(nil), sub[subBytes:]...)), append(into, cell)
-			if int64(len(p.rows)) < meta.taken {
-				p.rows = append(p.rows, cell)
-			} else {
-				p.waiting++
-				waiting = append(waiting, cell)
-			}
-		}
-	}
-	cols, err := s.codec.Decode(m.ctx.Alloc, list)
-	if err != nil {
-		return err
-	}
-	defer release(cols)
-	m.scatter(cols, into)
-	if m.ties != nil {
-		if err := m.ties.Encode(cols, len(list), &m.sorts); err != nil {
-			return err
-		}
-		for i, cell := range into {
-			m.cells.ties[cell] = append(m.cells.ties[cell][:0], m.sorts.At(i)...)
-		}
-	}
-	m.queue.add(&m.cells, waiting)
-	return s.setHandles(m, keys, places)
-}
-
-// setHandles tells the table where partitions are in memory now; 0 is nowhere.
-func (s *store) setHandles(m *Match, keys *rowcodec.Keys, places []int64) error {
-	slots := s.grow(len(places))
-	if err := s.table.Find(keys, slots); err != nil {
-		return err
-	}
-	for i, slot := range slots {
-		if slot != state.NoSlot {
-			(*partRow)(s.table.Row(slot)).handle = places[i]
-			s.table.MarkDirty(slot)
-		}
-	}
-	return nil
-}
-
-// resume puts the rows taken in order and searches them again, which finds nothing
-// new (invariant SUSPENDED) but where each search stands.
-func (s *store) resume(m *Match) error {
-	for i := range m.parts.list {
-		p := &m.parts.list[i]
-		if m.ties != nil {
-			sortCells(&m.cells, p.rows)
-		}
-		m.touched = append(m.touched, p.id)
-		p.touched = true
-	}
-	return m.search(nil)
 }
 
 // gatherAll gives all columns of cells, owned by the caller.
