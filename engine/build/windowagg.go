@@ -15,15 +15,27 @@ func windowAggOperator() Operator {
 			return nil, err
 		}
 		if cfg.Windows.Kind == windows.Session && !cfg.Windows.Attached {
-			return session.NewAggregate(session.AggregateConfig{Windows: cfg.Windows, Keys: cfg.Keys, Aggs: cfg.Aggs, Properties: cfg.Properties,
-				InputSchema: cfg.InputSchema, Registry: cfg.Registry, InputRetracts: cfg.InputRetracts})
+			return sessionAggregate(cfg, n)
 		}
 		if e := n.WindowAgg.Emit; e != nil {
-			return windowagg.NewUpdating(cfg, windowagg.Emission{Early: e.Early, EarlyDelay: millis(e.EarlyMillis), Late: e.Late,
-				LateDelay: millis(e.LateMillis), Lateness: millis(e.LatenessMillis)}, n.emitsUpdateBefore())
+			return windowagg.NewUpdating(cfg, emission(e), n.emitsUpdateBefore())
 		}
 		return windowagg.New(cfg)
 	}}
+}
+
+func sessionAggregate(of windowagg.Config, n Node) (op.Operator, error) {
+	cfg := session.AggregateConfig{Windows: of.Windows, Keys: of.Keys, Aggs: of.Aggs, Properties: of.Properties,
+		InputSchema: of.InputSchema, Registry: of.Registry, InputRetracts: of.InputRetracts}
+	if e := n.WindowAgg.Emit; e != nil {
+		return session.NewUpdating(cfg, emission(e), n.emitsUpdateBefore())
+	}
+	return session.NewAggregate(cfg)
+}
+
+func emission(e *plan.Emission) windows.Emission {
+	return windows.Emission{Early: e.Early, EarlyDelay: millis(e.EarlyMillis), Late: e.Late, LateDelay: millis(e.LateMillis),
+		Lateness: millis(e.LatenessMillis)}
 }
 
 func localWindowAggOperator() Operator {

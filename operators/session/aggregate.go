@@ -46,6 +46,8 @@ type Aggregate struct {
 	decoder *rowcodec.KeyDecoder
 	clocked
 	ctx *op.Context
+	// kept tells that sessions may be emitted more than once: see Updating.
+	kept bool
 	// groups holds the accumulators by key and the session's origin.
 	groups *state.Table
 
@@ -96,7 +98,7 @@ func NewAggregate(cfg AggregateConfig) (*Aggregate, error) {
 func (a *Aggregate) Open(ctx *op.Context) error {
 	a.ctx = ctx
 	var err error
-	if a.tracker, err = openTracker(ctx.State, a.cfg.Windows.SizeMillis); err != nil {
+	if a.tracker, err = openTracker(ctx.State, a.cfg.Windows.SizeMillis, a.kept); err != nil {
 		return err
 	}
 	a.groups, err = ctx.State.Table(state.TableSpec{ID: "groups", Layout: a.program.Layout()})

@@ -84,7 +84,7 @@ func (r *Rows) Open(ctx *op.Context) error {
 	if r.encoder, err = rowcodec.NewKeyEncoder(r.codec.Pick(r.cfg.Keys)); err != nil {
 		return err
 	}
-	if r.tracker, err = openTracker(ctx.State, r.cfg.Windows.SizeMillis); err != nil {
+	if r.tracker, err = openTracker(ctx.State, r.cfg.Windows.SizeMillis, false); err != nil {
 		return err
 	}
 	r.cell = ctx.State.Cell("arrivals")

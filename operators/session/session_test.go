@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -26,7 +27,8 @@ func withBounds(schema types.Schema) types.Schema {
 }
 
 // build makes a case out of `in`, `keys`, `time`, `gap`, `proctime`, and for an
-// aggregate `aggs` and `retracts`.
+// aggregate `aggs` and `retracts`, and `early`, `late`, `lateness`, `upsert` for one
+// that emits more than once.
 func build(h optest.Header) (optest.Case, error) {
 	in, err := h.Schema("in")
 	if err != nil {
@@ -65,7 +67,18 @@ func build(h optest.Header) (optest.Case, error) {
 	}
 	c.Output = withBounds(append(c.Output, fields...))
 	c.New = func() (op.Operator, error) { return session.NewAggregate(cfg) }
+	emission := windows.Emission{Early: h.Has("early"), EarlyDelay: h.Duration("early"), Late: h.Has("late"), LateDelay: h.Duration("late"),
+		Lateness: h.Duration("lateness")}
+	if emission.Early || emission.Late {
+		c.New = func() (op.Operator, error) { return session.NewUpdating(cfg, emission, !h.Has("upsert")) }
+		c.Same, c.Rebatched = optest.Folded, optest.Folded
+		if h.Has("upsert") {
+			c.UpsertKey = strings.Fields(h.Text("upsert"))
+		}
+	}
 	return c, nil
 }
+
+func TestUpdating(t *testing.T) { optest.RunText(t, "testdata/updating", build) }
 
 func TestSession(t *testing.T) { optest.RunText(t, "testdata/session", build) }

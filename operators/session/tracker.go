@@ -3,6 +3,7 @@ package session
 import (
 	"encoding/binary"
 	"math"
+	"unsafe"
 
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/op"
@@ -16,7 +17,11 @@ import (
 // its earliest session is due. So a row that only extends a session, as nearly all
 // do, needs none; a timer that comes early is set again.
 type tracker struct {
-	gap      int64
+	gap int64
+	// lateness is for how many milliseconds a session is kept after it was due.
+	lateness int64
+	// kept tells that sessions may be emitted more than once: each has a timely.
+	kept     bool
 	progress op.Progress
 	// spans holds a key's open sessions by start: they neither overlap nor touch.
 	spans  *state.Multi
@@ -46,6 +51,18 @@ type span struct {
 
 const spanBytes = 24
 
+// timely follows the span of a session that may be emitted more than once.
+type timely struct {
+	// changed tells that it changed since it was emitted last, fire the time of the
+	// clock at which that is emitted, or never.
+	changed uint32
+	// passed tells that it was due before, and so has no timer for that.
+	passed uint32
+	fire   int64
+}
+
+const timelyBytes = 16
+
 // placed is one session that rows of the batch are in.
 type placed struct {
 	slot  state.Slot
@@ -59,19 +76,25 @@ type placed struct {
 	fresh bool
 }
 
-// closed is a session that is over.
+// closed is a session that is due, or over.
 type closed struct {
 	key           int
 	slot          state.Slot
 	entry         state.Entry
 	start, origin int64
 	end           int64
+	// over tells that no row may change it any more.
+	over bool
 }
 
-func openTracker(store *state.Store, gap int64) (*tracker, error) {
-	k := &tracker{gap: gap, progress: op.OpenProgress(store)}
+func openTracker(store *state.Store, gap int64, kept bool) (*tracker, error) {
+	k := &tracker{gap: gap, kept: kept, progress: op.OpenProgress(store)}
+	width := spanBytes
+	if kept {
+		width += timelyBytes
+	}
 	var err error
-	if k.spans, err = store.Multi(state.MultiSpec{ID: "sessions", Width: spanBytes, Ordered: true}); err != nil {
+	if k.spans, err = store.Multi(state.MultiSpec{ID: "sessions", Width: width, Ordered: true}); err != nil {
 		return nil, err
 	}
 	k.timers, err = store.Timers("due")
@@ -79,6 +102,10 @@ func openTracker(store *state.Store, gap int64) (*tracker, error) {
 }
 
 func (k *tracker) span(e state.Entry) *span { return (*span)(k.spans.Payload(e)) }
+
+func (k *tracker) timely(e state.Entry) *timely {
+	return (*timely)(unsafe.Add(k.spans.Payload(e), spanBytes))
+}
 
 func (k *tracker) start(e state.Entry) int64 {
 	return int64(binary.BigEndian.Uint64(k.spans.Sub(e)) ^ 1<<63)
@@ -127,7 +154,7 @@ func (k *tracker) placeRow(row int32, t int64) int32 {
 		e = k.spans.Prev(e)
 	}
 	if e == state.NoEntry || k.span(e).end < t {
-		if windows.Fired(t+k.gap, k.progress.At()) {
+		if windows.Fired(t+k.gap, windows.Before(k.progress.At(), k.lateness)) {
 			return -1
 		}
 		e = k.put(slot, t, span{end: t + k.gap, origin: t})
@@ -144,6 +171,9 @@ func (k *tracker) placeRow(row int32, t int64) int32 {
 	s.end = max(s.end, t+k.gap)
 	if t < k.start(e) {
 		moved := k.put(slot, t, *s)
+		if k.kept {
+			*k.timely(moved) = *k.timely(e)
+		}
 		k.spans.Remove(slot, e)
 		k.placed[at].entry = moved
 	}
@@ -189,7 +219,8 @@ func (k *tracker) final(at int32) int32 {
 const closeBatch = 1024
 
 // advance closes the sessions that are over at wm: visit is called with some of
-// them at a time, and the keys that their key members point into.
+// them at a time, those among them that are due and kept for late rows, and the keys
+// that their key members point into.
 func (k *tracker) advance(wm int64, visit func(keys *rowcodec.Keys, closed []closed) error) error {
 	if wm <= k.progress.At() {
 		return nil
@@ -211,7 +242,7 @@ func (k *tracker) advance(wm int64, visit func(keys *rowcodec.Keys, closed []clo
 }
 
 // closeChunk closes the sessions due of the keys in k.chunk, and sets timers for
-// their others.
+// their others and for those that are kept.
 func (k *tracker) closeChunk(wm int64, visit func(keys *rowcodec.Keys, closed []closed) error) error {
 	n := k.chunk.Len()
 	if cap(k.slots) < n {
@@ -228,11 +259,18 @@ func (k *tracker) closeChunk(wm int64, visit func(keys *rowcodec.Keys, closed []
 		}
 		for e := k.spans.First(slot); e != state.NoEntry; e = k.spans.Next(e) {
 			s := k.span(e)
-			switch {
-			case s.mark != 0: // a key may have had two timers
-			case windows.Fired(s.end, wm):
+			due, over := windows.Fired(s.end, wm), windows.Fired(s.end, windows.Before(wm, k.lateness))
+			if s.mark != 0 {
+				continue // a key may have had two timers
+			}
+			if due {
 				s.mark = math.MaxUint64
-				k.closed = append(k.closed, closed{key: i, slot: slot, entry: e, start: k.start(e), end: s.end, origin: s.origin})
+				k.closed = append(k.closed, closed{key: i, slot: slot, entry: e, start: k.start(e), end: s.end, origin: s.origin, over: over})
+			}
+			switch {
+			case over:
+			case due:
+				k.timers.Register(s.end-1+k.lateness, k.chunk.At(i), k.chunk.Hashes[i])
 			default:
 				k.timers.Register(s.end-1, k.chunk.At(i), k.chunk.Hashes[i])
 			}
@@ -245,7 +283,12 @@ func (k *tracker) closeChunk(wm int64, visit func(keys *rowcodec.Keys, closed []
 		return err
 	}
 	for _, c := range k.closed {
-		k.spans.Remove(c.slot, c.entry)
+		if c.over {
+			k.spans.Remove(c.slot, c.entry)
+			continue
+		}
+		k.span(c.entry).mark = 0
+		k.spans.MarkDirty(c.slot, c.entry)
 	}
 	return nil
 }

@@ -24,6 +24,8 @@ const twinGap = 3000
 type twin struct {
 	open map[string][]timed
 	wm   int64
+	// lateness is for how long closed clusters still take rows.
+	lateness int64
 	// out are the lines of an aggregate, rows those of a Rows.
 	out, rows []string
 }
@@ -43,6 +45,7 @@ func (w *twin) row(r timed) {
 
 // advance closes the clusters that are over.
 func (w *twin) advance(wm int64) {
+	wm -= w.lateness
 	w.wm = wm
 	for k, rows := range w.open {
 		slices.SortStableFunc(rows, func(a, b timed) int { return int(a.at - b.at) })
@@ -76,9 +79,10 @@ func (w *twin) close(k string, rows []timed) {
 
 func millis(v int64) string { return (time.Duration(v) * time.Millisecond).String() }
 
-func randomSessions(seed uint64) (optest.Script, *twin) {
+func randomSessions(seed uint64, lateness int64) (optest.Script, *twin) {
 	r := rand.New(rand.NewPCG(seed, 9))
-	w := &twin{open: map[string][]timed{}, wm: -1 << 40}
+	w := &twin{open: map[string][]timed{}, wm: -1 << 40, lateness: lateness}
+	told := w.wm
 	var script optest.Script
 	now := int64(0)
 	for range 25 {
@@ -91,9 +95,9 @@ func randomSessions(seed uint64) (optest.Script, *twin) {
 		}
 		script = append(script, step)
 		if r.IntN(2) == 0 {
-			wm := max(w.wm, now-4000)
-			w.advance(wm)
-			script = append(script, optest.Step{Kind: optest.Watermark, Value: wm})
+			told = max(told, now-4000+lateness)
+			w.advance(told)
+			script = append(script, optest.Step{Kind: optest.Watermark, Value: told})
 		}
 	}
 	w.advance(int64(stream.EndOfTime))
@@ -116,7 +120,7 @@ func TestAgreesWithATwin(t *testing.T) {
 		cfg.Aggs, output = append(cfg.Aggs, call), append(output, field)
 	}
 	for seed := range uint64(5) {
-		script, w := randomSessions(seed)
+		script, w := randomSessions(seed, 0)
 		c := optest.Case{Inputs: []types.Schema{schema}, Output: withBounds(output), Same: optest.Bag, Rebatched: optest.Bag, BatchRows: 3}
 		c.New = func() (op.Operator, error) { return session.NewAggregate(cfg) }
 		if err := optest.Check(c, script, w.out); err != nil {
@@ -126,6 +130,43 @@ func TestAgreesWithATwin(t *testing.T) {
 		c.New = func() (op.Operator, error) { return session.NewRows(session.RowsConfig{Windows: spec, Keys: []int{0}}) }
 		if err := optest.Check(c, script, w.rows); err != nil {
 			t.Fatalf("rows, seed %d: %v\n%s", seed, err, strings.Join(script.Lines(), "\n"))
+		}
+	}
+}
+
+func TestUpdatingAgreesWithATwin(t *testing.T) {
+	schema, err := stream.ParseSchema("k STRING, v BIGINT, ts TIMESTAMP(3)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const lateness = 2500
+	cfg := session.AggregateConfig{Windows: windows.Spec{Kind: windows.Session, SizeMillis: twinGap, Time: 2}, Keys: []int{0}, InputSchema: schema,
+		Properties: bounds, Registry: agg.NewRegistry()}
+	output := schema[:1:1]
+	for _, text := range []string{"COUNT(*) AS n", "SUM(v) AS s", "MIN(v) AS lo"} {
+		call, field, err := optest.ParseAgg(text, schema, cfg.Registry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Aggs, output = append(cfg.Aggs, call), append(output, field)
+	}
+	for _, delay := range []time.Duration{0, 3 * time.Millisecond, time.Hour} {
+		for seed := range uint64(5) {
+			script, w := randomSessions(seed, lateness)
+			for i := 5; i < len(script); i += 7 {
+				script = slices.Insert(script, i, optest.Step{Kind: optest.Tick, Value: int64(i)})
+			}
+			for _, e := range []windows.Emission{
+				{Early: true, EarlyDelay: delay, Late: true, LateDelay: delay, Lateness: lateness * time.Millisecond},
+				{Late: true, LateDelay: delay, Lateness: lateness * time.Millisecond},
+			} {
+				// What stands of a session that is open again depends on batches until it is due.
+				c := optest.Case{Inputs: []types.Schema{schema}, Output: withBounds(output), Same: optest.Folded, Rebatched: optest.FinalOnly, BatchRows: 3}
+				c.New = func() (op.Operator, error) { return session.NewUpdating(cfg, e, true) }
+				if err := optest.Check(c, script, w.out); err != nil {
+					t.Fatalf("seed %d, delay %s: %v\n%s", seed, delay, err, strings.Join(script.Lines(), "\n"))
+				}
+			}
 		}
 	}
 }

@@ -34,7 +34,7 @@ func BenchmarkCount(b *testing.B) {
 // two seconds: the clock goes with the rows' times.
 func BenchmarkUpdating(b *testing.B) {
 	benchmarkOf(b, windows.Spec{Kind: windows.Tumble, SizeMillis: 10_000, Time: 1}, false, func(cfg windowagg.Config) (op.Operator, error) {
-		return windowagg.NewUpdating(cfg, windowagg.Emission{Early: true, EarlyDelay: 2 * time.Second}, true)
+		return windowagg.NewUpdating(cfg, windows.Emission{Early: true, EarlyDelay: 2 * time.Second}, true)
 	})
 }
 

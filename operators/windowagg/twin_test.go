@@ -210,7 +210,7 @@ func checkTwin(t *testing.T, s windows.Spec, variant string, schema types.Schema
 	if variant == "updating" {
 		c.Same, c.Rebatched = optest.Folded, optest.Folded
 		c.New = func() (op.Operator, error) {
-			return windowagg.NewUpdating(cfg, windowagg.Emission{Early: true, Late: true, Lateness: lateness * time.Millisecond}, true)
+			return windowagg.NewUpdating(cfg, windows.Emission{Early: true, Late: true, Lateness: lateness * time.Millisecond}, true)
 		}
 	}
 	share := 0.0

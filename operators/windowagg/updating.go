@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -20,25 +19,12 @@ import (
 	"github.com/thalweg/thalweg/state"
 )
 
-// Emission tells when a window is emitted besides when it is due.
-type Emission struct {
-	// Early emits what a window holds so far EarlyDelay after it changed; 0 is after
-	// each batch.
-	Early      bool
-	EarlyDelay time.Duration
-	// Late emits a window that was due already LateDelay after it changed.
-	Late      bool
-	LateDelay time.Duration
-	// Lateness is how long after a window was due rows of it still count.
-	Lateness time.Duration
-}
-
 // Updating is a WindowAgg whose windows are emitted early, and again when late rows
 // change them: as updates of what was emitted before. Every window is a slice of
 // its own.
 type Updating struct {
 	*WindowAgg
-	emit         Emission
+	emit         windows.Emission
 	updateBefore bool
 	// emitted holds per window and key the encoded results emitted last, preceded by
 	// a byte; a reference to nothing says that there are none.
@@ -76,7 +62,7 @@ const never = math.MaxInt64
 const hasRow = 1
 
 // NewUpdating makes an Updating; updateBefore asks for -U before each +U.
-func NewUpdating(cfg Config, emit Emission, updateBefore bool) (*Updating, error) {
+func NewUpdating(cfg Config, emit windows.Emission, updateBefore bool) (*Updating, error) {
 	if cfg.FromLocal {
 		return nil, errs.Bugf("window aggregate that emits early or late is fed by a local phase")
 	}
@@ -84,12 +70,9 @@ func NewUpdating(cfg Config, emit Emission, updateBefore bool) (*Updating, error
 	if err != nil {
 		return nil, err
 	}
-	if !emit.Late {
-		emit.Lateness = 0
-	}
 	w.rolls, w.apart = false, cfg.Windows.Kind != windows.Tumble && !cfg.Windows.Attached
 	u := &Updating{WindowAgg: w, emit: emit, updateBefore: updateBefore, early: never, late: never, changed: map[int64]bool{}}
-	w.lateness, w.touched = emit.Lateness.Milliseconds(), func(end int64) { u.changed[end] = true }
+	w.lateness, w.touched = emit.LatenessMillis(), func(end int64) { u.changed[end] = true }
 	return u, nil
 }
 
@@ -190,7 +173,7 @@ func (u *Updating) advance(wm int64, out op.Output) error {
 		if !windows.Fired(end, wm) {
 			break
 		}
-		over := windows.Fired(end, before(wm, u.lateness))
+		over := windows.Fired(end, windows.Before(wm, u.lateness))
 		if !windows.Fired(end, u.progress.At()) || over && u.changed[end] {
 			if err := u.emitChanges(end, out); err != nil {
 				return err
@@ -334,12 +317,4 @@ func (u *Updating) Flush(op.Output) error {
 	blob := binary.BigEndian.AppendUint64(nil, uint64(u.early))
 	u.cell.Set(binary.BigEndian.AppendUint64(blob, uint64(u.late)))
 	return nil
-}
-
-// before is t less d, without running over.
-func before(t, d int64) int64 {
-	if t < math.MinInt64+d {
-		return math.MinInt64
-	}
-	return t - d
 }

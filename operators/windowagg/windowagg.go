@@ -165,9 +165,9 @@ func (w *WindowAgg) addPart(batch stream.Batch, p part) error {
 // firstUnfired is the end of the first window with the slice that is not due yet.
 func (w *WindowAgg) firstUnfired(slice int64) (end int64, ok bool) {
 	if w.cfg.Windows.Attached {
-		return slice, !windows.Fired(slice, before(w.progress.At(), w.lateness))
+		return slice, !windows.Fired(slice, windows.Before(w.progress.At(), w.lateness))
 	}
-	return w.cfg.Windows.FirstUnfired(slice, before(w.progress.At(), w.lateness))
+	return w.cfg.Windows.FirstUnfired(slice, windows.Before(w.progress.At(), w.lateness))
 }
 
 // late is the number of rows dropped with a part: input rows where they can be

@@ -92,7 +92,7 @@ func build(h optest.Header) (optest.Case, error) {
 // newOperator makes a WindowAgg, or with `early`, `late`, `lateness` (durations) and
 // `upsert` an Updating.
 func newOperator(h optest.Header, cfg windowagg.Config) (op.Operator, error) {
-	emit := windowagg.Emission{Early: h.Has("early"), EarlyDelay: h.Duration("early"), Late: h.Has("late"), LateDelay: h.Duration("late"),
+	emit := windows.Emission{Early: h.Has("early"), EarlyDelay: h.Duration("early"), Late: h.Has("late"), LateDelay: h.Duration("late"),
 		Lateness: h.Duration("lateness")}
 	if upsert := h.Has("upsert"); emit.Early || emit.Late {
 		return windowagg.NewUpdating(cfg, emit, !upsert)
