@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bytes"
 	"math"
 	"slices"
 	"time"
@@ -49,7 +48,8 @@ type Multi struct {
 
 	entries entryArena
 	subs    Heap
-	// byHash finds an unordered entry by key and sub-key.
+	// byHash finds an unordered entry by key and sub-key, if the key has many (see
+	// Hashed).
 	byHash index
 	// directories find the entries of ordered keys that have many; free ones are
 	// listed in spareDirectories.
@@ -305,38 +305,63 @@ func (m *Multi) Get(s Slot, sub []byte) Entry {
 		}
 		return e
 	}
-	return m.findHashed(s, sub, subTag(s, sub))
+	if m.isHashed(s) {
+		return m.findHashed(s, sub, subTag(s, sub))
+	}
+	return m.walk(s, sub)
 }
 
 // Put is the entry of a key with the given sub-key, which is copied; inserted
 // tells that there was none. Other entries and pointers stay valid.
 func (m *Multi) Put(s Slot, sub []byte) (e Entry, inserted bool) {
 	if m.spec.Ordered {
-		after, found := m.search(s, sub)
-		if found {
-			return after, false
-		}
-		e = m.newEntry(s, sub)
-		m.linkAfter(s, e, after)
-		m.enterDirectory(s, e)
+		e, inserted = m.putOrdered(s, sub)
 	} else {
-		tag := subTag(s, sub)
-		if e = m.findHashed(s, sub, tag); e != NoEntry {
-			return e, false
-		}
-		e = m.newEntry(s, sub)
-		row := m.row(s)
-		if row.tail != 0 {
-			*m.entries.seq(e) = *m.entries.seq(row.tail - 1) + 1
-		}
-		m.linkAfter(s, e, row.tail-1)
-		m.enterHash(e, tag)
+		e, inserted = m.putUnordered(s, sub)
 	}
-	l := m.entries.link(e)
+	if !inserted {
+		return e, false
+	}
 	if m.spec.TTL != 0 {
 		m.ages.add(m, e, m.core.now)
 	}
-	m.touch(e, l)
+	m.touch(e, m.entries.link(e))
+	return e, true
+}
+
+func (m *Multi) putOrdered(s Slot, sub []byte) (e Entry, inserted bool) {
+	after, found := m.search(s, sub)
+	if found {
+		return after, false
+	}
+	e = m.newEntry(s, sub)
+	m.linkAfter(s, e, after)
+	m.enterDirectory(s, e)
+	return e, true
+}
+
+func (m *Multi) putUnordered(s Slot, sub []byte) (e Entry, inserted bool) {
+	hashed, tag := m.isHashed(s), uint32(0)
+	if hashed {
+		tag = subTag(s, sub)
+		e = m.findHashed(s, sub, tag)
+	} else {
+		e = m.walk(s, sub)
+	}
+	if e != NoEntry {
+		return e, false
+	}
+	e = m.newEntry(s, sub)
+	row := m.row(s)
+	if row.tail != 0 {
+		*m.entries.seq(e) = *m.entries.seq(row.tail - 1) + 1
+	}
+	m.linkAfter(s, e, row.tail-1)
+	if hashed {
+		m.enterHash(e, tag)
+	} else {
+		m.hashLong(s)
+	}
 	return e, true
 }
 
@@ -364,8 +389,8 @@ func (m *Multi) Remove(s Slot, e Entry) {
 func (m *Multi) unlink(s Slot, e Entry) {
 	if m.spec.Ordered {
 		m.leaveDirectory(s, e)
-	} else {
-		m.byHash.remove(subTag(s, m.Sub(e)), Slot(e))
+	} else if m.isHashed(s) {
+		m.leaveHash(s, e)
 	}
 	l, row := m.entries.link(e), m.row(s)
 	if l.prev == 0 {
@@ -378,7 +403,9 @@ func (m *Multi) unlink(s Slot, e Entry) {
 	} else {
 		m.entries.link(l.next - 1).prev = l.prev
 	}
-	row.count--
+	if row.count--; row.count == 0 {
+		*flagsOf(m.keys.at(s)) &^= flagHashed
+	}
 }
 
 // linkAfter puts a new entry behind after, or first if that is NoEntry.
@@ -397,33 +424,4 @@ func (m *Multi) linkAfter(s Slot, e, after Entry) {
 		m.entries.link(l.next - 1).prev = e + 1
 	}
 	row.count++
-}
-
-// subTag is the hash of an unordered entry within the whole Multi.
-func subTag(s Slot, sub []byte) uint32 {
-	h := (rowcodec.Hash(sub) ^ uint64(s)) * 0x9e3779b97f4a7c15
-	return uint32(h >> 32)
-}
-
-func (m *Multi) findHashed(s Slot, sub []byte, tag uint32) Entry {
-	for at := m.byHash.home(tag); ; at++ {
-		w := m.byHash.words[at]
-		if w == 0 || wordTag(w) > tag {
-			return NoEntry
-		}
-		if wordTag(w) != tag {
-			continue
-		}
-		e := Entry(wordSlot(w))
-		if m.entries.link(e).slot == s && bytes.Equal(m.Sub(e), sub) {
-			return e
-		}
-	}
-}
-
-func (m *Multi) enterHash(e Entry, tag uint32) {
-	if m.byHash.full(1) {
-		m.byHash.grow(1)
-	}
-	m.byHash.insertAt(m.byHash.place(tag), wordOf(tag, Slot(e)))
 }

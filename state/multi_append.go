@@ -79,9 +79,6 @@ func (m *Multi) Append(s Slot, sub []byte) Entry {
 	return e
 }
 
-// hashed reports whether entries are found by key and sub-key in byHash.
-func (m *Multi) hashed() bool { return !m.spec.Ordered && !m.spec.Appended }
-
 // missPartial adds the found keys that are partial to those to be loaded.
 func (m *Multi) missPartial(slots []Slot) {
 	for i, s := range slots {

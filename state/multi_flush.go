@@ -275,7 +275,7 @@ func (m *Multi) evict(want int64) error {
 // evictKey writes and drops a key and its entries.
 func (m *Multi) evictKey(b Batch, s Slot) error {
 	row := m.row(s)
-	any := row.count > 0
+	any, hashed := row.count > 0, m.isHashed(s)
 	for e := row.head - 1; e != NoEntry; {
 		next := m.Next(e)
 		if m.entries.link(e).flags&flagDirty != 0 {
@@ -286,8 +286,8 @@ func (m *Multi) evictKey(b Batch, s Slot) error {
 				return err
 			}
 		}
-		if m.hashed() {
-			m.byHash.remove(subTag(s, m.Sub(e)), Slot(e))
+		if hashed {
+			m.leaveHash(s, e)
 		}
 		if m.spec.TTL != 0 {
 			m.ages.remove(m, e)

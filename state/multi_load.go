@@ -135,15 +135,14 @@ func (a *admission) finish() error {
 	row := m.row(a.slot)
 	for _, e := range m.loading {
 		m.linkAfter(a.slot, e, row.tail-1)
-		if !m.spec.Ordered {
-			m.enterHash(e, subTag(a.slot, m.Sub(e)))
-		}
 		if m.spec.TTL != 0 {
 			m.ages.add(m, e, m.entries.age(e).stamp)
 		}
 	}
 	m.loading = m.loading[:0]
-	if m.spec.Ordered && row.count > directoryLeast {
+	if !m.spec.Ordered {
+		m.hashLong(a.slot)
+	} else if row.count > directoryLeast {
 		m.buildDirectory(a.slot)
 	}
 	if m.spec.TTL != 0 {

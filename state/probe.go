@@ -224,13 +224,20 @@ func (t *Table) resolve(p *probing, i int) Slot {
 
 // findOne looks one key up in memory; dead entries count as there.
 func (t *Table) findOne(key []byte, tag uint32) Slot {
-	for at := t.index.home(tag); ; at++ {
+	s, _ := t.locate(key, tag)
+	return s
+}
+
+// locate is findOne that also gives the place in the index where the key would be
+// inserted.
+func (t *Table) locate(key []byte, tag uint32) (s Slot, at int) {
+	for at = t.index.home(tag); ; at++ {
 		w := t.index.words[at]
 		if w == 0 || wordTag(w) > tag {
-			return NoSlot
+			return NoSlot, at
 		}
 		if wordTag(w) == tag && bytes.Equal(t.keyOf(t.at(wordSlot(w))), key) {
-			return wordSlot(w)
+			return wordSlot(w), at
 		}
 	}
 }
@@ -238,9 +245,9 @@ func (t *Table) findOne(key []byte, tag uint32) Slot {
 // upsertOne finds or inserts key i in memory. A dead entry comes back as new.
 func (t *Table) upsertOne(keys *rowcodec.Keys, i int) Slot {
 	key, tag := keys.At(i), uint32(keys.Hashes[i])
-	s := t.findOne(key, tag)
+	s, at := t.locate(key, tag)
 	if s == NoSlot {
-		s = t.insert(key, tag, rowcodec.KeyGroup(keys.Route(i), t.core.options.Groups))
+		s = t.insertAt(at, key, tag, rowcodec.KeyGroup(keys.Route(i), t.core.options.Groups))
 		*flagsOf(t.at(s)) |= flagHot
 	} else if *flagsOf(t.at(s))&flagDead == 0 {
 		return s
@@ -252,8 +259,14 @@ func (t *Table) upsertOne(keys *rowcodec.Keys, i int) Slot {
 
 // insert adds a key that is not in memory, with a zero row.
 func (t *Table) insert(key []byte, tag uint32, group int) Slot {
+	return t.insertAt(t.index.place(tag), key, tag, group)
+}
+
+// insertAt is insert at a place of the index that a search for the tag ended on.
+func (t *Table) insertAt(at int, key []byte, tag uint32, group int) Slot {
 	if t.index.full(1) {
 		t.index.grow(1)
+		at = t.index.place(tag)
 	}
 	s := t.take()
 	e := t.at(s)
@@ -271,7 +284,7 @@ func (t *Table) insert(key []byte, tag uint32, group int) Slot {
 	if s >= t.fresh {
 		*flags, t.fresh = flagLive, s+1
 	}
-	t.index.insertAt(t.index.place(tag), wordOf(tag, s))
+	t.index.insertAt(at, wordOf(tag, s))
 	t.size++
 	return s
 }

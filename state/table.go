@@ -111,6 +111,7 @@ const (
 	flagHot                   // used since the clock's hand passed
 	flagListed                // in Table.added or changed
 	flagPartial               // a Multi's key: the backing may have older entries
+	flagHashed                // a Multi's key: its entries are in byHash
 )
 
 // Table opens a table. Its rows of a restored snapshot are there.
