@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -29,7 +30,11 @@ const (
 
 // String gives the kind's lower-case name.
 func (k EventKind) String() string {
-	return [...]string{"none", "batch", "watermark", "barrier", "idle", "end"}[k]
+	names := [...]string{"none", "batch", "watermark", "barrier", "idle", "end"}
+	if int(k) < len(names) {
+		return names[k]
+	}
+	return fmt.Sprintf("event(%d)", uint8(k))
 }
 
 // Event is what a gate delivers: one of the kinds, with the member of that name.

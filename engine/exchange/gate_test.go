@@ -141,8 +141,11 @@ func printEvent(e exchange.Event) string {
 	case exchange.EventBatch:
 		return fmt.Sprintf("[input %d %s]", e.Input, stream.FormatRow(e.Batch, 0))
 	case exchange.EventWatermark:
-		if e.Watermark == stream.EndOfTime {
+		switch e.Watermark {
+		case stream.EndOfTime:
 			return "[wm end]"
+		case stream.NearEnd:
+			return "[wm near end]"
 		}
 		return fmt.Sprintf("[wm %s]", time.Duration(e.Watermark)*time.Millisecond)
 	case exchange.EventBarrier:

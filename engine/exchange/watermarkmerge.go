@@ -4,7 +4,8 @@ import "github.com/thalweg/thalweg/operators/stream"
 
 // WatermarkMerge keeps the least watermark over several inputs (channels, splits).
 // Idle inputs are left out until they are active again; ended ones for good. What
-// it reports never goes back.
+// it reports never goes back, and is the end of time only when no input has rows to come:
+// while an idle one may have, all others being at theirs, it is [stream.NearEnd].
 type WatermarkMerge struct {
 	inputs []mergeInput
 	// last is the watermark reported last, idle whether idleness was.
@@ -48,17 +49,8 @@ func (m *WatermarkMerge) Add(wm stream.Watermark) int {
 	return len(m.inputs) - 1
 }
 
-// Last is the watermark reported last.
-func (m *WatermarkMerge) Last() stream.Watermark { return m.last }
-
-// Start sets the watermark already reported, after a restore.
-func (m *WatermarkMerge) Start(wm stream.Watermark) { m.last = max(m.last, wm) }
-
 // Of is the watermark of input i.
 func (m *WatermarkMerge) Of(i int) stream.Watermark { return m.inputs[i].watermark }
-
-// IsIdle reports whether input i is idle.
-func (m *WatermarkMerge) IsIdle(i int) bool { return m.inputs[i].idle }
 
 // Active notes that input i is not idle.
 func (m *WatermarkMerge) Active(i int) {
@@ -109,12 +101,18 @@ func (m *WatermarkMerge) End(i int) MergeStep {
 // all inputs have ended: a job that stops with its state ends its channels, too,
 // so that the end of time must be sent as a watermark.
 func (m *WatermarkMerge) step() MergeStep {
-	least := stream.EndOfTime
+	least, silent := stream.EndOfTime, false
 	for i := range m.inputs {
-		in := &m.inputs[i]
-		if !in.idle && !in.ended {
+		switch in := &m.inputs[i]; {
+		case in.ended:
+		case in.idle:
+			silent = silent || in.watermark != stream.EndOfTime
+		default:
 			least = min(least, in.watermark)
 		}
+	}
+	if silent {
+		least = min(least, stream.NearEnd)
 	}
 	switch {
 	case m.ended == len(m.inputs):

@@ -14,7 +14,7 @@ type gateTask struct {
 	cfg   *Config
 	chain *chain
 	// flushAt is when held-back rows must leave; zero when nothing came since the
-	// last flush.
+	// last flush. Watermarks make rows, too.
 	flushAt time.Time
 }
 
@@ -55,28 +55,43 @@ func (t *gateTask) wait() time.Duration {
 	return -1
 }
 
-// flushIfDue flushes when rows have been held back for the latency bound.
+// flushIfDue flushes when rows have been held back for the latency bound, and tells the
+// time: an operator behind another may have no input while the task is busy.
 func (t *gateTask) flushIfDue() error {
 	if t.flushAt.IsZero() || time.Now().Before(t.flushAt) {
 		return nil
 	}
 	t.flushAt = time.Time{}
+	return t.tick()
+}
+
+// tick tells the time, and passes on what is held back then.
+func (t *gateTask) tick() error {
+	if err := t.chain.tick(t.chain.links); err != nil {
+		return err
+	}
 	return t.chain.flush()
+}
+
+// arm makes held-back rows leave within the latency bound.
+func (t *gateTask) arm() {
+	if t.flushAt.IsZero() {
+		t.flushAt = time.Now().Add(t.cfg.Latency)
+	}
 }
 
 func (t *gateTask) handle(e exchange.Event) (last bool, err error) {
 	head := t.chain.links[0]
 	switch e.Kind {
 	case exchange.EventNone:
-		return false, t.chain.tick(t.chain.links)
+		return false, t.tick()
 	case exchange.EventBatch:
 		err = head.process(e.Input, e.Batch)
 		e.Batch.Release()
-		if t.flushAt.IsZero() {
-			t.flushAt = time.Now().Add(t.cfg.Latency)
-		}
+		t.arm()
 		return false, err
 	case exchange.EventWatermark:
+		t.arm()
 		return false, head.advance(e.Watermark)
 	case exchange.EventIdle:
 		return false, t.chain.broadcast(stream.Element{Kind: stream.ElementIdle})

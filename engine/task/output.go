@@ -99,10 +99,21 @@ func (o *output) Watermark(wm stream.Watermark) error {
 }
 
 // Idle passes on that there is no input for now; see op.IdleOutput. Operators of
-// the same task need not know: only exchanges merge watermarks.
+// the same task need not know, since only exchanges merge watermarks: it goes to the
+// edges that this output or one behind it feeds. Others of the task may have rows.
 func (o *output) Idle() error {
 	if o.divertIdle != nil {
 		return o.divertIdle()
 	}
-	return o.chain.broadcast(stream.Element{Kind: stream.ElementIdle})
+	for _, l := range o.links {
+		if err := l.out.Idle(); err != nil {
+			return err
+		}
+	}
+	for _, w := range o.writers {
+		if err := w.All(o.chain.ctx, stream.Element{Kind: stream.ElementIdle}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -230,7 +230,7 @@ func (s *sourceTask) merged(k int, step exchange.MergeStep) error {
 	case step.Advanced:
 		return s.assigners[k].out.Watermark(step.Watermark)
 	case step.Idle:
-		return s.chain.broadcast(stream.Element{Kind: stream.ElementIdle})
+		return s.assigners[k].out.Idle()
 	}
 	return nil
 }

@@ -466,3 +466,98 @@ func TestCancelledSourceEndsWhileItsReadersBlock(t *testing.T) {
 		}
 	}
 }
+
+// fires is an operator that gives a row for each watermark, as windows do.
+type fires struct {
+	recorder
+	t     *testing.T
+	alloc memory.Allocator
+}
+
+func (f *fires) Advance(wm stream.Watermark, out op.Output) error {
+	if err := out.Emit(rowsOf(f.t, f.alloc, 7).Batch); err != nil {
+		return err
+	}
+	return out.Watermark(wm)
+}
+
+func TestRowsThatAWatermarkMakesAreHeldBackNoLongerThanTheLatencyBound(t *testing.T) {
+	l := &log{}
+	first := &fires{recorder: recorder{log: &log{}}, t: t, alloc: memory.NewGoAllocator()}
+	nodes := []task.Node{node(0, first, 1), node(1, &recorder{log: l, name: "b", held: true}, 2), node(2, &recorder{log: l, name: "c"})}
+	err := gateTask(t, l, nodes, func(_ context.Context, q *exchange.Queue, _ memory.Allocator) {
+		send(t, q, stream.Element{Kind: stream.ElementWatermark, Watermark: 1000})
+		<-time.After(5 * time.Millisecond)
+		synctest.Wait()
+		if !strings.Contains(l.text(), "c rows") {
+			t.Error("rows did not come after the bound")
+		}
+		send(t, q, stream.Element{Kind: stream.ElementEnd})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// drops is an operator that takes a millisecond to pass nothing on, ticks counts how
+// often it is told the time.
+type drops struct{ recorder }
+
+func (*drops) Process(int, stream.Batch, op.Output) error {
+	<-time.After(time.Millisecond)
+	return nil
+}
+
+type ticks struct {
+	recorder
+	n int
+}
+
+func (c *ticks) Tick(int64, op.Output) error {
+	c.n++
+	return nil
+}
+
+func TestOperatorWithoutInputIsToldTheTimeWhileItsTaskIsBusy(t *testing.T) {
+	counts := &ticks{recorder: recorder{log: &log{}}}
+	nodes := []task.Node{node(0, &drops{recorder{log: &log{}}}, 1), node(1, counts)}
+	err := gateTask(t, &log{}, nodes, func(_ context.Context, q *exchange.Queue, alloc memory.Allocator) {
+		for range 100 {
+			send(t, q, rowsOf(t, alloc, 1))
+		}
+		send(t, q, stream.Element{Kind: stream.ElementEnd})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if counts.n < 10 {
+		t.Errorf("it was told the time %d times in 100 ms", counts.n)
+	}
+}
+
+// idles says that it is idle whenever it is given a row.
+type idles struct{ recorder }
+
+func (i *idles) Process(_ int, _ stream.Batch, out op.Output) error {
+	return out.(op.IdleOutput).Idle()
+}
+
+func TestIdlenessGoesToTheEdgesBehindItAlone(t *testing.T) {
+	q := [2]*exchange.Queue{exchange.NewQueue(exchange.DefaultLimits()), exchange.NewQueue(exchange.DefaultLimits())}
+	nodes := []task.Node{node(0, &recorder{log: &log{}}, 1, 2), node(1, &idles{recorder{log: &log{}}}, 3),
+		node(2, &drops{recorder{log: &log{}}}), node(3, &recorder{log: &log{}})}
+	for i, n := range []int{3, 2} {
+		nodes[n].Writers = []*exchange.Writer{exchange.NewWriter(exchange.Forward{}, []exchange.Sender{q[i]})}
+	}
+	err := gateTask(t, &log{}, nodes, func(_ context.Context, in *exchange.Queue, alloc memory.Allocator) {
+		send(t, in, rowsOf(t, alloc, 1), stream.Element{Kind: stream.ElementEnd})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []stream.ElementKind{stream.ElementIdle, stream.ElementEnd} {
+		if e, _ := q[i].Poll(); e.Kind != want {
+			t.Errorf("edge %d was given %s first, want %s", i, e.Kind, want)
+		}
+	}
+}

@@ -16,6 +16,9 @@ const (
 	NoWatermark Watermark = math.MinInt64
 	// EndOfTime is the watermark of a bounded input that has ended.
 	EndOfTime Watermark = math.MaxInt64
+	// NearEnd is greater than the time of any row, and yet not the end: more rows may
+	// come, all of them late. Times may be added to it.
+	NearEnd Watermark = 1 << 62
 )
 
 // String prints the watermark as a UTC date-time, or -inf or +inf.

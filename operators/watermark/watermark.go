@@ -15,6 +15,7 @@ import (
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/columns"
+	"github.com/thalweg/thalweg/operators/stream/windows"
 )
 
 // Config describes a Watermark operator.
@@ -115,12 +116,8 @@ func greatestMillis(arr arrow.Array) stream.Watermark {
 			}
 		}
 	}
-	perMilli := int64(time.Millisecond / ts.DataType().(*arrow.TimestampType).Unit.Multiplier())
-	floor := greatest / perMilli
-	if greatest%perMilli < 0 {
-		floor--
-	}
-	return stream.Watermark(floor)
+	millis := stream.Watermark(windows.ToMillis(greatest, ts.DataType().(*arrow.TimestampType).Unit))
+	return min(millis, stream.NearEnd) // a row is not the end of time
 }
 
 // Advance implements op.Operator: upstream's event time is not this one's.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 )
 
@@ -108,6 +109,14 @@ func TestZoneOfUTCIsNone(t *testing.T) {
 	for _, end := range []int64{math.MinInt64, math.MaxInt64} {
 		if z.Local(end) != end || z.Moment(end) != end || z.Passed(end) != end {
 			t.Errorf("%d is not kept", end)
+		}
+	}
+}
+
+func TestNearEndIsPassedInAnyZone(t *testing.T) {
+	for _, wm := range []int64{int64(stream.NearEnd), int64(stream.EndOfTime)} {
+		if got := windows.NewZone(location(t, "Europe/Berlin")).Passed(wm); got < int64(stream.NearEnd) {
+			t.Errorf("at %d only %d has passed", wm, got)
 		}
 	}
 }
