@@ -52,11 +52,13 @@ type EventStream struct {
 
 // newEventStream answers with a stream. Its first frame is the initial response,
 // without which Go's SDK waits for ever and others fail.
-func newEventStream(codec Codec, w http.ResponseWriter) (*EventStream, error) {
+// Where the client has gone, so it is for what is sent next.
+func newEventStream(codec Codec, w http.ResponseWriter) *EventStream {
 	w.Header().Set("Content-Type", contentEvents)
 	w.WriteHeader(http.StatusOK)
 	s := &EventStream{codec: codec, w: w, flush: http.NewResponseController(w)}
-	return s, s.Send("initial-response", struct{}{})
+	_ = s.Send("initial-response", struct{}{})
+	return s
 }
 
 // sendGrace is how long a client has to take what is under way when its call ends.

@@ -53,6 +53,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil && p != http.ErrAbortHandler {
 			h.log.Error("call panicked", "target", r.Header.Get("X-Amz-Target"), "panic", p)
+			if w.Header().Get("Content-Type") == contentEvents {
+				panic(http.ErrAbortHandler) // an answer has begun: cut it off
+			}
 			h.fail(w, codec, &Error{Code: CodeInternalFailure, Message: "the server met a bug", Status: http.StatusInternalServerError})
 		}
 	}()

@@ -84,10 +84,8 @@ func HandleStream[In any](s *Service, name string, start func(context.Context, C
 		if err != nil {
 			return err
 		}
-		stream, err := newEventStream(call.Codec, w)
-		if err != nil {
-			return nil // the client has gone
-		}
+		// Also for a client that has gone already: run gives free what start took.
+		stream := newEventStream(call.Codec, w)
 		if err := run(stream); err != nil && ctx.Err() == nil {
 			// A client that has gone can't be told.
 			_ = stream.Fail(err)

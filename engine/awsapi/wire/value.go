@@ -17,6 +17,9 @@ type Timestamp struct{ time.Time }
 // timestampTag is CBOR's tag of epoch times.
 const timestampTag = 1
 
+// secondsMax is how far a time may be from 1970.
+const secondsMax = 1e11
+
 // NewTimestamp makes a pointer, as optional members need.
 func NewTimestamp(t time.Time) *Timestamp { return &Timestamp{t} }
 
@@ -29,7 +32,7 @@ func (t Timestamp) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads seconds, as a number of any form.
 func (t *Timestamp) UnmarshalJSON(b []byte) error {
 	seconds, err := strconv.ParseFloat(string(b), 64)
-	if err != nil || math.Abs(seconds) > 1e11 {
+	if err != nil || math.Abs(seconds) > secondsMax {
 		return fmt.Errorf("%s is no timestamp of epoch seconds", b)
 	}
 	t.Time = time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
@@ -51,6 +54,9 @@ func (t *Timestamp) UnmarshalCBOR(b []byte) error {
 	var millis float64
 	if err := cbor.Unmarshal(content, &millis); err != nil {
 		return fmt.Errorf("no timestamp of epoch milliseconds: %w", err)
+	}
+	if !(math.Abs(millis) <= secondsMax*1000) { // neither is what is no number
+		return fmt.Errorf("%g is no timestamp of epoch milliseconds", millis)
 	}
 	t.Time = time.UnixMilli(int64(millis)).UTC()
 	return nil

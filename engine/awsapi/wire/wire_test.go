@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
+	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -33,6 +35,12 @@ func newTestHandler(v *Verifier) *Handler {
 }
 
 func post(h http.Handler, target, contentType, authorization string, body []byte) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, newCall(target, contentType, authorization, body))
+	return w
+}
+
+func newCall(target, contentType, authorization string, body []byte) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "http://localhost/", bytes.NewReader(body))
 	r.RemoteAddr = "127.0.0.1:9"
 	r.Header.Set("X-Amz-Target", target)
@@ -40,9 +48,7 @@ func post(h http.Handler, target, contentType, authorization string, body []byte
 	if authorization != "" {
 		r.Header.Set("Authorization", authorization)
 	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
+	return r
 }
 
 const anyAuthorization = "AWS4-HMAC-SHA256 Credential=A/20261128/eu-west-1/echo/aws4_request, SignedHeaders=host, Signature=00"
@@ -219,5 +225,71 @@ func TestACallEndsWhoseClientTakesNothing(t *testing.T) {
 	case <-ended:
 	case <-time.After(4 * sendGrace):
 		t.Error("the call goes on")
+	}
+}
+
+// TestACallWhoseClientHasGoneGivesFreeWhatItTook fails to send even the first frame.
+func TestACallWhoseClientHasGoneGivesFreeWhatItTook(t *testing.T) {
+	s, freed := NewService("Echo_1", "echo"), false
+	HandleStream(s, "Watch", func(context.Context, Call, *echoInput) (func(*EventStream) error, error) {
+		return func(e *EventStream) error {
+			freed = true
+			return e.Send("Tick", struct{}{})
+		}, nil
+	})
+	h := NewHandler(&Verifier{}, "us-east-1", slog.New(slog.DiscardHandler), s)
+	r := newCall("Echo_1.Watch", contentJSON, anyAuthorization, []byte(`{"Name":"a"}`))
+	h.ServeHTTP(gone{httptest.NewRecorder()}, r)
+	if !freed {
+		t.Error("what the call took is kept")
+	}
+}
+
+// gone is a client that has left.
+type gone struct{ *httptest.ResponseRecorder }
+
+func (gone) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+// TestAPanicCutsAStreamOff panics when an answer has begun: what follows must not look
+// like a part of it.
+func TestAPanicCutsAStreamOff(t *testing.T) {
+	s := NewService("Echo_1", "echo")
+	HandleStream(s, "Watch", func(context.Context, Call, *echoInput) (func(*EventStream) error, error) {
+		return func(*EventStream) error { panic("a bug") }, nil
+	})
+	server := httptest.NewServer(NewHandler(&Verifier{}, "us-east-1", slog.New(slog.DiscardHandler), s))
+	defer server.Close()
+	r := newCall("Echo_1.Watch", contentJSON, anyAuthorization, []byte(`{"Name":"a"}`))
+	out, err := http.NewRequest(r.Method, server.URL, r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Header = r.Header
+	answer, err := server.Client().Do(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if body, err := io.ReadAll(answer.Body); err == nil || bytes.Contains(body, []byte("InternalFailure")) {
+		t.Errorf("%q, then %v", body, err)
+	}
+}
+
+// TestTimesThatAreNone are refused in both encodings.
+func TestTimesThatAreNone(t *testing.T) {
+	h := newTestHandler(&Verifier{})
+	for _, at := range []any{math.NaN(), math.Inf(1), 1e300, "2020-01-01T00:00:00Z"} {
+		body, err := cbor.Marshal(map[string]any{"Name": "a", "At": cbor.Tag{Number: 1, Content: at}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := post(h, "Echo_1.Echo", contentCBOR, anyAuthorization, body); w.Header().Get("x-amzn-ErrorType") != CodeSerialization {
+			t.Errorf("CBOR %v: %d", at, w.Code)
+		}
+	}
+	for _, at := range []string{"1e300", "-1e12", `"2020-01-01T00:00:00Z"`, "true", "{}"} {
+		if w := post(h, "Echo_1.Echo", contentJSON, anyAuthorization, []byte(`{"Name":"a","At":`+at+`}`)); w.Header().Get("x-amzn-ErrorType") != CodeSerialization {
+			t.Errorf("JSON %s: %d %s", at, w.Code, w.Body)
+		}
 	}
 }
