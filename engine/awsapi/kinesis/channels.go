@@ -106,7 +106,7 @@ func (s *Service) createChannel(_ context.Context, call wire.Call, in *createCha
 	if err := c.setConfig(in); err != nil {
 		return nil, err
 	}
-	err = update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+	err = s.update(o, func(a *attributes, _ *shardlog.Annotations) error {
 		a.Channels = append(a.Channels, c)
 		return nil
 	})
@@ -160,6 +160,8 @@ func (s *Service) describeChannel(_ context.Context, call wire.Call, in *channel
 }
 
 func (s *Service) updateChannel(_ context.Context, call wire.Call, in *updateChannelInput) (*channelOutput, error) {
+	s.settings.Lock()
+	defer s.settings.Unlock()
 	found, err := s.findChannel(*in.ChannelARN)
 	if err != nil {
 		return nil, err
@@ -204,7 +206,7 @@ func (s *Service) deleteChannel(_ context.Context, _ wire.Call, in *channelRef) 
 
 // setChannel changes the list of a stream's channels.
 func (s *Service) setChannel(c foundChannel, change func(all []channel, at int) []channel) error {
-	return update(c.stream.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+	return s.update(c.stream, func(a *attributes, _ *shardlog.Annotations) error {
 		at := slices.IndexFunc(a.Channels, func(x channel) bool { return x.ID == c.ID })
 		if at < 0 {
 			return wire.Errorf(codeNotFound, "Channel %s not found.", c.Name)
@@ -217,7 +219,7 @@ func (s *Service) setChannel(c foundChannel, change func(all []channel, at int) 
 func (s *Service) listChannels(_ context.Context, call wire.Call, in *listChannelsInput) (*listChannelsOutput, error) {
 	after, limit := "", listChannelsMax
 	if in.NextToken != nil {
-		token, err := s.readToken(*in.NextToken)
+		token, err := s.readToken(*in.NextToken, listingChannels)
 		if err != nil {
 			return nil, err
 		}
@@ -236,7 +238,7 @@ func (s *Service) listChannels(_ context.Context, call wire.Call, in *listChanne
 			continue
 		}
 		if len(out.ChannelSummaries) == limit {
-			out.NextToken = s.token(pageToken{After: out.ChannelSummaries[limit-1].ChannelName})
+			out.NextToken = s.token(pageToken{Of: listingChannels, After: out.ChannelSummaries[limit-1].ChannelName})
 			break
 		}
 		d, err := s.describeChannelAs(call, c.channel)

@@ -24,7 +24,7 @@ func (s *Service) registerConsumer(_ context.Context, call wire.Call, in *regist
 		return nil, err
 	}
 	c := consumer{Name: *in.ConsumerName, CreatedMillis: s.options.Now().UnixMilli(), Tags: in.Tags}
-	err = update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+	err = s.update(o, func(a *attributes, _ *shardlog.Annotations) error {
 		if a.consumer(c.Name) >= 0 {
 			return wire.Errorf(codeInUse, "Consumer %s of stream %s under account %s already exists.", c.Name, o.name, s.options.Account)
 		}
@@ -86,11 +86,21 @@ func (s *Service) findConsumer(in consumerRef) (*opened, consumer, error) {
 	if err != nil {
 		return nil, consumer{}, err
 	}
-	at := o.attrs.consumer(r.consumer)
-	if at < 0 || r.created != 0 && o.attrs.Consumers[at].CreatedMillis/1000 != r.created {
-		return nil, consumer{}, wire.Errorf(codeNotFound, "Consumer %s of stream %s under account %s not found.", r.consumer, r.stream, s.options.Account)
+	at, err := s.consumerOf(r, o.attrs)
+	if err != nil {
+		return nil, consumer{}, err
 	}
 	return o, o.attrs.Consumers[at], nil
+}
+
+// consumerOf finds the place of the consumer that an ARN or a name stands for, among a
+// stream's. An ARN is that of one life: another consumer of its name is not meant.
+func (s *Service) consumerOf(r resource, a *attributes) (int, error) {
+	at := a.consumer(r.consumer)
+	if at < 0 || r.created != 0 && a.Consumers[at].CreatedMillis/1000 != r.created {
+		return 0, wire.Errorf(codeNotFound, "Consumer %s of stream %s under account %s not found.", r.consumer, r.stream, s.options.Account)
+	}
+	return at, nil
 }
 
 func (s *Service) deregisterConsumer(_ context.Context, _ wire.Call, in *consumerRef) (*none, error) {
@@ -98,7 +108,7 @@ func (s *Service) deregisterConsumer(_ context.Context, _ wire.Call, in *consume
 	if err != nil {
 		return nil, err
 	}
-	err = update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+	err = s.update(o, func(a *attributes, _ *shardlog.Annotations) error {
 		a.Consumers = slices.DeleteFunc(a.Consumers, func(x consumer) bool { return x.Name == c.Name && x.CreatedMillis == c.CreatedMillis })
 		delete(a.Policies, c.Name)
 		return nil
@@ -127,9 +137,12 @@ func (s *Service) listConsumers(_ context.Context, call wire.Call, in *listConsu
 	}
 	after, limit := "", listConsumersDefault
 	if in.NextToken != nil {
-		token, err := s.readToken(*in.NextToken)
+		token, err := s.readToken(*in.NextToken, listingConsumers)
 		if err != nil {
 			return nil, err
+		}
+		if token.Stream != o.name || token.Created != o.created.UnixMilli() {
+			return nil, invalidArgument("the NextToken is not of stream %s", o.name)
 		}
 		after = token.After
 	}
@@ -141,7 +154,7 @@ func (s *Service) listConsumers(_ context.Context, call wire.Call, in *listConsu
 	out := &listConsumersOutput{Consumers: []consumerDescription{}}
 	if len(all) > limit {
 		all = all[:limit]
-		out.NextToken = s.token(pageToken{Stream: o.name, After: all[limit-1].Name})
+		out.NextToken = s.token(pageToken{Of: listingConsumers, Stream: o.name, Created: o.created.UnixMilli(), After: all[limit-1].Name})
 	}
 	for _, c := range all {
 		out.Consumers = append(out.Consumers, s.describe(call, o.name, c, false))

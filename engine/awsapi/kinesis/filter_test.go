@@ -29,13 +29,19 @@ type timedWorld struct {
 
 func newTimedWorld(t *testing.T) *timedWorld {
 	t.Helper()
+	return newTimedWorldWith(t, kinesis.Options{})
+}
+
+func newTimedWorldWith(t *testing.T, o kinesis.Options) *timedWorld {
+	t.Helper()
 	w := &timedWorld{now: time.UnixMilli(1_700_000_000_000)}
 	clock := func() time.Time { return w.now }
 	store, err := shardlog.Open("log", shardlog.Options{FS: vfs.NewMem(), TrimEvery: -1, Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := kinesis.New(store, kinesis.Options{Now: clock})
+	o.Now = clock
+	service := kinesis.New(store, o)
 	server := httptest.NewServer(wire.NewHandler(&wire.Verifier{}, "eu-west-1", slog.New(slog.DiscardHandler), service.Wire()))
 	transport := &http.Transport{}
 	t.Cleanup(func() {

@@ -44,7 +44,7 @@ func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInp
 	if in.Limit != nil {
 		most.records = int(*in.Limit)
 	}
-	read, err := s.read(ctx, it, most, o.attrs)
+	read, err := s.read(ctx, it, most, o)
 	if err != nil {
 		return nil, err
 	}
@@ -83,11 +83,11 @@ type chunk struct {
 // read reads what is there without waiting, at most so much, but a record of any size;
 // the next call goes on behind it. Records that are corrupt on disk are left out: their loss is logged and noted, and
 // the shard can be read on.
-func (s *Service) read(ctx context.Context, it *shardlog.Iterator, most amount, attrs *attributes) (chunk, error) {
+func (s *Service) read(ctx context.Context, it *shardlog.Iterator, most amount, o *opened) (chunk, error) {
 	out := chunk{records: []record{}, next: it.Position()}
 	encryption := ""
-	if attrs.KeyID != "" {
-		encryption = attrs.encryption()
+	if o.attrs.KeyID != "" {
+		encryption = o.attrs.encryption()
 	}
 	for len(out.records) < most.records && it.Ready() {
 		entries, err := it.Next(ctx, nil)
@@ -100,7 +100,7 @@ func (s *Service) read(ctx context.Context, it *shardlog.Iterator, most amount, 
 			out.next, out.lost = it.Position(), err.Error()
 			continue
 		case err != nil:
-			return out, errs.Wrap(errs.Resource, err, "reading the log")
+			return out, s.unlessShardGone(o, it.ShardID(), errs.Wrap(errs.Resource, err, "reading the log"))
 		}
 		for _, e := range entries {
 			size := len(e.Data) + len(e.PartitionKey)

@@ -123,15 +123,24 @@ func (s *Service) position(kind string, number *string, at *wire.Timestamp) (sha
 
 // iterator opens a shard at a position.
 func (s *Service) iterator(o *opened, id string, at shardlog.Position) (*shardlog.Iterator, error) {
-	shardID, err := s.mustShard(o, id)
-	if err != nil {
+	shardID := shardOf(id)
+	it, err := o.Iterator(shardID, at)
+	if err == nil {
+		return it, nil
+	}
+	if err := s.unlessShardGone(o, shardID, err); !userError(err) {
 		return nil, err
 	}
-	it, err := o.Iterator(shardID, at)
-	if userError(err) {
-		return nil, invalidArgument("%s", err)
+	return nil, invalidArgument("%s", err)
+}
+
+// unlessShardGone is err, or that a shard does not exist if that is why: it never did, or
+// it expired, which may happen while it is read.
+func (s *Service) unlessShardGone(o *opened, id shardlog.ShardID, err error) error {
+	if err = s.unlessGone(o.name, o.Stream, err); o.Has(id) || err == nil || !userError(err) {
+		return err
 	}
-	return it, err
+	return wire.Errorf(codeNotFound, "Shard %s in stream %s under account %s does not exist", id, o.name, s.options.Account)
 }
 
 func (s *Service) placeOf(o *opened, it *shardlog.Iterator) place {

@@ -39,9 +39,11 @@ func (s *Service) setPolicy(arn string, change func(policies map[string]string, 
 	if err != nil {
 		return err
 	}
-	return update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
-		if r.consumer != "" && a.consumer(r.consumer) < 0 {
-			return wire.Errorf(codeNotFound, "Consumer %s of stream %s not found.", r.consumer, r.stream)
+	return s.update(o, func(a *attributes, _ *shardlog.Annotations) error {
+		if r.consumer != "" {
+			if _, err := s.consumerOf(r, a); err != nil {
+				return err
+			}
 		}
 		if a.Policies == nil {
 			a.Policies = map[string]string{}
@@ -58,6 +60,11 @@ func (s *Service) getPolicy(_ context.Context, _ wire.Call, in *resourceRef) (*g
 	o, err := s.open(r.stream)
 	if err != nil {
 		return nil, err
+	}
+	if r.consumer != "" {
+		if _, err := s.consumerOf(r, o.attrs); err != nil {
+			return nil, err
+		}
 	}
 	return &getPolicyOutput{o.attrs.Policies[r.consumer]}, nil
 }

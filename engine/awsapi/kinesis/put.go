@@ -41,7 +41,7 @@ func (s *Service) putRecord(_ context.Context, _ wire.Call, in *putRecordInput) 
 		return nil, wire.Errorf(codeThroughput, "%s", full)
 	}
 	if err != nil {
-		return nil, err
+		return nil, s.unlessGone(name, o.stream, err)
 	}
 	return &putRecordOutput{ShardId: string(results[0].ShardID), SequenceNumber: results[0].Sequence.String(), EncryptionType: o.encryption}, nil
 }
@@ -71,7 +71,11 @@ func (s *Service) putRecords(_ context.Context, _ wire.Call, in *putRecordsInput
 		return nil, dryRun()
 	}
 	results, err := s.append(o, records)
-	if results == nil {
+	if err != nil {
+		err = s.unlessGone(name, o.stream, err)
+	}
+	var gone *wire.Error
+	if results == nil || errors.As(err, &gone) {
 		return nil, err
 	}
 	return s.putResults(results, o.encryption), nil
@@ -113,9 +117,9 @@ func (s *Service) writable(name string) (*writableStream, error) {
 	if _, deleting := s.ghost(name); deleting {
 		return nil, s.notFound(name)
 	}
-	st, err := s.store.Stream(name)
+	st, err := s.stream(name)
 	if err != nil {
-		return nil, s.notFound(name)
+		return nil, err
 	}
 	if s.options.Transition > 0 && s.state(name, st.Created()) == stateCreating {
 		return nil, s.notFound(name)

@@ -21,11 +21,14 @@ func (s *Service) openReshard(r streamRef) (*opened, error) {
 // reshard runs a change of a stream's shards; the log's refusals are the caller's
 // mistakes.
 func (s *Service) reshard(o *opened, err error) error {
-	if userError(err) {
-		return invalidArgument("%s", err)
+	if err := s.unlessGone(o.name, o.Stream, err); err != nil {
+		if userError(err) {
+			return invalidArgument("%s", err)
+		}
+		return err
 	}
 	s.transition(o.name)
-	return err
+	return nil
 }
 
 func (s *Service) splitShard(_ context.Context, _ wire.Call, in *splitShardInput) (*none, error) {
@@ -67,6 +70,9 @@ func (s *Service) updateShardCount(_ context.Context, call wire.Call, in *update
 	}
 	current := int64(o.Open())
 	target := *in.TargetShardCount
+	if target > shardLimit {
+		return nil, wire.Errorf(codeLimit, "a stream can't have more than %d shards", shardLimit)
+	}
 	if target > 2*current || 2*target < current {
 		return nil, invalidArgument("UpdateShardCount cannot go beyond double or below half of the current shard count %d: the target is %d", current, target)
 	}
@@ -90,7 +96,7 @@ func (s *Service) updateStreamMode(_ context.Context, _ wire.Call, in *updateStr
 			return nil, err
 		}
 	}
-	if err := o.SetOnDemand(onDemand); err != nil {
+	if err := s.unlessGone(o.name, o.Stream, o.SetOnDemand(onDemand)); err != nil {
 		return nil, err
 	}
 	if in.WarmThroughputMiBps != nil {
@@ -125,12 +131,12 @@ func (s *Service) warmUp(o *opened, mibps int64) error {
 		return err
 	}
 	if int(mibps) > o.Open() {
-		if err := o.Scale(int(mibps)); err != nil {
+		if err := s.reshard(o, o.Scale(int(mibps))); err != nil {
 			return err
 		}
 	}
 	s.transition(o.name)
-	return update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+	return s.update(o, func(a *attributes, _ *shardlog.Annotations) error {
 		a.WarmMiBps = mibps
 		return nil
 	})
@@ -149,18 +155,23 @@ func (s *Service) updateDistribution(_ context.Context, _ wire.Call, in *distrib
 		return nil, err
 	}
 	s.transition(o.name)
-	return nil, update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+	return nil, s.update(o, func(a *attributes, _ *shardlog.Annotations) error {
 		a.AutoKeys = *in.RecordDistributionStrategy == "AUTO"
 		return nil
 	})
 }
 
-// mustShard finds a shard by its name, or by a short form of it: shard-3, 3.
-func (s *Service) mustShard(o *opened, id string) (shardlog.ShardID, error) {
-	shardID := shardlog.ShardID(id)
+// shardOf reads a shard's name, or a short form of it: shard-3, 3.
+func shardOf(id string) shardlog.ShardID {
 	if number, err := strconv.ParseUint(id[strings.LastIndexByte(id, '-')+1:], 10, 32); err == nil {
-		shardID = shardlog.ShardIDOf(uint32(number))
+		return shardlog.ShardIDOf(uint32(number))
 	}
+	return shardlog.ShardID(id)
+}
+
+// mustShard finds a shard by its name.
+func (s *Service) mustShard(o *opened, id string) (shardlog.ShardID, error) {
+	shardID := shardOf(id)
 	if !o.Has(shardID) {
 		return "", wire.Errorf(codeNotFound, "Could not find shard %s in stream %s under account %s.", id, o.name, s.options.Account)
 	}

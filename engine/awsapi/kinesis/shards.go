@@ -68,10 +68,20 @@ const (
 	tokenLife         = 300 * time.Second
 )
 
+// The listings whose answers have pages.
+const (
+	listingShards    = "ListShards"
+	listingStreams   = "ListStreams"
+	listingConsumers = "ListStreamConsumers"
+	listingChannels  = "ListChannels"
+)
+
 // pageToken is where a listing goes on. It stands on its own, so it survives a
 // restart.
 type pageToken struct {
-	Issued  int64  `msgpack:"i"`
+	Issued int64 `msgpack:"i"`
+	// Of is the listing that the token belongs to.
+	Of      string `msgpack:"o"`
 	Stream  string `msgpack:"s,omitempty"`
 	Created int64  `msgpack:"c,omitempty"`
 	After   string `msgpack:"a"`
@@ -91,12 +101,12 @@ func (s *Service) token(t pageToken) string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-// readToken decodes a page token that is still valid.
-func (s *Service) readToken(text string) (pageToken, error) {
+// readToken decodes a page token of a listing that is still valid.
+func (s *Service) readToken(text, of string) (pageToken, error) {
 	var t pageToken
 	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || msgpack.Unmarshal(raw, &t) != nil {
-		return t, invalidArgument("the NextToken is none that was given out here")
+	if err != nil || msgpack.Unmarshal(raw, &t) != nil || t.Of != of {
+		return t, invalidArgument("the NextToken is none that %s gave out", of)
 	}
 	if age := s.options.Now().Sub(time.UnixMilli(t.Issued)); age > tokenLife {
 		return t, wire.Errorf(codeExpiredToken, "the NextToken is %s old; it is valid for %s", age.Round(time.Second), tokenLife)
@@ -140,12 +150,12 @@ func (s *Service) shardsFrom(in *listShardsInput) (pageToken, error) {
 		if in.StreamName != nil || in.StreamARN != nil || in.StreamCreationTimestamp != nil || in.ExclusiveStartShardId != nil {
 			return pageToken{}, invalidArgument("NextToken and StreamName, StreamARN, StreamCreationTimestamp or ExclusiveStartShardId cannot be provided together.")
 		}
-		return s.readToken(*in.NextToken)
+		return s.readToken(*in.NextToken, listingShards)
 	}
 	name, err := s.name(in.streamRef)
-	t := pageToken{Stream: name}
+	t := pageToken{Of: listingShards, Stream: name}
 	if in.ExclusiveStartShardId != nil {
-		t.After = *in.ExclusiveStartShardId
+		t.After = string(shardOf(*in.ExclusiveStartShardId))
 	}
 	if in.StreamCreationTimestamp != nil {
 		t.Created = in.StreamCreationTimestamp.UnixMilli()
@@ -153,10 +163,11 @@ func (s *Service) shardsFrom(in *listShardsInput) (pageToken, error) {
 	if f := in.ShardFilter; f != nil {
 		t.FilterType = *f.Type
 		if f.ShardId != nil {
-			t.FilterID = *f.ShardId
+			t.FilterID = string(shardOf(*f.ShardId))
 		}
 		if f.Timestamp != nil {
-			t.FilterTime = f.Timestamp.UnixMilli()
+			// 0 is none; a time so long ago means the horizon.
+			t.FilterTime = max(1, f.Timestamp.UnixMilli())
 		}
 	}
 	return t, err

@@ -5,15 +5,7 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/shardlog"
 	"github.com/thalweg/thalweg/engine/awsapi/wire"
-	"github.com/thalweg/thalweg/internal/errs"
 )
-
-// ghost is a stream that was deleted and is shown as DELETING for a while. Its data
-// is gone already, so that a crash can't bring it back.
-type ghost struct {
-	until   time.Time
-	created time.Time
-}
 
 // The states of streams and consumers.
 const (
@@ -37,12 +29,9 @@ func (s *Service) open(name string) (*opened, error) {
 	if _, deleting := s.ghost(name); deleting {
 		return nil, s.notFound(name)
 	}
-	st, err := s.store.Stream(name)
-	if err != nil && errs.ClassOf(err) == errs.Corruption {
-		return nil, err
-	}
+	st, err := s.stream(name)
 	if err != nil {
-		return nil, s.notFound(name)
+		return nil, err
 	}
 	attrs, err := attributesOf(st)
 	if err != nil {
@@ -50,6 +39,34 @@ func (s *Service) open(name string) (*opened, error) {
 	}
 	created := st.Created()
 	return &opened{st, name, created, attrs, s.state(name, created)}, nil
+}
+
+// stream finds a stream of the log. One that is damaged, or of a log that is closed, is
+// there nevertheless: clients would take "not found" for its end.
+func (s *Service) stream(name string) (*shardlog.Stream, error) {
+	st, err := s.store.Stream(name)
+	if userError(err) {
+		return nil, s.notFound(name)
+	}
+	return st, err
+}
+
+// unlessGone is err, or that a stream is not found if it was deleted since the call found
+// it: the log refuses what is done to it then, whatever it was.
+func (s *Service) unlessGone(name string, st *shardlog.Stream, err error) error {
+	if err == nil {
+		return nil
+	}
+	now, gone := s.store.Stream(name)
+	if now != st && (gone == nil || userError(gone)) {
+		return s.notFound(name)
+	}
+	return err
+}
+
+// update changes the attributes of a stream that a call works on; change may refuse.
+func (s *Service) update(o *opened, change func(*attributes, *shardlog.Annotations) error) error {
+	return s.unlessGone(o.name, o.Stream, update(o.Stream, change))
 }
 
 // modeOf is the StreamModeDetails of answers.
@@ -131,16 +148,4 @@ func (s *Service) transition(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.busy[name] = s.options.Now().Add(s.options.Transition)
-}
-
-// ghost finds a stream that is being deleted.
-func (s *Service) ghost(name string) (ghost, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, ok := s.deleting[name]
-	if ok && !s.options.Now().Before(g.until) {
-		delete(s.deleting, name)
-		return ghost{}, false
-	}
-	return g, ok
 }

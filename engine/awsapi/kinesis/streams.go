@@ -81,16 +81,15 @@ func (s *Service) deleteStream(_ context.Context, _ wire.Call, in *deleteStreamI
 		return nil, wire.Errorf(codeInUse, "Stream %s under account %s has %d registered consumers: deregister them or set EnforceConsumerDeletion",
 			o.name, s.options.Account, len(o.attrs.Consumers))
 	}
-	if err := s.store.DeleteStream(o.name); err != nil {
+	if err := s.haunt(o); err != nil {
 		return nil, err
+	}
+	if err := s.store.DeleteStream(o.name); err != nil {
+		s.exorcise(o.name)
+		return nil, s.unlessGone(o.name, o.Stream, err)
 	}
 	for _, c := range o.attrs.Consumers {
 		s.endSubscriptions(o.name, c, fmt.Sprintf("Stream %s was deleted", o.name))
-	}
-	if s.options.Transition > 0 {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.deleting[o.name] = ghost{s.options.Now().Add(s.options.Transition), o.created}
 	}
 	return nil, nil
 }
@@ -103,7 +102,7 @@ func (s *Service) describeStream(_ context.Context, call wire.Call, in *describe
 		return nil, err
 	}
 	if g, deleting := s.ghost(name); deleting {
-		return &describeStreamOutput{s.describeGhost(call, name, g)}, nil
+		return &describeStreamOutput{g.describe(s.streamARN(call, name))}, nil
 	}
 	o, err := s.open(name)
 	if err != nil {
@@ -118,7 +117,7 @@ func (s *Service) describeStream(_ context.Context, call wire.Call, in *describe
 	if o.state != stateCreating {
 		after, limit := "", int64(describeShardsDefault)
 		if in.ExclusiveStartShardId != nil {
-			after = *in.ExclusiveStartShardId
+			after = string(shardOf(*in.ExclusiveStartShardId))
 		}
 		if in.Limit != nil {
 			limit = *in.Limit
@@ -132,19 +131,20 @@ func (s *Service) describeStream(_ context.Context, call wire.Call, in *describe
 	return &describeStreamOutput{d}, nil
 }
 
-func (s *Service) describeGhost(call wire.Call, name string, g ghost) streamDescription {
-	return streamDescription{StreamName: name, StreamARN: s.streamARN(call, name), StreamStatus: stateDeleting,
-		StreamModeDetails: modeOf(false), Shards: []shard{}, RetentionPeriodHours: int64(defaultRetention / time.Hour),
-		StreamCreationTimestamp: wire.Timestamp{Time: g.created}, EnhancedMonitoring: metrics(nil), EncryptionType: "NONE"}
-}
-
 // metrics is the form in which answers list the metrics asked for.
 func metrics(names []string) []enhancedMetrics {
 	return []enhancedMetrics{{ShardLevelMetrics: append([]string{}, names...)}}
 }
 
 func (s *Service) describeStreamSummary(_ context.Context, call wire.Call, in *streamRef) (*describeStreamSummaryOutput, error) {
-	o, err := s.openRef(*in)
+	name, err := s.name(*in)
+	if err != nil {
+		return nil, err
+	}
+	if g, deleting := s.ghost(name); deleting {
+		return &describeStreamSummaryOutput{g.summary(s.streamARN(call, name))}, nil
+	}
+	o, err := s.open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (s *Service) listStreams(_ context.Context, call wire.Call, in *listStreams
 	}
 	switch {
 	case in.NextToken != nil:
-		token, err := s.readToken(*in.NextToken)
+		token, err := s.readToken(*in.NextToken, listingStreams)
 		if err != nil {
 			return nil, err
 		}
@@ -183,7 +183,7 @@ func (s *Service) listStreams(_ context.Context, call wire.Call, in *listStreams
 	out := &listStreamsOutput{StreamNames: []string{}, StreamSummaries: []streamListed{}}
 	if len(names) > limit {
 		names, out.HasMoreStreams = names[:limit], true
-		out.NextToken = s.token(pageToken{After: names[limit-1]})
+		out.NextToken = s.token(pageToken{Of: listingStreams, After: names[limit-1]})
 	}
 	for _, name := range names {
 		o, err := s.open(name)
@@ -227,14 +227,15 @@ func (s *Service) setRetention(in *retentionInput, allowed func(now, wanted time
 	if err != nil {
 		return err
 	}
-	wanted := time.Duration(*in.RetentionPeriodHours) * time.Hour
-	if wanted < shardlog.MinRetention || wanted > shardlog.MaxRetention {
-		return invalidArgument("a retention of %d hours is not between 24 and 8760", *in.RetentionPeriodHours)
+	hours := *in.RetentionPeriodHours
+	if hours < int64(shardlog.MinRetention/time.Hour) || hours > int64(shardlog.MaxRetention/time.Hour) {
+		return invalidArgument("a retention of %d hours is not between 24 and 8760", hours)
 	}
+	wanted := time.Duration(hours) * time.Hour
 	if !allowed(o.Retention(), wanted) {
 		return invalidArgument("%d hours are %s than the present retention of %d hours", *in.RetentionPeriodHours, word, o.Retention()/time.Hour)
 	}
-	if err := o.SetRetention(wanted); err != nil {
+	if err := s.unlessGone(o.name, o.Stream, o.SetRetention(wanted)); err != nil {
 		return err
 	}
 	s.transition(o.name)
@@ -265,7 +266,7 @@ func (s *Service) setMonitoring(call wire.Call, in *monitoringInput, change func
 		named = allMetrics
 	}
 	out := &monitoringOutput{StreamName: o.name, StreamARN: s.streamARN(call, o.name)}
-	return out, update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+	return out, s.update(o, func(a *attributes, _ *shardlog.Annotations) error {
 		out.CurrentShardLevelMetrics = append([]string{}, a.Metrics...)
 		a.Metrics = change(slices.Clone(a.Metrics), named)
 		slices.Sort(a.Metrics)
@@ -293,7 +294,7 @@ func (s *Service) setEncryption(in *encryptionInput, key string) error {
 		return err
 	}
 	s.transition(o.name)
-	return update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+	return s.update(o, func(a *attributes, _ *shardlog.Annotations) error {
 		a.KeyID = key
 		return nil
 	})
@@ -305,7 +306,7 @@ func (s *Service) updateMaxRecordSize(_ context.Context, _ wire.Call, in *maxRec
 		return nil, err
 	}
 	s.transition(o.name)
-	return nil, update(o.Stream, func(a *attributes, _ *shardlog.Annotations) error {
+	return nil, s.update(o, func(a *attributes, _ *shardlog.Annotations) error {
 		a.RecordKiB = *in.MaxRecordSizeInKiB
 		return nil
 	})

@@ -6,7 +6,6 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/shardlog"
 	"github.com/thalweg/thalweg/engine/awsapi/wire"
-	"github.com/thalweg/thalweg/internal/errs"
 )
 
 // subscriptionKey is what only one subscription may have at a time.
@@ -14,7 +13,7 @@ type subscriptionKey struct {
 	stream   string
 	consumer string
 	created  int64 // of the consumer
-	shard    string
+	shard    shardlog.ShardID
 }
 
 // subscription is a running SubscribeToShard call.
@@ -52,7 +51,7 @@ func (s *Service) subscribe(ctx context.Context, _ wire.Call, in *subscribeInput
 	if in.DryRun {
 		return nil, errorAndClose(it, dryRun())
 	}
-	key := subscriptionKey{o.name, c.Name, c.CreatedMillis, *in.ShardId}
+	key := subscriptionKey{o.name, c.Name, c.CreatedMillis, it.ShardID()}
 	running, done, err := s.enter(ctx, key)
 	if err != nil {
 		return nil, errorAndClose(it, err)
@@ -114,7 +113,7 @@ func (s *Service) push(ctx context.Context, events *wire.EventStream, it *shardl
 	defer stop()
 	defer events.Until(life)()
 	for {
-		c, err := s.read(life, it, eventMost, o.attrs)
+		c, err := s.read(life, it, eventMost, o)
 		if life.Err() != nil {
 			return endOf(ctx)
 		}
@@ -127,7 +126,7 @@ func (s *Service) push(ctx context.Context, events *wire.EventStream, it *shardl
 			if err != nil {
 				return err
 			}
-			event.ChildShards = childrenOf(now.Shards, shardlog.ShardID(it.ShardID()))
+			event.ChildShards = childrenOf(now.Shards, it.ShardID())
 		} else {
 			event.ContinuationSequenceNumber = continuation(c.next, s.options.Now())
 		}
@@ -140,10 +139,8 @@ func (s *Service) push(ctx context.Context, events *wire.EventStream, it *shardl
 		switch err := it.Wait(life, s.options.Heartbeat); {
 		case life.Err() != nil:
 			return endOf(ctx)
-		case err != nil && errs.ClassOf(err) == errs.User:
-			return wire.Errorf(codeNotFound, "%s", err)
 		case err != nil:
-			return err
+			return s.unlessShardGone(o, it.ShardID(), err)
 		}
 	}
 }

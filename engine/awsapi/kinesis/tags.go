@@ -46,13 +46,13 @@ func (s *Service) tagged(r resource, change func(map[string]string) error) error
 	if err != nil {
 		return err
 	}
-	return update(o.Stream, func(a *attributes, all *shardlog.Annotations) error {
+	return s.update(o, func(a *attributes, all *shardlog.Annotations) error {
 		if r.consumer == "" {
 			return change(all.Tags)
 		}
-		at := a.consumer(r.consumer)
-		if at < 0 {
-			return wire.Errorf(codeNotFound, "Consumer %s of stream %s not found.", r.consumer, r.stream)
+		at, err := s.consumerOf(r, a)
+		if err != nil {
+			return err
 		}
 		tags := maps.Clone(a.Consumers[at].Tags)
 		if tags == nil {
