@@ -10,6 +10,7 @@ import (
 	"github.com/thalweg/thalweg/connectors/shardlog"
 	"github.com/thalweg/thalweg/engine/awsapi/kinesis"
 	"github.com/thalweg/thalweg/engine/awsapi/wire"
+	"github.com/thalweg/thalweg/internal/calmlog"
 )
 
 // Options configure the front door. The zero value serves callers on this machine
@@ -26,9 +27,13 @@ type Options struct {
 	Transition time.Duration
 	// Limits hold callers to what AWS lets them; without, there are none.
 	Limits bool
-	// Log takes failures; nil discards them.
+	// Log takes failures; nil discards them. Of those that are alike, as on a full disk,
+	// it gets the first and, once a minute, the number of the others.
 	Log *slog.Logger
 }
+
+// repeatEvery is how often the log is told of failures that are alike.
+const repeatEvery = time.Minute
 
 // DefaultRegion and DefaultAccount are those of Options that name none.
 const (
@@ -47,6 +52,7 @@ func New(store *shardlog.Store, o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Log = slog.New(calmlog.New(o.Log.Handler(), repeatEvery))
 	streams := kinesis.New(store, kinesis.Options{Account: o.Account, Transition: o.Transition, Limits: o.Limits, Log: o.Log})
 	handler := wire.NewHandler(&wire.Verifier{Secrets: o.Secrets}, o.Region, o.Log, streams.Wire())
 	handler.AddQuery(identity(o.Account))
