@@ -122,6 +122,15 @@ type Rediscoverer interface {
 	DiscoverEvery() time.Duration
 }
 
+// Waiter is a Source that knows how much is in splits that nobody reads yet, because
+// their parents have not been read to their end.
+type Waiter interface {
+	Source
+	// Waiting is the lag of such splits together. Any goroutine may call it, at any
+	// time; it does no I/O.
+	Waiting(splits []Split) Lag
+}
+
 // SplitID names a split, stable over restarts and unique in its source.
 type SplitID string
 
@@ -179,6 +188,22 @@ type Lag struct {
 	// unit (bytes or rows); Total is -1 when unknown.
 	Done  int64
 	Total int64
+}
+
+// Add is the lag of two readers together: rows and units sum up, the greater time
+// counts, and unknown stays unknown.
+func (l Lag) Add(o Lag) Lag {
+	sum := Lag{Rows: -1, Millis: -1, Done: l.Done + max(0, o.Done), Total: -1}
+	if l.Rows >= 0 && o.Rows >= 0 {
+		sum.Rows = l.Rows + o.Rows
+	}
+	if l.Millis >= 0 && o.Millis >= 0 {
+		sum.Millis = max(l.Millis, o.Millis)
+	}
+	if l.Total >= 0 && o.Total >= 0 {
+		sum.Total = l.Total + o.Total
+	}
+	return sum
 }
 
 // SinkMode is the changelog a sink accepts, or a source gives.

@@ -218,6 +218,9 @@ func (r *reader) Lag() connector.Lag {
 	if end > r.split.Next && (len(r.entries) > 0 || r.iterator.next < end) {
 		lag.Rows = int64(end - r.split.Next)
 		lag.Millis = max(0, v.arrival-r.arrival)
+		if r.arrival == 0 { // nothing was decoded yet
+			lag.Millis = r.iterator.shard.age(v, max(r.split.Next, v.horizon))
+		}
 	}
 	if r.split.End > 0 {
 		lag.Total = int64(r.split.End - r.start)

@@ -20,6 +20,7 @@ type source struct {
 var (
 	_ connector.Changing     = (*source)(nil)
 	_ connector.Rediscoverer = (*source)(nil)
+	_ connector.Waiter       = (*source)(nil)
 )
 
 func newSource(l *layout) *source {
@@ -129,6 +130,46 @@ func (s *source) DiscoverEvery() time.Duration {
 		return 0
 	}
 	return discoverEvery
+}
+
+// Waiting implements connector.Waiter.
+func (s *source) Waiting(splits []connector.Split) connector.Lag {
+	unknown := connector.Lag{Rows: -1, Millis: -1, Total: -1}
+	st, err := s.open()
+	if err != nil {
+		return unknown
+	}
+	lag, table := connector.Lag{}, st.table.Load()
+	for _, split := range splits {
+		p, err := decodeSplit(split.Payload)
+		if err != nil {
+			return unknown
+		}
+		number, _ := shardNumber(p.Shard)
+		sh := table.find(number)
+		if sh == nil {
+			continue // it has expired
+		}
+		v := sh.view.Load()
+		if v == nil {
+			return unknown
+		}
+		lag = lag.Add(p.lag(sh, v))
+	}
+	return lag
+}
+
+// lag is how much of a shard, of which v is the view, lies behind a split of which
+// nothing has been read.
+func (p split) lag(sh *shard, v *view) connector.Lag {
+	lag, end := connector.Lag{Total: -1}, v.end
+	if p.End > 0 {
+		end, lag.Total = min(end, p.End), int64(p.End-p.Next)
+	}
+	if next := max(p.Next, v.horizon); end > next {
+		lag.Rows, lag.Millis = int64(end-next), sh.age(v, next)
+	}
+	return lag
 }
 
 func (s *source) describe(st *Stream, id ShardID, start startup) ([]byte, error) {

@@ -45,6 +45,19 @@ func (v *view) segmentOf(index uint64) int {
 	return sort.Search(len(v.segments), func(i int) bool { return v.segments[i].first > index }) - 1
 }
 
+// age is about how much older a record of the shard is than the newest one of v, in
+// milliseconds, by when its segment was begun or, if that is not in memory, the shard.
+func (s *shard) age(v *view, index uint64) int64 {
+	since := s.created * 1000
+	if at := v.segmentOf(index); at >= 0 {
+		active := v.segments[at]
+		active.mu.Lock()
+		since = max(since, active.created)
+		active.mu.Unlock()
+	}
+	return max(0, v.arrival-since)
+}
+
 // endOf is the index after the last record of segment i.
 func (v *view) endOf(i int) uint64 {
 	if i+1 < len(v.segments) {

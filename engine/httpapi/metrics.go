@@ -101,7 +101,11 @@ func (c *jobCollector) collectJob(out chan<- prometheus.Metric, info engine.JobI
 		if n.Source != nil {
 			counter(c.badRecords, float64(n.BadRecords), labels...)
 			gauge(c.lagRows, float64(n.Source.LagRows), labels...)
-			gauge(c.lagSeconds, float64(n.Source.LagMillis)/1e3, labels...)
+			seconds := -1.0 // unknown
+			if n.Source.LagMillis >= 0 {
+				seconds = float64(n.Source.LagMillis) / 1e3
+			}
+			gauge(c.lagSeconds, seconds, labels...)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/thalweg/thalweg/connectors/connector"
@@ -26,8 +27,9 @@ type enumerator struct {
 	commands []*task.Commands
 	// ended tells of every known split whether it was read to its end.
 	ended map[connector.SplitID]bool
-	// pending splits wait for their parents.
+	// pending splits wait for their parents; waiting is how others see them.
 	pending []connector.Split
+	waiting atomic.Pointer[[]connector.Split]
 	next    int
 	closed  bool
 	// nudge asks the watching goroutine to look for new splits now.
@@ -126,6 +128,7 @@ func (e *enumerator) release() {
 		}
 	}
 	e.pending = rest
+	e.waiting.Store(&rest) // what is appended to pending lies behind its end
 	if len(rest) == 0 && e.every == 0 && !e.closed {
 		e.closed = true
 		for _, c := range e.commands {
@@ -146,6 +149,23 @@ func (e *enumerator) parentsEnded(s connector.Split) bool {
 		}
 	}
 	return true
+}
+
+// waitingInfo is the progress of the splits that wait for their parents. Any goroutine
+// may call it.
+func (e *enumerator) waitingInfo() task.ProgressInfo {
+	splits := e.waiting.Load()
+	if splits == nil || len(*splits) == 0 {
+		return task.ProgressInfo{}
+	}
+	info := task.ProgressInfo{Splits: len(*splits)}
+	if w, ok := e.source.(connector.Waiter); ok {
+		info.Lag = w.Waiting(*splits)
+	} else {
+		// Their parents, which are being read, tell the time at least.
+		info.Lag = connector.Lag{Rows: -1, Total: -1}
+	}
+	return info
 }
 
 // give hands a split to the next task in turn.

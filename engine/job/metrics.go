@@ -59,9 +59,12 @@ func (a *attempt) readMetrics() Metrics {
 			sum.Label, sum.Stage = n.Label, int(t.id.Stage)
 			sum.add(t.metrics[i])
 			if i == 0 && t.cfg.Source != nil {
-				sum.addSource(t)
+				sum.addSource(t.cfg.Source.Progress.Load())
 			}
 		}
+	}
+	for _, e := range a.sources {
+		nodes[e.node.ID].addSource(e.waitingInfo())
 	}
 	return Metrics{Nodes: nodes}
 }
@@ -77,13 +80,12 @@ func (n *NodeMetrics) add(m *task.Metrics) {
 	n.Watermark = min(n.Watermark, m.Watermark())
 }
 
-func (n *NodeMetrics) addSource(t *runningTask) {
-	p := t.cfg.Source.Progress.Load()
+func (n *NodeMetrics) addSource(p task.ProgressInfo) {
 	n.BadRecords += p.Bad
 	if n.Source == nil {
 		n.Source = &task.ProgressInfo{Lag: connector.Lag{}}
 	}
 	n.Source.Splits += p.Splits
 	n.Source.Ended += p.Ended
-	n.Source.Lag = task.AddLag(n.Source.Lag, p.Lag)
+	n.Source.Lag = n.Source.Lag.Add(p.Lag)
 }

@@ -36,23 +36,3 @@ func (p *Progress) store(info ProgressInfo) {
 	defer p.mu.Unlock()
 	p.now = info
 }
-
-// AddLag adds b to a: unknown stays unknown.
-func AddLag(a, b connector.Lag) connector.Lag {
-	return connector.Lag{Rows: addKnown(a.Rows, b.Rows), Millis: maxKnown(a.Millis, b.Millis),
-		Done: a.Done + max(0, b.Done), Total: addKnown(a.Total, b.Total)}
-}
-
-func addKnown(a, b int64) int64 {
-	if a < 0 || b < 0 {
-		return -1
-	}
-	return a + b
-}
-
-func maxKnown(a, b int64) int64 {
-	if a < 0 || b < 0 {
-		return -1
-	}
-	return max(a, b)
-}

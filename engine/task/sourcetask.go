@@ -328,10 +328,10 @@ func (s *sourceTask) publish(force bool) {
 		case line.split.Ended:
 			info.Ended++
 		case s.concurrent:
-			info.Lag = AddLag(info.Lag, line.lag)
+			info.Lag = info.Lag.Add(line.lag)
 		case line.reader != nil:
 			line.lag = line.reader.Lag()
-			info.Lag = AddLag(info.Lag, line.lag)
+			info.Lag = info.Lag.Add(line.lag)
 		}
 	}
 	s.source.Progress.store(info)
