@@ -27,11 +27,11 @@ func TestAdaptSplitsBusyShards(t *testing.T) {
 		}
 		w.put("s", texts...)
 		w.clock.advance(time.Second)
-		splits, err := w.store.Adapt()
+		done, err := w.store.Adapt()
 		if err != nil {
 			t.Fatal(err)
 		}
-		return splits
+		return done.Splits
 	}
 	if n := round(400); n != 0 {
 		t.Errorf("with 400 records a second %d splits", n)
@@ -64,8 +64,8 @@ func TestAdaptKeepsASingleKeyTogether(t *testing.T) {
 		w.put("provisioned", fmt.Sprint("key-", i))
 	}
 	w.clock.advance(time.Second)
-	if n, err := w.store.Adapt(); n != 0 || err != nil {
-		t.Errorf("%d splits, %v", n, err)
+	if n, err := w.store.Adapt(); n.Splits != 0 || err != nil {
+		t.Errorf("%+v, %v", n, err)
 	}
 }
 

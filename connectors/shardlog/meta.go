@@ -31,6 +31,9 @@ type streamMeta struct {
 	RetentionHours int64 `msgpack:"r"`
 	// OnDemand streams choose the number of their shards themselves.
 	OnDemand bool `msgpack:"o,omitempty"`
+	// LeastShards is how many they leave themselves; 0 in descriptions of versions that
+	// never merged.
+	LeastShards int `msgpack:"l,omitempty"`
 	// Shards lists all shards that still have records or get them, in the order of
 	// their numbers; NextShard is the next one's number.
 	Shards    []shardMeta `msgpack:"s"`

@@ -25,13 +25,16 @@ type Options struct {
 	// TrimEvery is how often records are removed whose retention has ended; a
 	// minute if 0, only by Store.Trim if negative.
 	TrimEvery time.Duration
-	// AdaptEvery is how often streams on demand are looked at and split where their
-	// load asks for it; ten seconds if 0, only by Store.Adapt if
+	// AdaptEvery is how often streams on demand are looked at, and split or merged
+	// where their load asks for it; ten seconds if 0, only by Store.Adapt if
 	// it or TrimEvery is negative.
 	AdaptEvery time.Duration
 	// OnDemandShards is the most shards that a stream on demand splits itself into;
 	// 200 if 0.
 	OnDemandShards int
+	// MergeAfter is how long neighbours of a stream on demand take little before they
+	// are merged; an hour if 0.
+	MergeAfter time.Duration
 }
 
 // The bounds of a stream's retention.
@@ -76,6 +79,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.OnDemandShards == 0 {
 		o.OnDemandShards = 200
+	}
+	if o.MergeAfter == 0 {
+		o.MergeAfter = time.Hour
 	}
 	return o
 }

@@ -56,20 +56,27 @@ func refuseSplit(id ShardID, m shardMeta, at HashKey) error {
 // Merge closes two shards whose hash keys touch and opens one with all of them.
 // first is its first parent. It is durable on return.
 func (st *Stream) Merge(first, second ShardID) error {
+	return st.merge([][2]ShardID{{first, second}})
+}
+
+// merge merges each pair of shards.
+func (st *Stream) merge(pairs [][2]ShardID) error {
 	return st.reshard(func(p *reshardPlan) error {
-		i, err := p.openShard(first)
-		if err != nil {
-			return err
+		for _, pair := range pairs {
+			i, err := p.openShard(pair[0])
+			if err != nil {
+				return err
+			}
+			j, err := p.openShard(pair[1])
+			if err != nil {
+				return err
+			}
+			a, b := p.shards[i], p.shards[j]
+			if !touches(a, b) && !touches(b, a) {
+				return errs.Userf("%s and %s can't be merged: their hash keys don't touch", pair[0], pair[1])
+			}
+			p.merge(i, j)
 		}
-		j, err := p.openShard(second)
-		if err != nil {
-			return err
-		}
-		a, b := p.shards[i], p.shards[j]
-		if !touches(a, b) && !touches(b, a) {
-			return errs.Userf("%s and %s can't be merged: their hash keys don't touch", first, second)
-		}
-		p.merge(i, j)
 		return nil
 	})
 }

@@ -178,7 +178,8 @@ type Declaration struct {
 	Name      string
 	Shards    int
 	Retention time.Duration
-	// OnDemand streams split their shards by load.
+	// OnDemand streams split and merge their shards by load, and keep the Shards that
+	// they begin with at least.
 	OnDemand bool
 	// Annotations are there from the stream's first moment; may be zero.
 	Annotations Annotations
@@ -221,6 +222,9 @@ func (d Declaration) meta(now time.Time) *streamMeta {
 	meta := &streamMeta{
 		Name: d.Name, CreatedMillis: now.UnixMilli(), RetentionHours: int64(d.Retention / time.Hour), NextShard: uint32(d.Shards),
 		OnDemand: d.OnDemand, Tags: maps.Clone(d.Annotations.Tags), Extra: maps.Clone(d.Annotations.Extra),
+	}
+	if d.OnDemand {
+		meta.LeastShards = d.Shards
 	}
 	for i := range d.Shards {
 		last := maxHashKey()

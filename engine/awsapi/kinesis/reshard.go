@@ -124,8 +124,8 @@ func (s *Service) updateWarmThroughput(_ context.Context, call wire.Call, in *wa
 	return &warmThroughputOutput{o.name, s.streamARN(call, o.name), warm}, nil
 }
 
-// warmUp gives a stream the shards for a throughput before the load is there. It
-// takes none away.
+// warmUp gives a stream the shards for a throughput before the load is there, and keeps
+// them while it is not. It takes none away.
 func (s *Service) warmUp(o *opened, mibps int64) error {
 	if err := checkWarm(mibps); err != nil {
 		return err
@@ -134,6 +134,9 @@ func (s *Service) warmUp(o *opened, mibps int64) error {
 		if err := s.reshard(o, o.Scale(int(mibps))); err != nil {
 			return err
 		}
+	}
+	if err := o.KeepShards(max(int(mibps), onDemandShards)); err != nil {
+		return err
 	}
 	s.transition(o.name)
 	return s.update(o, func(a *attributes, _ *shardlog.Annotations) error {
