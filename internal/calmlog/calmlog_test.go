@@ -58,7 +58,7 @@ func TestRepeatedRecordsAreCounted(t *testing.T) {
 			if got := read(); fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("%s: got %q, want %q", time.Now().Format("04:05"), got, want)
 			}
-			time.Sleep(time.Minute + time.Millisecond)
+			<-time.After(time.Minute + time.Millisecond)
 			synctest.Wait()
 		}
 		first := `msg="a record could not be appended" shard=shardId-%d error="the disk is full"`
@@ -88,7 +88,7 @@ func TestOtherAttributesAreOtherRecords(t *testing.T) {
 		if got := len(read()); got != 4 {
 			t.Errorf("%d lines", got)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 	})
 }
 
@@ -104,7 +104,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		if got := len(read()); got != keysMax+1 {
 			t.Errorf("%d lines", got)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		synctest.Wait()
 		log.Error("failed", "name", name)
 		if got := read(); len(got) != 2 || !strings.Contains(got[0], "repeated=1999") {
