@@ -21,8 +21,12 @@ func overOperator() Operator {
 		case plan.OverRowtime, plan.OverProctime:
 			return over.NewTimed(over.TimedConfig{Config: cfg, ProcTime: o.Mode == plan.OverProctime})
 		}
-		return over.NewChanging(over.ChangingConfig{Config: cfg, InputRetracts: o.InputRetracts,
-			EmitUpdateBefore: n.emitsUpdateBefore(), AtEnd: o.Mode == plan.OverAtEnd})
+		changing := over.ChangingConfig{Config: cfg, InputRetracts: o.InputRetracts, EmitUpdateBefore: n.emitsUpdateBefore(),
+			AtEnd: o.Mode == plan.OverAtEnd, Keep: o.Keep}
+		if o.Keep > 0 {
+			changing.KeepBy = places[o.KeepBy].Kind
+		}
+		return over.NewChanging(changing)
 	}}
 }
 

@@ -25,6 +25,11 @@ type ChangingConfig struct {
 	// AtEnd emits everything once, when the input has ended; for bounded inputs that
 	// only insert.
 	AtEnd bool
+	// Keep, unless it is 0, is the greatest value of the function KeepBy (RANK or
+	// DENSE_RANK) that is of interest: rows beyond it are let go. For inputs that only
+	// insert, whose rows never move up again, and functions that look back only.
+	Keep   int64
+	KeepBy FunctionKind
 }
 
 // Changing computes OVER in any order and over inputs that take rows away. Each
@@ -67,6 +72,9 @@ type region struct {
 func NewChanging(cfg ChangingConfig) (*Changing, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
+	}
+	if cfg.Keep > 0 && cfg.InputRetracts {
+		return nil, errs.Bugf("an OVER lets rows go that its input may bring back")
 	}
 	return &Changing{cfg: cfg, index: map[state.Slot]int32{}}, nil
 }
@@ -111,11 +119,13 @@ func (c *Changing) Process(_ int, batch stream.Batch, out op.Output) error {
 	if err := c.table.Upsert(&c.keys, c.slots); err != nil {
 		return err
 	}
+	if !c.cfg.AtEnd || c.cfg.Keep > 0 {
+		c.findRegions()
+	}
 	if c.cfg.AtEnd {
 		c.collect(batch)
 		return nil
 	}
-	c.findRegions()
 	before, err := c.eval.evaluate(c.regions)
 	if err != nil {
 		return err
@@ -178,6 +188,36 @@ func (c *Changing) apply(batch stream.Batch) {
 		} else {
 			c.remove(slot, cols, i)
 		}
+	}
+	if c.cfg.Keep > 0 {
+		for _, r := range c.regions {
+			c.prune(r.slot)
+		}
+	}
+}
+
+// prune lets the rows of a partition go that are beyond Keep: they are its last ones.
+func (c *Changing) prune(slot state.Slot) {
+	if int64(c.table.Count(slot)) <= c.cfg.Keep {
+		return
+	}
+	var at place
+	var last []byte
+	e := c.table.First(slot)
+	for ; e != state.NoEntry; e = c.table.Next(e) {
+		key, time := c.sortKey(e), at.time
+		if at.rows == 0 || !bytes.Equal(key, last) {
+			time++
+		}
+		if at.advance(time); at.value(c.cfg.KeepBy) > c.cfg.Keep {
+			break
+		}
+		last = key
+	}
+	for e != state.NoEntry {
+		next := c.table.Next(e)
+		c.table.Remove(slot, e)
+		e = next
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // build makes a case out of `in`, `partition`, `order`, `frame`, `aggs`,
-// `functions`, `ttl`, and for Changing `changing`, `retracts`, `upsert`, `end`, for
+// `functions`, `ttl`, and for Changing `changing`, `retracts`, `upsert`, `end`, `keep`, for
 // Timed `proctime`.
 func build(h optest.Header) (optest.Case, error) {
 	in, err := h.Schema("in")
@@ -49,6 +49,10 @@ func build(h optest.Header) (optest.Case, error) {
 	c := optest.Case{Inputs: []types.Schema{in}, Output: out, Same: optest.Folded, Rebatched: optest.Folded}
 	if h.Has("changing") {
 		changing := over.ChangingConfig{Config: cfg, InputRetracts: h.Has("retracts"), EmitUpdateBefore: !h.Has("upsert"), AtEnd: h.Has("end")}
+		if words := strings.Fields(h.Text("keep")); len(words) == 2 {
+			changing.KeepBy, _ = over.FunctionNamed(words[0])
+			changing.Keep, _ = strconv.ParseInt(words[1], 10, 64)
+		}
 		c.New = func() (op.Operator, error) { return over.NewChanging(changing) }
 		if !changing.EmitUpdateBefore {
 			c.UpsertKey = strings.Fields(h.Text("upsert"))

@@ -29,7 +29,11 @@ type OverSpec struct {
 	Names []string
 	// Mode tells when rows get their values.
 	Mode OverMode
-	Span errs.Span
+	// Keep, unless it is 0, is the greatest value of Places[KeepBy] that is of interest
+	// above: rows beyond it may be missing.
+	Keep   int64
+	KeepBy int
+	Span   errs.Span
 }
 
 // OverMode tells when an Over gives rows their values.
@@ -139,7 +143,7 @@ func (n *Over) Props() *Props { return &n.props }
 func (n *Over) Kind() string { return "Over" }
 
 func (n *Over) payload() any {
-	return []any{n.PartitionBy, n.OrderBy, n.Aggs, n.Frame, n.Places, n.Names, n.Mode}
+	return []any{n.PartitionBy, n.OrderBy, n.Aggs, n.Frame, n.Places, n.Names, n.Mode, n.Keep, n.KeepBy}
 }
 
 func (n *Over) details() string {
@@ -151,6 +155,9 @@ func (n *Over) details() string {
 	}
 	if n.Mode != OverChanging {
 		text += " " + n.Mode.String()
+	}
+	if n.Keep > 0 {
+		text += fmt.Sprintf(" keep=[%s() <= %d]", n.Places[n.KeepBy].Name, n.Keep)
 	}
 	return text
 }

@@ -44,6 +44,9 @@ type Over struct {
 	// InputRetracts tells whether the input may take rows away.
 	InputRetracts bool  `msgpack:"r,omitempty"`
 	TTLMillis     int64 `msgpack:"ttl,omitempty"`
+	// Keep, unless it is 0, is the greatest value of Places[KeepBy] whose rows are kept.
+	Keep   int64 `msgpack:"k,omitempty"`
+	KeepBy int   `msgpack:"kb,omitempty"`
 }
 
 func (o *Over) describe(in types.Schema) string {
@@ -57,6 +60,9 @@ func (o *Over) describe(in types.Schema) string {
 			parts[i] = placeText(p, in)
 		}
 		text += ", functions=[" + strings.Join(parts, ", ") + "]"
+	}
+	if o.Keep > 0 {
+		text += fmt.Sprintf(", keep=[%s <= %d]", placeText(o.Places[o.KeepBy], in), o.Keep)
 	}
 	return text + ", " + o.Mode.String() + flag(o.InputRetracts, "retracting")
 }

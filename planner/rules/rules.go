@@ -65,6 +65,7 @@ func stages() []stage {
 		{once: true, rules: []Rule{splitDistinct()}},
 		{once: true, rules: []Rule{unusedWatermark()}},
 		{once: true, rules: []Rule{pruneColumns()}},
+		{once: true, rules: []Rule{rankLimit()}},
 		{once: true, rules: []Rule{sourceFilters()}},
 		{once: true, rules: []Rule{sourceLimit()}},
 	}

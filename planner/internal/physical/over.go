@@ -17,6 +17,7 @@ func (b *builder) over(n *logical.Over) (plan.NodeID, error) {
 		Over: &plan.Over{
 			PartitionBy: n.PartitionBy, OrderBy: n.OrderBy, Aggs: n.Aggs, Frame: n.Frame, Places: n.Places,
 			Mode: plan.OverMode(n.Mode), InputRetracts: b.at(ids[0]).Mode != plan.InsertOnly, TTLMillis: b.opts.TTLMillis,
+			Keep: n.Keep, KeepBy: n.KeepBy,
 		},
 	}
 	return b.add(n, node, hashedBy(n.PartitionBy).updating(logical.Range(0, len(n.Inputs()[0].Props().Schema)))), nil
