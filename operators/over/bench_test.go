@@ -112,3 +112,20 @@ func BenchmarkChanging(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRank ranks rows that come in order, so that none of the first ones ever
+// moves, and keeps all of them or three ranks.
+func BenchmarkRank(b *testing.B) {
+	for _, keep := range []int64{0, 3} {
+		b.Run(fmt.Sprintf("keep=%d", keep), func(b *testing.B) {
+			cfg, out := config(b, rex.Frame{})
+			cfg.Functions = []over.Function{{Kind: over.Rank, Value: -1, Default: -1}}
+			out = append(out, types.Field{Name: "r", Type: types.Of(types.BigInt)})
+			operator, err := over.NewChanging(over.ChangingConfig{Config: cfg, EmitUpdateBefore: true, Keep: keep, KeepBy: over.Rank})
+			if err != nil {
+				b.Fatal(err)
+			}
+			run(b, operator, cfg.InputSchema, out, 1000)
+		})
+	}
+}

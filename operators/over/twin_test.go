@@ -167,3 +167,53 @@ func checkTwin(t *testing.T, cfg over.Config, in, out types.Schema, kind string,
 		t.Fatalf("%v\n%s", err, strings.Join(script.Lines(), "\n"))
 	}
 }
+
+// TestKeptRanksAgreeWithATwin counts the rows before each one.
+func TestKeptRanksAgreeWithATwin(t *testing.T) {
+	in, err := stream.ParseSchema("k STRING, v BIGINT, id BIGINT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := append(in[:3:3], types.Field{Name: "r", Type: types.Of(types.BigInt)})
+	for i, by := range []over.FunctionKind{over.Rank, over.DenseRank} {
+		for _, atEnd := range []bool{false, true} {
+			cfg := over.ChangingConfig{Config: over.Config{
+				PartitionBy: []int{0}, OrderBy: []rex.SortKey{{Column: 1, Descending: true}}, InputSchema: in, Registry: agg.NewRegistry(),
+				Functions: []over.Function{{Kind: by, Value: -1, Default: -1}},
+			}, EmitUpdateBefore: true, AtEnd: atEnd, Keep: 3, KeepBy: by}
+			c := optest.Case{Inputs: []types.Schema{in}, Output: out, Same: optest.Folded, Rebatched: optest.Folded}
+			c.New = func() (op.Operator, error) { return over.NewChanging(cfg) }
+			random := optest.Random{Steps: 20, Row: func(r *rand.Rand, _ int) string {
+				return fmt.Sprintf("k=k%d v=%d id=%d", r.IntN(2), r.IntN(12), r.IntN(1000))
+			}}
+			script, left := random.Script(uint64(i))
+			script = append(script, optest.Step{Kind: optest.Watermark, Value: int64(stream.EndOfTime)})
+			if err := optest.Check(c, script, firstRanks(left[0], by, 3)); err != nil {
+				t.Fatalf("%s, at end %v: %v\n%s", by, atEnd, err, strings.Join(script.Lines(), "\n"))
+			}
+		}
+	}
+}
+
+// firstRanks are the rows of the first ranks by v, the greatest first.
+func firstRanks(left []string, by over.FunctionKind, keep int) []string {
+	var out []string
+	for _, row := range left {
+		before, values := 0, map[int]bool{}
+		v, _ := cell(row, "v")
+		for _, other := range left {
+			if w, _ := cell(other, "v"); w > v && optest.Cells(other)["k"] == optest.Cells(row)["k"] {
+				before++
+				values[w] = true
+			}
+		}
+		rank := before + 1
+		if by == over.DenseRank {
+			rank = len(values) + 1
+		}
+		if rank <= keep {
+			out = append(out, fmt.Sprintf("%s r=%d", row, rank))
+		}
+	}
+	return out
+}
