@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"mime"
+	"reflect"
+	"strings"
 
 	"github.com/fxamacker/cbor/v2"
 	fastjson "github.com/go-json-experiment/json"
@@ -92,14 +94,29 @@ func readingJSON() fastjson.Options {
 // describeDecoding names the member that has the wrong type.
 func describeDecoding(err error) string {
 	var wrong *fastjson.SemanticError
-	if errors.As(err, &wrong) && wrong.JSONPointer != "" {
-		return "member " + wrong.JSONPointer.LastToken() + " can't be a " + kindName(wrong.JSONKind)
+	if errors.As(err, &wrong) && wrong.GoType != nil {
+		return describeType(wrong.JSONPointer.LastToken(), kindName(wrong.JSONKind), wrong.GoType)
 	}
 	var typed *cbor.UnmarshalTypeError
 	if errors.As(err, &typed) {
-		return typed.Error()
+		path := strings.Split(typed.StructFieldName, ".")
+		return describeType(path[len(path)-1], typed.CBORType, nil)
 	}
 	return err.Error()
+}
+
+// describeType says that a member, or the body if it has no name, is of a wrong kind. want
+// is nil where kinds say enough: CBOR's are those of its values.
+func describeType(member, kind string, want reflect.Type) string {
+	switch {
+	case member == "":
+		return "the body can't be of type " + kind + ": it is an object"
+	case want != nil && kind == "string" && want.Kind() == reflect.Slice && want.Elem().Kind() == reflect.Uint8:
+		return "member " + member + " is not in base64"
+	case want != nil && kind == "number" && want.Kind() == reflect.Int64:
+		return "member " + member + " must be a whole number of 64 bits"
+	}
+	return "member " + member + " can't be of type " + kind
 }
 
 func kindName(k jsontext.Kind) string {
