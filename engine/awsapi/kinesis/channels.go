@@ -19,7 +19,7 @@ import (
 
 const (
 	channelFailed = "FAILED"
-	channelReason = "this server keeps channels but does not deliver them to S3"
+	channelReason = "this server keeps channels but does not deliver records to S3 or to tables in S3"
 	// freshnessDefault is the DataFreshnessInSeconds of channels that give none.
 	freshnessDefault = 300
 	listChannelsMax  = 100
@@ -37,6 +37,9 @@ type channel struct {
 	Config []byte `msgpack:"j"`
 }
 
+// channelPath tells the ARNs of channels.
+const channelPath = ":channel/"
+
 // foundChannel is a channel with its stream.
 type foundChannel struct {
 	channel
@@ -44,7 +47,7 @@ type foundChannel struct {
 }
 
 func (s *Service) channelARN(call wire.Call, c channel) string {
-	return "arn:aws:kinesis:" + call.Region + ":" + s.options.Account + ":channel/" + c.Name + "/" + c.ID
+	return "arn:aws:kinesis:" + call.Region + ":" + s.options.Account + channelPath + c.Name + "/" + c.ID
 }
 
 // channels lists all, by name.
@@ -64,7 +67,7 @@ func (s *Service) channels() []foundChannel {
 }
 
 func (s *Service) findChannel(arn string) (foundChannel, error) {
-	_, path, ok := strings.Cut(arn, ":channel/")
+	_, path, ok := strings.Cut(arn, channelPath)
 	for _, c := range s.channels() {
 		if ok && path == c.Name+"/"+c.ID {
 			return c, nil
@@ -96,6 +99,9 @@ func (s *Service) createChannel(_ context.Context, call wire.Call, in *createCha
 		return nil, wire.Errorf(codeInUse, "Channel %s under account %s already exists.", *in.ChannelName, s.options.Account)
 	}
 	in.StreamConfigurationList[0].StreamCreationTimestamp = wire.NewTimestamp(o.created)
+	if in.LoggingConfiguration == nil {
+		in.LoggingConfiguration = new(channelLogging) // which descriptions must have
+	}
 	for _, freshness := range freshnessOf(in) {
 		if *freshness == nil {
 			*freshness = new(int64)
@@ -186,9 +192,9 @@ func (s *Service) updateChannel(_ context.Context, call wire.Call, in *updateCha
 	if err := c.setConfig(config); err != nil {
 		return nil, err
 	}
-	err = s.setChannel(found, func(all []channel, at int) []channel {
+	err = s.setChannel(found, func(all []channel, at int) ([]channel, error) {
 		all[at] = c
-		return all
+		return all, nil
 	})
 	if err != nil {
 		return nil, err
@@ -201,18 +207,35 @@ func (s *Service) deleteChannel(_ context.Context, _ wire.Call, in *channelRef) 
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.setChannel(found, func(all []channel, at int) []channel { return slices.Delete(all, at, at+1) })
+	return nil, s.setChannel(found, func(all []channel, at int) ([]channel, error) { return slices.Delete(all, at, at+1), nil })
 }
 
-// setChannel changes the list of a stream's channels.
-func (s *Service) setChannel(c foundChannel, change func(all []channel, at int) []channel) error {
+// tagChannel changes a channel's tags.
+func (s *Service) tagChannel(arn string, change func(map[string]string) error) error {
+	s.settings.Lock()
+	defer s.settings.Unlock()
+	found, err := s.findChannel(arn)
+	if err != nil {
+		return err
+	}
+	return s.setChannel(found, func(all []channel, at int) ([]channel, error) {
+		if all[at].Tags == nil {
+			all[at].Tags = map[string]string{}
+		}
+		return all, change(all[at].Tags)
+	})
+}
+
+// setChannel changes the list of a stream's channels; change may refuse.
+func (s *Service) setChannel(c foundChannel, change func(all []channel, at int) ([]channel, error)) error {
 	return s.update(c.stream, func(a *attributes, _ *shardlog.Annotations) error {
 		at := slices.IndexFunc(a.Channels, func(x channel) bool { return x.ID == c.ID })
 		if at < 0 {
 			return wire.Errorf(codeNotFound, "Channel %s not found.", c.Name)
 		}
-		a.Channels = change(a.Channels, at)
-		return nil
+		var err error
+		a.Channels, err = change(a.Channels, at)
+		return err
 	})
 }
 

@@ -3,6 +3,7 @@ package kinesis_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -110,7 +111,7 @@ func TestChannels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := &kinesis.CreateChannelInput{ChannelName: aws.String("c"), ServiceExecutionRoleARN: aws.String("arn:aws:iam::000000000000:role/r"),
+	in := &kinesis.CreateChannelInput{ChannelName: aws.String("c"), Tags: map[string]string{"a": "1"}, ServiceExecutionRoleARN: aws.String("arn:aws:iam::000000000000:role/r"),
 		StreamConfigurationList: []types.ChannelStreamConfiguration{{StreamARN: w.arn("s"), RecordConfiguration: &types.RecordConfiguration{RecordFormatType: types.RecordFormatTypeJson}}},
 		S3DestinationConfiguration: &types.S3DestinationConfiguration{StorageConfiguration: &types.S3StorageConfiguration{BucketARN: aws.String("arn:aws:s3:::b"),
 			ExpectedBucketOwner: aws.String("000000000000"), CompressionType: types.S3CompressionTypeGzip}}}
@@ -119,6 +120,9 @@ func TestChannels(t *testing.T) {
 		t.Fatal(err)
 	}
 	arn := c.ChannelDescription.ChannelARN
+	if reason := c.ChannelDescription.ChannelStatusReason; reason == nil || !strings.Contains(*reason, "does not deliver") || c.ChannelDescription.LoggingConfiguration == nil {
+		t.Errorf("made as %+v", c.ChannelDescription)
+	}
 	if c.ChannelDescription.ChannelStatus != types.ChannelStatusFailed || *c.ChannelDescription.S3DestinationConfiguration.DataFreshnessInSeconds != 300 {
 		t.Errorf("made as %+v", c.ChannelDescription)
 	}
@@ -136,6 +140,16 @@ func TestChannels(t *testing.T) {
 	l, err := w.client.ListChannels(w.ctx, &kinesis.ListChannelsInput{StreamFilter: []types.StreamFilter{{StreamARN: w.arn("s")}}})
 	if err != nil || len(l.ChannelSummaries) != 1 || *l.ChannelSummaries[0].Streams[0].StreamARN != *w.arn("s") {
 		t.Errorf("listed as %+v, %v", l, err)
+	}
+	must(w.client.TagResource(w.ctx, &kinesis.TagResourceInput{ResourceARN: arn, Tags: map[string]string{"b": "2"}}))
+	must(w.client.UntagResource(w.ctx, &kinesis.UntagResourceInput{ResourceARN: arn, TagKeys: []string{"a"}}))
+	tags := must(w.client.ListTagsForResource(w.ctx, &kinesis.ListTagsForResourceInput{ResourceARN: arn})).Tags
+	if len(tags) != 1 || *tags[0].Key != "b" {
+		t.Errorf("tagged %v", tags)
+	}
+	_, err = w.client.TagResource(w.ctx, &kinesis.TagResourceInput{ResourceARN: aws.String(*arn + "x"), Tags: map[string]string{"b": "2"}})
+	if code(err) != "ResourceNotFoundException" {
+		t.Errorf("another channel is tagged: %v", err)
 	}
 	if _, err := w.client.DeleteChannel(w.ctx, &kinesis.DeleteChannelInput{ChannelARN: arn}); err != nil {
 		t.Fatal(err)

@@ -63,6 +63,18 @@ func (s *Service) tagged(r resource, change func(map[string]string) error) error
 	})
 }
 
+// taggedARN is tagged for whatever has an ARN.
+func (s *Service) taggedARN(arn string, change func(map[string]string) error) error {
+	if strings.Contains(arn, channelPath) {
+		return s.tagChannel(arn, change)
+	}
+	r, err := s.parseARN(arn)
+	if err != nil {
+		return err
+	}
+	return s.tagged(r, change)
+}
+
 func adding(tags map[string]string) func(map[string]string) error {
 	return func(present map[string]string) error {
 		if err := checkTags(tags, present); err != nil {
@@ -99,19 +111,11 @@ func (s *Service) removeTags(_ context.Context, _ wire.Call, in *removeTagsInput
 }
 
 func (s *Service) tagResource(_ context.Context, _ wire.Call, in *tagResourceInput) (*none, error) {
-	r, err := s.parseARN(*in.ResourceARN)
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.tagged(r, adding(in.Tags))
+	return nil, s.taggedARN(*in.ResourceARN, adding(in.Tags))
 }
 
 func (s *Service) untagResource(_ context.Context, _ wire.Call, in *untagResourceInput) (*none, error) {
-	r, err := s.parseARN(*in.ResourceARN)
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.tagged(r, removing(in.TagKeys))
+	return nil, s.taggedARN(*in.ResourceARN, removing(in.TagKeys))
 }
 
 // sortedTags lists tags by key.
@@ -140,6 +144,13 @@ func (s *Service) listTags(_ context.Context, _ wire.Call, in *listTagsInput) (*
 }
 
 func (s *Service) listTagsForResource(_ context.Context, _ wire.Call, in *resourceRef) (*listTagsForResourceOutput, error) {
+	if strings.Contains(*in.ResourceARN, channelPath) {
+		c, err := s.findChannel(*in.ResourceARN)
+		if err != nil {
+			return nil, err
+		}
+		return &listTagsForResourceOutput{sortedTags(c.Tags)}, nil
+	}
 	r, err := s.parseARN(*in.ResourceARN)
 	if err != nil {
 		return nil, err

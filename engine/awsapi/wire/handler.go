@@ -36,7 +36,7 @@ func (h *Handler) AddQuery(q *Query) { h.queries = append(h.queries, q) }
 
 // ServeHTTP answers one call.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	begin(w, r)
+	begin(w, r, h.verifier.servesOrigin(r))
 	if r.Method == http.MethodOptions && r.Header.Get("Origin") != "" {
 		preflight(w, r)
 		return
@@ -104,14 +104,15 @@ const (
 	id2Bytes = 72
 )
 
-// begin sets the headers that every answer has.
-func begin(w http.ResponseWriter, r *http.Request) {
+// begin sets the headers that every answer has. A browser shows answers only to pages that
+// are served, and asks before it calls.
+func begin(w http.ResponseWriter, r *http.Request, served bool) {
 	header := w.Header()
 	header.Set(headerRequestID, uuid.NewString())
 	id2 := make([]byte, id2Bytes)
 	rand.Read(id2)
 	header.Set("x-amz-id-2", base64.StdEncoding.EncodeToString(id2))
-	if r.Header.Get("Origin") != "" {
+	if r.Header.Get("Origin") != "" && served {
 		header.Set("Access-Control-Allow-Origin", "*")
 		header.Set("Access-Control-Expose-Headers",
 			"x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,Date")

@@ -64,7 +64,7 @@ func (v *Verifier) verify(r *http.Request, service string, body []byte) (credent
 		return credential{}, err
 	}
 	if len(v.Secrets) == 0 {
-		if !fromLoopback(r) {
+		if !fromLoopback(r) || !v.servesOrigin(r) {
 			return credential{}, Errorf(codeAccessDenied, "without credentials in the server's configuration only calls from the same machine are served")
 		}
 		return s.credential, nil
@@ -98,6 +98,21 @@ func (v *Verifier) checkTime(s signature) error {
 		return Errorf(codeInvalidSignature, "the signature is of %s, and now it is %s: check the clock", s.time, now().UTC().Format(timeForm))
 	}
 	return nil
+}
+
+// servesOrigin reports that the page which a browser calls for is served. Without
+// credentials it must be of this machine: a browser here calls for any page of the web.
+func (v *Verifier) servesOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || len(v.Secrets) > 0 {
+		return true
+	}
+	page, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(page.Hostname())
+	return page.Hostname() == "localhost" || strings.HasSuffix(page.Hostname(), ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // fromLoopback reports that the peer is on this machine.

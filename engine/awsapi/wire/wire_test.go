@@ -293,3 +293,33 @@ func TestTimesThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// TestWithoutCredentialsOnlyPagesOfThisMachineAreServed calls as a browser does for pages:
+// those of the web must not read and delete what is here.
+func TestWithoutCredentialsOnlyPagesOfThisMachineAreServed(t *testing.T) {
+	open, closed := newTestHandler(&Verifier{}), newTestHandler(&Verifier{Secrets: map[string]string{"A": "s"}})
+	for _, c := range []struct {
+		origin string
+		h      *Handler
+		served bool
+	}{
+		{"http://localhost:3000", open, true}, {"http://127.0.0.1:8081", open, true}, {"http://[::1]:1", open, true}, {"http://console.localhost", open, true},
+		{"https://example.com", open, false}, {"http://localhost.example.com", open, false}, {"null", open, false}, {"%zz://", open, false},
+		{"https://example.com", closed, true}, // its calls have to be signed
+	} {
+		r := newCall("Echo_1.Echo", contentJSON, anyAuthorization, []byte(`{"Name":"a"}`))
+		r.Header.Set("Origin", c.origin)
+		asked := r.Clone(r.Context())
+		asked.Method = http.MethodOptions
+		asked.Header.Set("Access-Control-Request-Headers", "x-amz-target")
+		answer, allowed := httptest.NewRecorder(), httptest.NewRecorder()
+		c.h.ServeHTTP(answer, r)
+		c.h.ServeHTTP(allowed, asked)
+		if got := allowed.Header().Get("Access-Control-Allow-Origin") == "*"; got != c.served {
+			t.Errorf("%s may call: %v", c.origin, got)
+		}
+		if got := answer.Header().Get("x-amzn-ErrorType") != codeAccessDenied; got != c.served {
+			t.Errorf("%s: %d %s", c.origin, answer.Code, answer.Body)
+		}
+	}
+}
