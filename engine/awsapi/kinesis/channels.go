@@ -77,13 +77,7 @@ func (s *Service) findChannel(arn string) (foundChannel, error) {
 }
 
 func (s *Service) createChannel(_ context.Context, call wire.Call, in *createChannelInput) (*channelOutput, error) {
-	if (in.S3 == nil) == (in.S3Tables == nil) {
-		return nil, wire.Errorf(wire.CodeValidation, "exactly one of S3DestinationConfiguration and S3TablesDestinationConfiguration must be given")
-	}
-	if len(in.StreamConfigurationList) != 1 {
-		return nil, wire.Errorf(wire.CodeValidation, "a channel has one stream, not %d", len(in.StreamConfigurationList))
-	}
-	if err := checkTags(in.Tags, nil); err != nil {
+	if err := checkChannel(in); err != nil {
 		return nil, err
 	}
 	o, err := s.openActive(streamRef{StreamARN: in.StreamConfigurationList[0].StreamARN})
@@ -120,6 +114,17 @@ func (s *Service) createChannel(_ context.Context, call wire.Call, in *createCha
 		return nil, err
 	}
 	return s.describeChannelAs(call, c)
+}
+
+// checkChannel checks what constraints can't say.
+func checkChannel(in *createChannelInput) error {
+	if (in.S3 == nil) == (in.S3Tables == nil) {
+		return wire.Errorf(wire.CodeValidation, "exactly one of S3DestinationConfiguration and S3TablesDestinationConfiguration must be given")
+	}
+	if len(in.StreamConfigurationList) != 1 {
+		return wire.Errorf(wire.CodeValidation, "a channel has one stream, not %d", len(in.StreamConfigurationList))
+	}
+	return checkTags(in.Tags, nil)
 }
 
 // freshnessOf gives the freshness of the destinations that there are.

@@ -21,14 +21,7 @@ func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInp
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.openReady(p.stream)
-	if err != nil {
-		return nil, err
-	}
-	if o.created.UnixMilli() != p.created {
-		return nil, wire.Errorf(codeNotFound, "the ShardIterator is of a stream %s that was deleted", p.stream)
-	}
-	it, err := s.iterator(o, string(p.shardID()), shardlog.AtSequence(p.next))
+	o, it, err := s.openPlace(p)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +56,19 @@ func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInp
 		out.NextShardIterator = p.token()
 	}
 	return out, nil
+}
+
+// openPlace opens a shard where an iterator stands.
+func (s *Service) openPlace(p place) (*opened, *shardlog.Iterator, error) {
+	o, err := s.openReady(p.stream)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.created.UnixMilli() != p.created {
+		return nil, nil, wire.Errorf(codeNotFound, "the ShardIterator is of a stream %s that was deleted", p.stream)
+	}
+	it, err := s.iterator(o, string(p.shardID()), shardlog.AtSequence(p.next))
+	return o, it, err
 }
 
 // chunk is what was read of a shard at once.

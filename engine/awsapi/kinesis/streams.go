@@ -27,21 +27,9 @@ const (
 func (s *Service) createStream(_ context.Context, _ wire.Call, in *createStreamInput) (*none, error) {
 	name := *in.StreamName
 	onDemand := in.StreamModeDetails != nil && *in.StreamModeDetails.StreamMode == "ON_DEMAND"
-	shards := onDemandShards
-	switch {
-	case in.WarmThroughputMiBps != nil && !onDemand:
-		return nil, wire.Errorf(wire.CodeValidation, "WarmThroughputMiBps is for streams in ON_DEMAND mode")
-	case in.WarmThroughputMiBps != nil && *in.WarmThroughputMiBps > warmMax:
-		return nil, wire.Errorf(codeLimit, "a warm throughput of more than %d MiB/s is not possible", warmMax)
-	case in.WarmThroughputMiBps != nil:
-		shards = max(shards, int(*in.WarmThroughputMiBps))
-	case onDemand:
-	case in.ShardCount == nil:
-		return nil, wire.Errorf(wire.CodeValidation, "ShardCount is required for a stream in PROVISIONED mode")
-	case *in.ShardCount > shardLimit:
-		return nil, wire.Errorf(codeLimit, "a stream can't have more than %d shards", shardLimit)
-	default:
-		shards = int(*in.ShardCount)
+	shards, err := firstShards(in, onDemand)
+	if err != nil {
+		return nil, err
 	}
 	if err := checkTags(in.Tags, nil); err != nil {
 		return nil, err
@@ -60,11 +48,28 @@ func (s *Service) createStream(_ context.Context, _ wire.Call, in *createStreamI
 	if err := a.write(&notes); err != nil {
 		return nil, err
 	}
-	err := s.store.Declare(shardlog.Declaration{Name: name, Shards: shards, Retention: defaultRetention, OnDemand: onDemand, Annotations: notes})
+	err = s.store.Declare(shardlog.Declaration{Name: name, Shards: shards, Retention: defaultRetention, OnDemand: onDemand, Annotations: notes})
 	if err != nil && errs.ClassOf(err) == errs.User && slices.Contains(s.store.Streams(), name) {
 		return nil, s.inUse(name) // another call made it meanwhile
 	}
 	return nil, err
+}
+
+// firstShards is how many shards a new stream gets.
+func firstShards(in *createStreamInput, onDemand bool) (int, error) {
+	switch warm := in.WarmThroughputMiBps; {
+	case warm != nil && !onDemand:
+		return 0, wire.Errorf(wire.CodeValidation, "WarmThroughputMiBps is for streams in ON_DEMAND mode")
+	case warm != nil:
+		return max(onDemandShards, int(min(*warm, warmMax))), checkWarm(*warm)
+	case onDemand:
+		return onDemandShards, nil
+	case in.ShardCount == nil:
+		return 0, wire.Errorf(wire.CodeValidation, "ShardCount is required for a stream in PROVISIONED mode")
+	case *in.ShardCount > shardLimit:
+		return 0, wire.Errorf(codeLimit, "a stream can't have more than %d shards", shardLimit)
+	}
+	return int(*in.ShardCount), nil
 }
 
 // inUse says that there is a stream of a name.
