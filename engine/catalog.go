@@ -125,15 +125,28 @@ func (c *sessionCatalog) Source(table *catalog.Table, want catalog.Pushdown) (ca
 	if c, ok := source.(connector.Changing); ok {
 		info.Upsert, info.Changelog = c.Changes() == connector.Upsert, c.Changes() == connector.Retract
 	}
+	if info.Changelog && len(table.PrimaryKey) > 0 && readsMetadata(decl, want.Columns) {
+		// The image before a change comes with the metadata of the change, not with that
+		// of the row it takes back: what the key's row was is kept.
+		info.Upsert, info.Changelog = true, false
+	}
 	if l, ok := source.(connector.LookupSource); ok {
 		info.Lookup = l.Lookups().Possible
 	}
 	return info, nil
 }
 
+// readsMetadata reports whether any of columns, nil for all, is METADATA.
+func readsMetadata(t connector.Table, columns types.Schema) bool {
+	if columns == nil {
+		columns = t.Schema
+	}
+	return slices.ContainsFunc(columns, func(f types.Field) bool { return t.Metadata[f.Name] != "" })
+}
+
 // Sink asks the table's connector what it accepts.
 func (c *sessionCatalog) Sink(table *catalog.Table) (catalog.SinkInfo, error) {
-	conn, decl, err := c.parts.declare(table)
+	conn, decl, err := c.parts.declare(written(table))
 	if err != nil {
 		return catalog.SinkInfo{}, err
 	}
@@ -142,6 +155,27 @@ func (c *sessionCatalog) Sink(table *catalog.Table) (catalog.SinkInfo, error) {
 		return catalog.SinkInfo{}, err
 	}
 	return catalog.SinkInfo{Mode: sink.Mode().String(), Guarantee: sink.Guarantee().String()}, nil
+}
+
+// written is a table without its virtual columns, which are only read.
+func written(table *catalog.Table) *catalog.Table {
+	t := *table
+	t.Columns = slices.DeleteFunc(slices.Clone(table.Columns), func(c catalog.Column) bool { return c.Virtual })
+	return &t
+}
+
+// Metadata types what a connector with options gives to METADATA columns.
+func (c *sessionCatalog) Metadata(options map[string]string) (given map[string]types.Type, what string) {
+	conn, parsed, err := c.parts.connectors.Resolve(options)
+	if err != nil {
+		return nil, "" // its error is told when the table is checked
+	}
+	spec := connector.SpecFor(conn, parsed)
+	given = map[string]types.Type{}
+	for _, m := range spec.Metadata {
+		given[m.Key] = m.Type
+	}
+	return given, "connector '" + spec.Name + "'"
 }
 
 // declare shows a table to its connector: computed columns are not its business.
@@ -156,7 +190,7 @@ func (p parts) declare(table *catalog.Table) (connector.Connector, connector.Tab
 		if column.Computed != "" {
 			continue
 		}
-		decl.Schema = append(decl.Schema, types.Field{Name: column.Name, Type: column.Type})
+		decl.Schema = append(decl.Schema, column.Stored())
 		if column.Metadata != "" {
 			decl.Metadata[column.Name] = column.Metadata
 		}
@@ -168,9 +202,6 @@ func (p parts) declare(table *catalog.Table) (connector.Connector, connector.Tab
 func (p parts) check(table *catalog.Table) error {
 	conn, decl, err := p.declare(table)
 	if err != nil {
-		return err
-	}
-	if err := conn.Spec().CheckMetadata(decl); err != nil {
 		return err
 	}
 	return conn.Check(decl)

@@ -6,6 +6,7 @@ package connector
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -60,6 +61,32 @@ type Table struct {
 	Options Options
 	// Env gives connectors the parts of the process that they share.
 	Env Env
+}
+
+// formatMetadata begins the keys of metadata that the format of records gives, as
+// Flink's connectors of messages do.
+const formatMetadata = "value."
+
+// Beside reports a METADATA column that the connector gives: its values are not in the
+// records.
+func (t Table) Beside(column string) bool {
+	key, ok := t.Metadata[column]
+	return ok && !strings.HasPrefix(key, formatMetadata)
+}
+
+// Around maps the METADATA columns that the format of records gives to the format's
+// keys; nil without any.
+func (t Table) Around() map[string]string {
+	var out map[string]string
+	for column, key := range t.Metadata {
+		if key, ok := strings.CutPrefix(key, formatMetadata); ok {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[column] = key
+		}
+	}
+	return out
 }
 
 // Env is what the process lends to connectors.

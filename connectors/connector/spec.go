@@ -31,6 +31,32 @@ type MetadataSpec struct {
 	Doc  string
 }
 
+// Describer is a Connector whose metadata depends on a table's options: on its format.
+type Describer interface {
+	Connector
+	// Metadata lists what METADATA columns can be declared FROM under options.
+	Metadata(o Options) []MetadataSpec
+}
+
+// SpecFor is a connector's spec with the metadata that a table with options has.
+func SpecFor(c Connector, o Options) Spec {
+	s := c.Spec()
+	if d, ok := c.(Describer); ok {
+		s.Metadata = d.Metadata(o)
+	}
+	return s
+}
+
+// FormatMetadata lists a format's metadata by the keys that tables know it by.
+func FormatMetadata(format Spec) []MetadataSpec {
+	out := make([]MetadataSpec, len(format.Metadata))
+	for i, m := range format.Metadata {
+		m.Key = formatMetadata + m.Key
+		out[i] = m
+	}
+	return out
+}
+
 // CheckMetadata checks a table's METADATA columns: their keys are known and their
 // types are the keys' types.
 func (s Spec) CheckMetadata(table Table) error {

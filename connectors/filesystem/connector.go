@@ -85,6 +85,11 @@ func metadataSpecs() []connector.MetadataSpec {
 	}
 }
 
+// Metadata lists the connector's metadata, and that of the format under options.
+func (c *Connector) Metadata(o connector.Options) []connector.MetadataSpec {
+	return append(metadataSpecs(), c.formats.Metadata(o)...)
+}
+
 // Check validates a declaration.
 func (c *Connector) Check(table connector.Table) error {
 	_, err := c.layout(table)
@@ -126,7 +131,7 @@ type layout struct {
 
 // layout checks a declaration.
 func (c *Connector) layout(table connector.Table) (*layout, error) {
-	if err := c.Spec().CheckMetadata(table); err != nil {
+	if err := connector.SpecFor(c, table.Options).CheckMetadata(table); err != nil {
 		return nil, err
 	}
 	if _, _, err := connector.BadPolicyOf(table.Options); err != nil {
@@ -172,8 +177,7 @@ func (l *layout) mode() connector.SinkMode {
 
 // isExtra reports a column that files don't hold.
 func (l *layout) isExtra(name string) bool {
-	_, metadata := l.table.Metadata[name]
-	return metadata || l.partitions.Index(name) >= 0
+	return l.table.Beside(name) || l.partitions.Index(name) >= 0
 }
 
 // partitionType reports types whose values can be folder names.

@@ -177,7 +177,7 @@ func (s *source) Open(_ context.Context, split connector.Split, position []byte,
 
 // open makes the reader of the stored columns.
 func (s *source) open(p piece, at place, env connector.ReaderEnv) (connector.Reader, error) {
-	config := codec.Config{Schema: s.stored, Columns: s.splice.Decoded, Filters: s.filters, Options: s.table.Options,
+	config := codec.Config{Schema: s.stored, Columns: s.splice.Decoded, Metadata: s.table.Around(), Filters: s.filters, Options: s.table.Options,
 		Context: env.Context, Alloc: env.Alloc, BatchRows: env.BatchRows}
 	if files, ok := s.format.(codec.Files); ok {
 		return openFile(s.fs, files, config, p, at)

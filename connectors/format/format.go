@@ -65,6 +65,19 @@ func (r Registry) Of(options connector.Options, schema types.Schema) (codec.Form
 	return chosen, chosen.Check(schema, options)
 }
 
+// Metadata lists what the format that options name, of a whole record or of its value,
+// gives to METADATA columns.
+func (r Registry) Metadata(o connector.Options) []connector.MetadataSpec {
+	for _, f := range r.formats {
+		for _, option := range []string{"format", "value.format"} {
+			if o.Given(option) && o.String(option) == f.Spec().Name {
+				return connector.FormatMetadata(f.Spec())
+			}
+		}
+	}
+	return nil
+}
+
 // Records is Of for connectors whose unit is a record: files of columns are
 // refused.
 func (r Registry) Records(options connector.Options, schema types.Schema) (codec.Records, error) {

@@ -32,12 +32,7 @@ var (
 )
 
 func newSource(l *layout) (*source, error) {
-	return &source{layout: l, splice: format.NewSplice(l.table.Schema, l.isMetadata)}, nil
-}
-
-func (l *layout) isMetadata(name string) bool {
-	_, ok := l.table.Metadata[name]
-	return ok
+	return &source{layout: l, splice: format.NewSplice(l.table.Schema, l.table.Beside)}, nil
 }
 
 // Apply implements connector.Source: every projection is done while decoding.
@@ -46,7 +41,7 @@ func (s *source) Apply(p connector.Pushdown) (connector.Applied, error) {
 	if columns == nil {
 		columns = s.table.Schema
 	}
-	s.splice = format.NewSplice(columns, s.isMetadata)
+	s.splice = format.NewSplice(columns, s.table.Beside)
 	return connector.Applied{Columns: true, Filters: make([]bool, len(p.Filters))}, nil
 }
 

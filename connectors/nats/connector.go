@@ -69,6 +69,11 @@ type layout struct {
 	stored types.Schema
 }
 
+// Metadata lists the connector's metadata, and that of the format under options.
+func (c *Connector) Metadata(o connector.Options) []connector.MetadataSpec {
+	return append(metadataSpecs(), c.formats.Metadata(o)...)
+}
+
 // Check implements connector.Connector.
 func (c *Connector) Check(table connector.Table) error {
 	_, err := c.layout(table)
@@ -95,7 +100,7 @@ func (c *Connector) Sink(table connector.Table) (connector.Sink, error) {
 
 // layout checks a declaration; it asks no server.
 func (c *Connector) layout(table connector.Table) (*layout, error) {
-	if err := c.Spec().CheckMetadata(table); err != nil {
+	if err := connector.SpecFor(c, table.Options).CheckMetadata(table); err != nil {
 		return nil, err
 	}
 	if _, _, err := connector.BadPolicyOf(table.Options); err != nil {
@@ -106,7 +111,7 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 	}
 	l := &layout{table: table, subjects: table.Options.List(optionSubject)}
 	for _, f := range table.Schema {
-		if !l.isMetadata(f.Name) {
+		if !table.Beside(f.Name) {
 			l.stored = append(l.stored, f)
 		}
 	}
@@ -122,11 +127,6 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 		Connector: c.Spec().Name, Formats: c.formats, Table: table, Stored: l.stored, Upsert: true,
 	})
 	return l, err
-}
-
-func (l *layout) isMetadata(name string) bool {
-	_, ok := l.table.Metadata[name]
-	return ok
 }
 
 func checkStartup(o connector.Options) error {

@@ -24,7 +24,7 @@ var _ connector.Changing = (*source)(nil)
 
 func newSource(l *layout) (*source, error) {
 	o := l.table.Options
-	s := &source{layout: l, splice: format.NewSplice(l.table.Schema, l.isMetadata), core: o.String(optionMode) == modeCore}
+	s := &source{layout: l, splice: format.NewSplice(l.table.Schema, l.table.Beside), core: o.String(optionMode) == modeCore}
 	switch {
 	case s.core && len(l.subjects) == 0:
 		return nil, errs.Userf("table '%s': 'mode' = 'core' needs the option 'subject'", l.table.Name)
@@ -46,7 +46,7 @@ func (s *source) Apply(p connector.Pushdown) (connector.Applied, error) {
 	if columns == nil {
 		columns = s.table.Schema
 	}
-	s.splice = format.NewSplice(columns, s.isMetadata)
+	s.splice = format.NewSplice(columns, s.table.Beside)
 	return connector.Applied{Columns: true, Filters: make([]bool, len(p.Filters))}, nil
 }
 

@@ -78,6 +78,11 @@ type startup struct {
 	sequences map[ShardID]Sequence
 }
 
+// Metadata lists the connector's metadata, and that of the format under options.
+func (c *Connector) Metadata(o connector.Options) []connector.MetadataSpec {
+	return append(metadataSpecs(), c.formats.Metadata(o)...)
+}
+
 // Check implements connector.Connector.
 func (c *Connector) Check(table connector.Table) error {
 	_, err := c.layout(table)
@@ -104,7 +109,7 @@ func (c *Connector) Sink(table connector.Table) (connector.Sink, error) {
 
 // layout checks a declaration. The stream need not exist yet.
 func (c *Connector) layout(table connector.Table) (*layout, error) {
-	if err := c.Spec().CheckMetadata(table); err != nil {
+	if err := connector.SpecFor(c, table.Options).CheckMetadata(table); err != nil {
 		return nil, err
 	}
 	l := &layout{table: table, stream: table.Options.String(optionStream)}
@@ -115,7 +120,7 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 		return nil, errs.Wrap(errs.User, err, "table '%s'", table.Name)
 	}
 	for _, f := range table.Schema {
-		if _, metadata := table.Metadata[f.Name]; !metadata {
+		if !table.Beside(f.Name) {
 			l.stored = append(l.stored, f)
 		}
 	}

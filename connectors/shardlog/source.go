@@ -24,12 +24,7 @@ var (
 )
 
 func newSource(l *layout) *source {
-	return &source{layout: l, splice: format.NewSplice(l.table.Schema, l.isMetadata)}
-}
-
-func (l *layout) isMetadata(name string) bool {
-	_, ok := l.table.Metadata[name]
-	return ok
+	return &source{layout: l, splice: format.NewSplice(l.table.Schema, l.table.Beside)}
 }
 
 // Apply implements connector.Source: every projection is done while decoding.
@@ -38,7 +33,7 @@ func (s *source) Apply(p connector.Pushdown) (connector.Applied, error) {
 	if columns == nil {
 		columns = s.table.Schema
 	}
-	s.splice = format.NewSplice(columns, s.isMetadata)
+	s.splice = format.NewSplice(columns, s.table.Beside)
 	return connector.Applied{Columns: true, Filters: make([]bool, len(p.Filters))}, nil
 }
 

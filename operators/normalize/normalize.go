@@ -27,9 +27,9 @@ type Config struct {
 	TTL time.Duration
 }
 
-// Normalize reads +I and +U as "the row of this key is now …", -D as "the key is
-// gone" (its other columns need not be right), and ignores -U. A -D of a key that
-// isn't there is dropped.
+// Normalize reads +I and +U as "the row of this key is now …", -D and -U as "the key is
+// gone" (their other columns need not be right): behind a -U mostly comes the +U of the
+// same key, or that of the key it was changed to. One of a key that isn't there is dropped.
 type Normalize struct {
 	cfg   Config
 	ctx   *op.Context
@@ -122,12 +122,10 @@ func (n *Normalize) collect(batch stream.Batch) {
 	for i, pointer := range n.rows {
 		k := (*kept)(pointer)
 		if k.mark == 0 {
-			n.touched = append(n.touched, touch{slot: n.slots[i], kept: k, row: -1, isNew: n.table.IsNew(n.slots[i])})
+			n.touched = append(n.touched, touch{slot: n.slots[i], kept: k, isNew: n.table.IsNew(n.slots[i])})
 			k.mark = int64(len(n.touched))
 		}
-		if batch.Kind(i) != stream.UpdateBefore {
-			n.touched[k.mark-1].row = int32(i)
-		}
+		n.touched[k.mark-1].row = int32(i)
 	}
 	for _, t := range n.touched {
 		t.kept.mark = 0
@@ -137,13 +135,11 @@ func (n *Normalize) collect(batch stream.Batch) {
 // change applies what a batch says of one key and lists what to emit.
 func (n *Normalize) change(t touch, batch stream.Batch) {
 	heap := n.table.Heap()
-	if t.row < 0 || !batch.Kind(int(t.row)).Adds() {
-		if t.row >= 0 && !t.isNew {
+	if !batch.Kind(int(t.row)).Adds() {
+		if !t.isNew {
 			n.add(stream.Delete, heap.Get(t.kept.ref))
 		}
-		if t.row >= 0 || t.isNew {
-			n.table.Delete(t.slot)
-		}
+		n.table.Delete(t.slot)
 		return
 	}
 	n.scratch = n.codec.Append(n.scratch[:0], batch.Record.Columns(), int(t.row))

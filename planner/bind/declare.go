@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -61,6 +62,7 @@ func (d *declaration) clauses(s *sql.CreateTable) error {
 	}
 	for _, steps := range []func() error{
 		func() error { return d.options(s.With) },
+		func() error { return d.metadata(s) },
 		func() error { return d.primaryKey(s.PrimaryKey) },
 		func() error { return d.partitions(s.PartitionBy) },
 		func() error { return d.computed(s.Columns) },
@@ -117,6 +119,48 @@ func (d *declaration) options(options []sql.Option) error {
 		d.t.Options[o.Key] = o.Value
 	}
 	return nil
+}
+
+// metadata checks the METADATA columns: their connector has such metadata, in a type
+// that can be cast to the column's.
+func (d *declaration) metadata(s *sql.CreateTable) error {
+	known, ok := d.b.cat.(catalog.Metadata)
+	if !ok {
+		return nil
+	}
+	given, what := known.Metadata(d.t.Options)
+	for i := range d.t.Columns {
+		c := &d.t.Columns[i]
+		if c.Metadata == "" || what == "" {
+			continue
+		}
+		t, ok := given[c.Metadata]
+		switch {
+		case !ok:
+			e := errs.Userf("column '%s': %s has no metadata '%s'", c.Name, what, c.Metadata).At(d.place(s, c.Name))
+			keys := slices.Sorted(maps.Keys(given))
+			if nearest := errs.Nearest(c.Metadata, keys); nearest != "" {
+				return e.WithHint("did you mean '%s'?", nearest)
+			}
+			return e.WithHint("it has %s", list(keys))
+		case !castable(t, c.Type):
+			return errs.Userf("column '%s': metadata '%s' is %s, which can't be cast to %s", c.Name, c.Metadata, t, c.Type).At(d.place(s, c.Name))
+		}
+		if c.Given = nil; !t.Same(c.Type) {
+			c.Given = &t
+		}
+	}
+	return nil
+}
+
+// place is where a column is declared; columns of LIKE are not.
+func (d *declaration) place(s *sql.CreateTable, column string) errs.Span {
+	for _, c := range s.Columns {
+		if c.Name.Text == column {
+			return c.Name.Pos()
+		}
+	}
+	return s.Name.Pos()
 }
 
 // primaryKey checks the key: it names stored columns, which become NOT NULL.

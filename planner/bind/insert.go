@@ -56,7 +56,7 @@ func (b *Binder) Insert(s *sql.Insert) (*logical.Sink, error) {
 	}
 	spec := sink.SinkSpec
 	spec.NotNull = checked
-	return logical.NewSink(node, spec), nil
+	return logical.NewSink(sink.Inputs()[0], spec), nil
 }
 
 // sink makes the root that writes node, whose columns are Written(t).
@@ -65,7 +65,29 @@ func (b *Binder) sink(t *catalog.Table, node logical.Node, span errs.Span) (*log
 	if err != nil {
 		return nil, at(err, span)
 	}
+	node = asStored(node, t)
 	return logical.NewSink(node, logical.SinkSpec{Table: t, Info: info, Visible: len(node.Props().Schema), Span: span}), nil
+}
+
+// asStored casts the metadata that the connector takes in another type than declared.
+func asStored(node logical.Node, t *catalog.Table) logical.Node {
+	schema := node.Props().Schema
+	exprs := logical.Cols(schema, logical.Range(0, len(schema)))
+	same := true
+	for i, at := 0, 0; i < len(t.Columns); i++ {
+		c := t.Columns[i]
+		if c.Computed != "" || c.Virtual {
+			continue
+		}
+		if c.Given != nil {
+			exprs[at], same = castTo(exprs[at], *c.Given), false
+		}
+		at++
+	}
+	if same {
+		return node
+	}
+	return logical.NewProject(node, exprs, schema.Names())
 }
 
 // Written lists the columns of a table that an INSERT writes: physical ones and

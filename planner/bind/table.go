@@ -173,8 +173,12 @@ func (b *Binder) queryHints(ref *sql.NamedTable) error {
 // computedColumns projects all columns of a table in the declared order.
 func (b *Binder) computedColumns(node logical.Node, t *catalog.Table) (logical.Node, error) {
 	schema := node.Props().Schema
-	if len(schema) == len(t.Columns) {
+	if !slices.ContainsFunc(t.Columns, func(c catalog.Column) bool { return c.Computed != "" || c.Given != nil }) {
 		return node, nil
+	}
+	if slices.ContainsFunc(t.Columns, func(c catalog.Column) bool { return c.Given != nil }) {
+		node = asDeclared(node, t)
+		schema = node.Props().Schema
 	}
 	x := &exprBinder{b: b, scope: scopeOf(t.Name, schema), clause: "a computed column"}
 	exprs := make([]rex.Expr, len(t.Columns))
@@ -196,6 +200,21 @@ func (b *Binder) computedColumns(node logical.Node, t *catalog.Table) (logical.N
 		}
 	}
 	return logical.NewProject(node, exprs, names), nil
+}
+
+// asDeclared casts the metadata that a connector gives in another type.
+func asDeclared(node logical.Node, t *catalog.Table) logical.Node {
+	schema := node.Props().Schema
+	exprs := make([]rex.Expr, len(schema))
+	for i, f := range schema {
+		exprs[i] = rex.Col(i, f.Type)
+		for _, c := range t.Columns {
+			if c.Name == f.Name && c.Given != nil {
+				exprs[i] = castTo(exprs[i], c.Type)
+			}
+		}
+	}
+	return logical.NewProject(node, exprs, schema.Names())
 }
 
 // watermark declares the event time column.

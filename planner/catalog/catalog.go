@@ -25,6 +25,13 @@ type Catalog interface {
 	Sink(table *Table) (SinkInfo, error)
 }
 
+// Metadata is a Catalog that knows what METADATA columns a table's connector gives.
+type Metadata interface {
+	// Metadata types the pieces of metadata that a table with these options has, by key.
+	// what names the connector, for messages; it is empty if there is no such one.
+	Metadata(options map[string]string) (types map[string]types.Type, what string)
+}
+
 // Functions looks up function signatures and evaluates constants.
 type Functions interface {
 	Scalar(name string) (rex.Signature, bool)
@@ -85,7 +92,18 @@ type Column struct {
 	// are not written.
 	Metadata string `msgpack:"m,omitempty"`
 	Virtual  bool   `msgpack:"v,omitempty"`
-	Comment  string `msgpack:"c,omitempty"`
+	// Given is the type that the connector has the metadata in, where it isn't Type:
+	// values are cast.
+	Given   *types.Type `msgpack:"g,omitempty"`
+	Comment string      `msgpack:"c,omitempty"`
+}
+
+// Stored is the column as its connector knows it.
+func (c Column) Stored() types.Field {
+	if c.Given != nil {
+		return types.Field{Name: c.Name, Type: *c.Given}
+	}
+	return types.Field{Name: c.Name, Type: c.Type}
 }
 
 // Physical reports a column that is stored by the connector.

@@ -74,7 +74,7 @@ func Stored(t *catalog.Table) types.Schema {
 	var out types.Schema
 	for _, c := range t.Columns {
 		if c.Computed == "" {
-			out = append(out, types.Field{Name: c.Name, Type: c.Type})
+			out = append(out, c.Stored())
 		}
 	}
 	return out
@@ -125,7 +125,7 @@ func (n *Scan) details() string {
 // columnText prints a column, with its fields when the row was pruned.
 func columnText(t *catalog.Table, c types.Field) string {
 	for _, declared := range t.Columns {
-		if declared.Name == c.Name && !declared.Type.Equal(c.Type) {
+		if declared.Name == c.Name && !declared.Stored().Type.Equal(c.Type) {
 			return PrunedText(c)
 		}
 	}

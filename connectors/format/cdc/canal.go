@@ -24,7 +24,7 @@ var rowMembers = []string{"data", "old", "type", "database", "table"}
 func canal() *Format {
 	const database, table = "canal-json.database.include", "canal-json.table.include"
 	return &Format{
-		name: "canal-json",
+		name: "canal-json", around: canalAround(),
 		doc: "Changes as Canal writes them: `type`, the rows in `data`, and in `old` what an update overwrote. Records of DDL are " +
 			"left out. Written, an update is a deletion and an insertion.",
 		options: []connector.OptionSpec{
@@ -119,7 +119,7 @@ func canalUpdates(e *json.Envelope, data json.Place) bool {
 // maxwell is the format 'maxwell-json': one row a record.
 func maxwell() *Format {
 	return &Format{
-		name: "maxwell-json",
+		name: "maxwell-json", around: maxwellAround(),
 		doc: "Changes as Maxwell writes them: `type`, the row in `data`, and in `old` what an update overwrote. Written, an update is a " +
 			"deletion and an insertion.",
 		envelope: func(connector.Options) (json.EnvelopeConfig, error) {

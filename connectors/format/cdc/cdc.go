@@ -24,6 +24,8 @@ type Format struct {
 	envelope func(o connector.Options) (json.EnvelopeConfig, error)
 	// added and removed are written around rows.
 	added, removed json.Frame
+	// around is the metadata that can be read.
+	around []json.Around
 	// readOnly, when it gives a hint, is why a table's options forbid writing.
 	readOnly func(o connector.Options) string
 }
@@ -40,7 +42,11 @@ func Formats() []codec.Format {
 
 // Spec describes the format.
 func (f *Format) Spec() connector.Spec {
-	return connector.Spec{Name: f.name, Doc: f.doc, Options: append(f.options, json.OptionSpecs(f.name)...)}
+	spec := connector.Spec{Name: f.name, Noun: "format", Doc: f.doc, Options: append(f.options, json.OptionSpecs(f.name)...)}
+	for _, a := range f.around {
+		spec.Metadata = append(spec.Metadata, a.MetadataSpec)
+	}
+	return spec
 }
 
 // Extension is the file name's ending.
@@ -66,7 +72,7 @@ func (f *Format) NewDecoder(c codec.Config) (codec.Decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.Name = f.name
+	e.Name, e.Around = f.name, f.around
 	return json.NewEnvelopeDecoder(c, e)
 }
 

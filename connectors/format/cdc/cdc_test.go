@@ -43,7 +43,8 @@ func config(t testing.TB, f codec.Format, options map[string]string) codec.Confi
 }
 
 // TestGolden decodes lines of changes, prints the rows, and encodes them again.
-// Arguments: the format, options without their prefix, and columns=(a,b) to prune.
+// Arguments: the format, options without their prefix, columns=(a,b) to prune, and
+// metadata, which decodes all metadata of the format beside the column id.
 func TestGolden(t *testing.T) {
 	datadriven.RunTest(t, "testdata/changes", func(t *testing.T, d *datadriven.TestData) string {
 		alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
@@ -52,6 +53,9 @@ func TestGolden(t *testing.T) {
 		options := map[string]string{}
 		var pruned types.Schema
 		for _, arg := range d.CmdArgs[1:] {
+			if arg.Key == "metadata" {
+				continue
+			}
 			if arg.Key != "columns" {
 				options[d.CmdArgs[0].Key+"."+arg.Key] = arg.Vals[0]
 				continue
@@ -62,6 +66,9 @@ func TestGolden(t *testing.T) {
 		}
 		c := config(t, f, options)
 		c.Alloc, c.Columns = alloc, pruned
+		if d.HasArg("metadata") {
+			withMetadata(&c, f)
+		}
 		if err := f.Check(c.Schema, c.Options); err != nil {
 			return err.Error()
 		}
@@ -71,11 +78,20 @@ func TestGolden(t *testing.T) {
 		for _, row := range stream.FormatRows(batch) {
 			fmt.Fprintln(&b, row)
 		}
-		if pruned == nil {
+		if pruned == nil && c.Metadata == nil {
 			b.WriteString(encoded(t, f, c, batch))
 		}
 		return b.String()
 	})
+}
+
+// withMetadata makes a table of a key and all that stands around rows.
+func withMetadata(c *codec.Config, f codec.Format) {
+	c.Schema, c.Metadata = orders()[:1], map[string]string{}
+	for _, m := range f.Spec().Metadata {
+		c.Schema = append(c.Schema, types.Field{Name: m.Key, Type: m.Type})
+		c.Metadata[m.Key] = m.Key
+	}
 }
 
 func decodeLines(t testing.TB, f codec.Records, c codec.Config, lines string, bad *strings.Builder) stream.Batch {

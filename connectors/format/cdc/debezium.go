@@ -17,7 +17,7 @@ const (
 func debezium() *Format {
 	const included = "debezium-json.schema-include"
 	return &Format{
-		name: "debezium-json",
+		name: "debezium-json", around: debeziumAround(),
 		doc: "Changes as Debezium writes them: `before`, `after` and `op`, which is c, r, u or d. Written, an update is a deletion and " +
 			"an insertion.",
 		options: []connector.OptionSpec{{Name: included, Type: connector.TypeBool, Default: "false", Example: "true",
@@ -67,7 +67,7 @@ func image(e *json.Envelope, kind stream.RowKind, member int) bool {
 // ogg is the format 'ogg-json' of Oracle GoldenGate.
 func ogg() *Format {
 	return &Format{
-		name: "ogg-json",
+		name: "ogg-json", around: oggAround(),
 		doc: "Changes as Oracle GoldenGate writes them: `before`, `after` and `op_type`, which is I, U or D. Written, an update is a " +
 			"deletion and an insertion.",
 		envelope: func(connector.Options) (json.EnvelopeConfig, error) {

@@ -34,6 +34,9 @@ type Config struct {
 	// Columns are the wanted ones: a subset in order, with pruned ROWs. nil means
 	// Schema. Encoders ignore it.
 	Columns types.Schema
+	// Metadata gives, for columns that decoders fill with what stands around a row, the
+	// format's key of it.
+	Metadata map[string]string
 	// Filters are conjuncts over Columns' indexes that a file reader may use to
 	// leave out groups of rows without a match. It need not leave out any.
 	Filters []rex.Expr

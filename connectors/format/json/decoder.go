@@ -7,6 +7,7 @@ import (
 	"github.com/thalweg/thalweg/connectors/format/column"
 	"github.com/thalweg/thalweg/connectors/format/text"
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/stream"
 )
 
@@ -51,8 +52,15 @@ func newDecoder(c codec.Config, name string) (*decoder, error) {
 		return nil, err
 	}
 	set := column.NewSet(wanted, c.Alloc, c.BatchRows)
+	var fields []types.Field
+	var cols []*column.Column
+	for i, f := range wanted {
+		if _, around := c.Metadata[f.Name]; !around {
+			fields, cols = append(fields, f), append(cols, set.Cols[i])
+		}
+	}
 	return &decoder{
-		set: set, root: newObject("", wanted, set.Cols), batchRows: max(c.BatchRows, 1),
+		set: set, root: newObject("", fields, cols), batchRows: max(c.BatchRows, 1),
 		standard: standard(c.Options, name), lenient: c.Options.Bool(name + ".ignore-parse-errors"),
 	}, nil
 }

@@ -1,6 +1,8 @@
 package json
 
 import (
+	"slices"
+
 	"github.com/thalweg/thalweg/connectors/format/codec"
 	"github.com/thalweg/thalweg/operators/stream"
 )
@@ -17,15 +19,21 @@ type EnvelopeConfig struct {
 	// Changes appends a record's changes with the methods of e. It reports false
 	// after e.Fail, or when one of the methods did.
 	Changes func(e *Envelope) bool
+	// Around is the metadata that the envelope can give to each row.
+	Around []Around
 }
 
 // Envelope is a record's envelope while its changes are decoded.
 type Envelope struct {
 	d       *decoder
 	members *object
-	outer   *object // nil without Inside
 	at      []Place
+	// outer are the members around the envelope, the first of them holds it; nil without
+	// Inside.
+	outer   *object
+	outerAt []Place
 	apply   func(e *Envelope) bool
+	around  []metadatum
 }
 
 // Place is where a value stands in the record; 0 is nowhere, for a member that is
@@ -38,11 +46,24 @@ func NewEnvelopeDecoder(c codec.Config, e EnvelopeConfig) (codec.Decoder, error)
 	if err != nil {
 		return nil, err
 	}
-	d.envelope = &Envelope{d: d, members: newMembers(e.Members), at: make([]Place, max(1, len(e.Members))), apply: e.Changes}
-	if e.Inside != "" {
-		d.envelope.outer = newMembers([]string{e.Inside})
-	}
+	d.envelope = newEnvelope(d, e, c)
 	return d, nil
+}
+
+func newEnvelope(d *decoder, config EnvelopeConfig, c codec.Config) *Envelope {
+	members, outside := slices.Clone(config.Members), []string{config.Inside}
+	e := &Envelope{d: d, apply: config.Changes}
+	for i, f := range c.Wanted() {
+		key, ok := c.Metadata[f.Name]
+		if at := slices.IndexFunc(config.Around, func(a Around) bool { return a.Key == key }); ok && at >= 0 {
+			e.around = append(e.around, newMetadatum(config.Around[at], newNode(f.Name, f.Type, d.set.Cols[i]), &members, &outside))
+		}
+	}
+	e.members, e.at = newMembers(members), make([]Place, len(members))
+	if config.Inside != "" {
+		e.outer, e.outerAt = newMembers(outside), make([]Place, len(outside))
+	}
+	return e
 }
 
 // NewEnvelopeEncoder makes an encoder of changes for the format called name: added
@@ -68,36 +89,39 @@ func newMembers(names []string) *object {
 // changes decodes the envelope at i.
 func (e *Envelope) changes(i int) int {
 	if e.outer == nil {
-		if i = e.locate(e.members, i); i < 0 || !e.apply(e) {
+		if i = e.d.locate(e.members, e.at, i); i < 0 || !e.apply(e) {
 			return -1
 		}
 		return i
 	}
-	end := e.locate(e.outer, i)
+	end := e.d.locate(e.outer, e.outerAt, i)
 	if end < 0 {
 		return -1
 	}
-	inner := e.at[0]
+	inner := e.outerAt[0]
 	if inner == 0 {
 		return e.d.fail("the record has no member '%s'", e.outerName())
 	}
-	if e.locate(e.members, int(inner)) < 0 || !e.apply(e) {
+	if e.d.locate(e.members, e.at, int(inner)) < 0 || !e.apply(e) {
 		return -1
 	}
 	return end
 }
 
+// outerName is the key of the member that holds the envelope.
 func (e *Envelope) outerName() string {
-	for name := range e.outer.byName {
-		return name
+	for name, n := range e.outer.byName {
+		if n.part == 0 {
+			return name
+		}
 	}
 	return ""
 }
 
-// locate notes where the members of the object at i stand, and passes over it.
-func (e *Envelope) locate(o *object, i int) int {
-	d := e.d
-	clear(e.at)
+// locate notes in places where the members of the object at i stand, and passes over
+// it.
+func (d *decoder) locate(o *object, places []Place, i int) int {
+	clear(places)
 	if d.data[i] != '{' {
 		return d.unexpected(i, "an object")
 	}
@@ -119,9 +143,9 @@ func (e *Envelope) locate(o *object, i int) int {
 			return -1
 		}
 		if member != nil {
-			e.at[member.part] = Place(at)
+			places[member.part] = Place(at)
 			if d.data[at] == 'n' {
-				e.at[member.part] = 0
+				places[member.part] = 0
 			}
 		}
 		if i = d.space(i); d.data[i] == '}' {
@@ -163,6 +187,11 @@ func (e *Envelope) Row(kind stream.RowKind, p Place) bool {
 	}
 	if d.fields(d.root, d.rows, int(p)) < 0 {
 		return false
+	}
+	for i := range e.around {
+		if e.around[i].add(e) < 0 {
+			return false
+		}
 	}
 	d.rows++
 	d.kinds = append(d.kinds, kind)

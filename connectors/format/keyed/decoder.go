@@ -84,7 +84,7 @@ func (l *Layout) keyIndex(stored int) int {
 
 func (p *part) decoder(wanted types.Schema, env connector.ReaderEnv) (codec.Decoder, error) {
 	return p.format.NewDecoder(codec.Config{
-		Schema: p.schema, Columns: wanted, Options: p.options, Context: env.Context, Alloc: env.Alloc, BatchRows: env.BatchRows,
+		Schema: p.schema, Columns: wanted, Metadata: p.around, Options: p.options, Context: env.Context, Alloc: env.Alloc, BatchRows: env.BatchRows,
 	})
 }
 

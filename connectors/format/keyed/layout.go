@@ -34,6 +34,9 @@ type part struct {
 	// schema names the columns as records do, at are their places among the stored.
 	schema types.Schema
 	at     []int
+	// around are the columns that the format gives out of what stands around a row, by
+	// its keys.
+	around map[string]string
 }
 
 // Declared is what a connector knows of a table when it asks for its layout.
@@ -49,7 +52,7 @@ type Declared struct {
 
 // New checks a table's declaration and takes it apart.
 func New(d Declared) (*Layout, error) {
-	l := &Layout{Upsert: d.Upsert, table: d.Table.Name, stored: d.Stored}
+	l := &Layout{Upsert: d.Upsert, table: d.Table.Name, stored: d.Stored, value: part{around: d.Table.Around()}}
 	names, err := l.keyNames(d)
 	if err != nil {
 		return nil, err
@@ -57,7 +60,7 @@ func New(d Declared) (*Layout, error) {
 	var key part
 	for _, name := range names {
 		i := d.Stored.Index(name)
-		if i < 0 {
+		if _, around := l.value.around[name]; i < 0 || around {
 			return nil, errs.Userf("the key names '%s', which is none of its stored columns", name)
 		}
 		if slices.Contains(key.at, i) {
@@ -80,7 +83,7 @@ func New(d Declared) (*Layout, error) {
 // WithoutKey is the layout of a table whose records are values only, in the one
 // format of Registry.OptionSpecs.
 func WithoutKey(formats format.Registry, table connector.Table, stored types.Schema) (*Layout, error) {
-	l := &Layout{table: table.Name, stored: stored, value: part{options: table.Options, schema: stored}}
+	l := &Layout{table: table.Name, stored: stored, value: part{options: table.Options, schema: stored, around: table.Around()}}
 	for i := range stored {
 		l.value.at = append(l.value.at, i)
 	}

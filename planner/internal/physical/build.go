@@ -229,7 +229,7 @@ func tableRef(t *catalog.Table, columns []catalog.Column) plan.TableRef {
 		if c.Computed != "" {
 			continue
 		}
-		ref.Schema = append(ref.Schema, field(c))
+		ref.Schema = append(ref.Schema, c.Stored())
 		if c.Metadata != "" {
 			if ref.Metadata == nil {
 				ref.Metadata = map[string]string{}

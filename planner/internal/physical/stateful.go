@@ -5,15 +5,11 @@ import (
 	"strconv"
 
 	"github.com/thalweg/thalweg/internal/errs"
-	"github.com/thalweg/thalweg/internal/types"
-	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/planner/logical"
 	"github.com/thalweg/thalweg/planner/plan"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-func field(c catalog.Column) types.Field { return types.Field{Name: c.Name, Type: c.Type} }
 
 func (b *builder) join(n *logical.Join) (plan.NodeID, error) {
 	ids, err := b.inputs(n)
