@@ -14,6 +14,8 @@ type chunk struct {
 	// until needed).
 	other, input []arrow.Array
 	pass         []bool // of the pairs; nil when all pass
+	// single tells that each partner is there once, as was seen while it was decoded.
+	single bool
 }
 
 func (c *chunk) release() {
@@ -29,13 +31,14 @@ func (c *chunk) release() {
 func (j *Join) gather() (*chunk, error) {
 	p, other := &j.probe, j.sides[1-j.probe.input]
 	c := &j.out.chunk
-	*c = chunk{probe: p}
+	*c = chunk{probe: p, single: true}
 	if j.predicate == nil && !j.needsOther() {
 		return c, nil
 	}
 	var err error
 	c.other, err = other.codec.DecodeFrom(j.ctx.Alloc, len(p.candidates), func(from, to int) [][]byte {
 		j.out.subs = other.table.Subs(p.candidates[from:to], j.out.subs)
+		c.single = c.single && other.allSingle(p.candidates[from:to])
 		return j.out.subs
 	})
 	return c, err

@@ -43,8 +43,7 @@ func (j *Join) walk(c *chunk) {
 // allPairs reports whether each pair of the chunk gives a row, and nothing else
 // follows: nobody stands alone, nor did before.
 func (j *Join) allPairs(c *chunk) bool {
-	other := j.sides[1-c.probe.input]
-	return c.pass == nil && c.probe.alone == 0 && !other.preserved && !j.cfg.Kind.leftOnly() && other.allSingle(c.probe.candidates)
+	return c.single && c.pass == nil && c.probe.alone == 0 && !j.sides[1-c.probe.input].preserved && !j.cfg.Kind.leftOnly()
 }
 
 // kindOf is the kind of a pair's row, by that of the batch's row.
