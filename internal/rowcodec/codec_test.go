@@ -55,12 +55,18 @@ func finish(builders []array.Builder) []arrow.Array {
 	return out
 }
 
+func rowCodec(t *testing.T, types []arrow.DataType) (*rowcodec.RowEncoder, *rowcodec.RowDecoder) {
+	t.Helper()
+	enc, err := rowcodec.NewRowEncoder(types)
+	ok(t, err)
+	dec, err := rowcodec.NewRowDecoder(types)
+	ok(t, err)
+	return enc, dec
+}
+
 func TestRowsComeBackAsTheyWere(t *testing.T) {
 	forSeeds(t, true, func(t *testing.T, rng *rand.Rand, types []arrow.DataType, cols []arrow.Array, rows int) {
-		enc, err := rowcodec.NewRowEncoder(types)
-		ok(t, err)
-		dec, err := rowcodec.NewRowDecoder(types)
-		ok(t, err)
+		enc, dec := rowCodec(t, types)
 		var out rowcodec.Rows
 		ok(t, enc.Encode(cols, rows, &out))
 		all, one := buildersFor(types), buildersFor(types)
@@ -312,10 +318,7 @@ func TestColumnsOfManyBlocks(t *testing.T) {
 			}
 		}
 		types, cols = append(types, arrow.PrimitiveTypes.Int64), append(cols, late.NewArray())
-		enc, err := rowcodec.NewRowEncoder(types)
-		ok(t, err)
-		dec, err := rowcodec.NewRowDecoder(types)
-		ok(t, err)
+		enc, dec := rowCodec(t, types)
 		var out rowcodec.Rows
 		ok(t, enc.Encode(cols, rows, &out))
 		var block []byte
@@ -348,15 +351,12 @@ func TestColumnsOfManyBlocks(t *testing.T) {
 func TestABadRowLeavesNothingAllocated(t *testing.T) {
 	types, cols := benchInput([]string{"int64", "string", "nullable"})
 	types, cols = append(types, arrow.ListOf(arrow.PrimitiveTypes.Int64)), append(cols, array.MakeArrayOfNull(memory.DefaultAllocator, arrow.ListOf(arrow.PrimitiveTypes.Int64), benchRows))
-	enc, err := rowcodec.NewRowEncoder(types)
-	ok(t, err)
-	dec, err := rowcodec.NewRowDecoder(types)
-	ok(t, err)
+	enc, dec := rowCodec(t, types)
 	var out rowcodec.Rows
 	ok(t, enc.Encode(cols, benchRows, &out))
 	alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer alloc.AssertSize(t, 0)
-	_, err = dec.ColumnsFrom(alloc, benchRows, func(from, to int) [][]byte {
+	_, err := dec.ColumnsFrom(alloc, benchRows, func(from, to int) [][]byte {
 		var list [][]byte
 		for i := from; i < to; i++ {
 			list = append(list, out.At(i)[:min(len(out.At(i)), max(0, 3000-i))])
