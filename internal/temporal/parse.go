@@ -4,7 +4,7 @@ package temporal
 // (`2024`, `2024-3`), as in Flink.
 func ParseDate[S ~string | ~[]byte](s S) (days int64, ok bool) {
 	c := cursor[S]{text: s}
-	days, ok = c.date()
+	days, ok = c.date(0)
 	return days, ok && c.at == len(s)
 }
 
@@ -16,8 +16,9 @@ func ParseTime[S ~string | ~[]byte](s S) (nanos int64, ok bool) {
 	return nanos, ok && c.at == len(s)
 }
 
-// ParseTimestamp reads a whole date, and optionally a space or T and a time. The result
-// is days since the epoch and nanoseconds since midnight.
+// ParseTimestamp reads a whole date, and optionally a space or T and a time; February
+// 30th is the month's last day, as in Flink. The result is days since the epoch and
+// nanoseconds since midnight.
 func ParseTimestamp[S ~string | ~[]byte](s S) (days, nanos int64, ok bool) {
 	c := cursor[S]{text: s}
 	if days, nanos, ok = c.timestamp(); !ok {
@@ -56,7 +57,7 @@ func (c *cursor[S]) timestamp() (days, nanos int64, ok bool) {
 			hyphens++
 		}
 	}
-	if days, ok = c.date(); !ok || hyphens < 2 || c.at == len(c.text) {
+	if days, ok = c.date(31); !ok || hyphens < 2 || c.at == len(c.text) {
 		return days, 0, ok && hyphens >= 2
 	}
 	if !c.accept(' ') && !c.accept('T') {
@@ -66,7 +67,8 @@ func (c *cursor[S]) timestamp() (days, nanos int64, ok bool) {
 	return days, nanos, ok
 }
 
-func (c *cursor[S]) date() (int64, bool) {
+// date reads a date; a day up to spare that its month lacks is the month's last.
+func (c *cursor[S]) date(spare int64) (int64, bool) {
 	negative := c.accept('-')
 	year, ok := c.number(1, 6)
 	month, day := int64(1), int64(1)
@@ -78,10 +80,11 @@ func (c *cursor[S]) date() (int64, bool) {
 	if negative {
 		year = -year
 	}
-	if !ok || month < 1 || month > 12 || day < 1 || day > int64(DaysInMonth(int(year), int(month))) {
+	if !ok || month < 1 || month > 12 || day < 1 {
 		return 0, false
 	}
-	return Days(int(year), int(month), int(day)), true
+	last := int64(DaysInMonth(int(year), int(month)))
+	return Days(int(year), int(month), int(min(day, last))), day <= max(last, spare)
 }
 
 func (c *cursor[S]) time() (int64, bool) {

@@ -5,55 +5,85 @@ import (
 	"strings"
 )
 
-// Pattern is a compiled pattern of Java's DateTimeFormatter, such as
-// `yyyy-MM-dd HH:mm:ss.SSS`. It is immutable.
+// Pattern is a compiled pattern of Java's DateTimeFormatter or SimpleDateFormat, such
+// as `yyyy-MM-dd HH:mm:ss.SSS`; which of them a function of SQL goes by is Flink's
+// choice. It is immutable.
 type Pattern struct {
 	items []item
 	// unitNanos is the shortest time the pattern shows: two instants in the same
 	// multiple of it have the same text.
 	unitNanos int64
+	// simple marks SimpleDateFormat: parsing is lenient, S counts milliseconds and u is
+	// the day of the week. zoned says that the time zone is shown.
+	simple, zoned bool
 }
 
-// item is a run of one pattern letter, or (letter 0) literal text.
+// item is a run of one pattern letter, or (letter 0) literal text. The letter [ starts
+// an optional section of count items, the last of which has the letter ].
 type item struct {
 	letter byte
 	count  int
 	text   string
 }
 
-// letters are the known pattern letters with the time they resolve.
+// formatterLetters are those that SimpleDateFormat lacks.
+const formatterLetters = "QqecAnNVOx"
+
+// letters are the pattern letters with the time they resolve.
 var letters = map[byte]int64{
-	'y': NanosPerDay, 'u': NanosPerDay, 'M': NanosPerDay, 'L': NanosPerDay, 'd': NanosPerDay, 'D': NanosPerDay,
-	'E': NanosPerDay, 'Q': NanosPerDay, 'q': NanosPerDay, 'e': NanosPerDay, 'w': NanosPerDay,
+	'G': NanosPerDay, 'y': NanosPerDay, 'u': NanosPerDay, 'Y': NanosPerDay, 'M': NanosPerDay, 'L': NanosPerDay, 'd': NanosPerDay,
+	'D': NanosPerDay, 'E': NanosPerDay, 'w': NanosPerDay, 'W': NanosPerDay, 'F': NanosPerDay, 'Q': NanosPerDay, 'q': NanosPerDay,
+	'e': NanosPerDay, 'c': NanosPerDay,
 	'a': 3600 * NanosPerSecond, 'H': 3600 * NanosPerSecond, 'h': 3600 * NanosPerSecond, 'K': 3600 * NanosPerSecond,
-	'k': 3600 * NanosPerSecond, 'm': 60 * NanosPerSecond, 's': NanosPerSecond, 'S': 1, 'n': 1,
+	'k': 3600 * NanosPerSecond, 'm': 60 * NanosPerSecond, 's': NanosPerSecond, 'S': 1, 'n': 1, 'N': 1, 'A': NanosPerMilli,
+	'z': 1, 'Z': 1, 'X': 1, 'x': 1, 'V': 1, 'O': 1,
 }
 
-// CompilePattern compiles a Java pattern. An error names the letter that is not
-// known.
+// CompilePattern compiles a pattern of DateTimeFormatter. An error names what is wrong.
 func CompilePattern(pattern string) (*Pattern, error) {
 	p := &Pattern{unitNanos: NanosPerDay}
+	return p, p.compile(pattern)
+}
+
+// CompileSimplePattern compiles a pattern of SimpleDateFormat.
+func CompileSimplePattern(pattern string) (*Pattern, error) {
+	p := &Pattern{unitNanos: NanosPerDay, simple: true}
+	return p, p.compile(pattern)
+}
+
+func (p *Pattern) compile(pattern string) error {
+	var open []int
 	for i := 0; i < len(pattern); {
 		c := pattern[i]
 		switch {
 		case c == '\'':
 			text, n, ok := quoted(pattern[i:])
 			if !ok {
-				return nil, fmt.Errorf("the pattern %q lacks a closing quote", pattern)
+				return fmt.Errorf("the pattern %q lacks a closing quote", pattern)
 			}
 			p.items = append(p.items, item{text: text})
 			i += n
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
-			unit, known := letters[c]
-			if !known {
-				return nil, fmt.Errorf("the pattern letter %q in %q is not known", string(c), pattern)
-			}
+		case isLetter(rune(c)):
 			n := len(pattern[i:]) - len(strings.TrimLeft(pattern[i:], string(c)))
-			p.items = append(p.items, item{letter: c, count: n})
-			p.unitNanos = min(p.unitNanos, unit)
+			if err := p.add(item{letter: c, count: n}, pattern); err != nil {
+				return err
+			}
 			i += n
+		case c == '[' && !p.simple:
+			open = append(open, len(p.items))
+			p.items = append(p.items, item{letter: '['})
+			i++
+		case c == ']' && !p.simple:
+			if len(open) == 0 {
+				return fmt.Errorf("the pattern %q closes a section that it does not open", pattern)
+			}
+			start := open[len(open)-1]
+			open = open[:len(open)-1]
+			p.items[start].count = len(p.items) - start
+			p.items = append(p.items, item{letter: ']'})
+			i++
 		default:
-			n := strings.IndexFunc(pattern[i:], func(r rune) bool { return r == '\'' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' })
+			n := strings.IndexFunc(pattern[i:], func(r rune) bool { return isLetter(r) || r == '\'' || !p.simple && (r == '[' || r == ']') })
 			if n < 0 {
 				n = len(pattern) - i
 			}
@@ -61,7 +91,29 @@ func CompilePattern(pattern string) (*Pattern, error) {
 			i += n
 		}
 	}
-	return p, nil
+	for _, start := range open {
+		p.items[start].count = len(p.items) - 1 - start
+	}
+	return nil
+}
+
+// add appends the item of a letter that the dialect knows.
+func (p *Pattern) add(it item, pattern string) error {
+	unit, known := letters[it.letter]
+	if !known || p.simple && strings.IndexByte(formatterLetters, it.letter) >= 0 {
+		return fmt.Errorf("the pattern letter %q in %q is not known", string(it.letter), pattern)
+	}
+	p.items = append(p.items, it)
+	p.unitNanos = min(p.unitNanos, unit)
+	p.zoned = p.zoned || it.ofZone()
+	return nil
+}
+
+func isLetter(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
+
+// ofZone reports an item that shows the time zone.
+func (it *item) ofZone() bool {
+	return it.letter != 0 && strings.IndexByte("zZXxVO", it.letter) >= 0
 }
 
 // quoted reads '…' at the start of text, in which ” is a quote; n is its length.
@@ -88,93 +140,8 @@ func quoted(text string) (value string, n int, ok bool) {
 // UnitNanos is the shortest time the pattern shows, a divisor of a day.
 func (p *Pattern) UnitNanos() int64 { return p.unitNanos }
 
-// Append writes the local instant given as days and nanoseconds since midnight.
-func (p *Pattern) Append(dst []byte, days, nanos int64) []byte {
-	year, month, day := Civil(days)
-	second := nanos / NanosPerSecond
-	hour := second / 3600
-	for i := range p.items {
-		it := &p.items[i]
-		switch it.letter {
-		case 0:
-			dst = append(dst, it.text...)
-		case 'y', 'u':
-			dst = appendYear(dst, int64(year), it.count)
-		case 'M', 'L':
-			dst = appendNamed(dst, month, it.count, monthNames[:])
-		case 'd':
-			dst = appendPadded(dst, int64(day), it.count)
-		case 'E':
-			dst = appendName(dst, dayNames[Weekday(days)-1], it.count)
-		case 'H':
-			dst = appendPadded(dst, hour, it.count)
-		case 'm':
-			dst = appendPadded(dst, second/60%60, it.count)
-		case 's':
-			dst = appendPadded(dst, second%60, it.count)
-		case 'S':
-			dst = appendFraction(dst, nanos%NanosPerSecond, min(it.count, 9))
-		default:
-			dst = it.appendRare(dst, days, nanos)
-		}
-	}
-	return dst
-}
-
-// appendRare writes the less used letters.
-func (it *item) appendRare(dst []byte, days, nanos int64) []byte {
-	hour := nanos / NanosPerSecond / 3600
-	_, month, _ := Civil(days)
-	switch it.letter {
-	case 'D':
-		return appendPadded(dst, int64(YearDay(days)), it.count)
-	case 'Q', 'q':
-		return appendPadded(dst, int64((month+2)/3), it.count)
-	case 'e':
-		return appendPadded(dst, int64(Weekday(days)%7+1), it.count)
-	case 'w':
-		_, week := ISOWeek(days)
-		return appendPadded(dst, int64(week), it.count)
-	case 'a':
-		if hour < 12 {
-			return append(dst, "AM"...)
-		}
-		return append(dst, "PM"...)
-	case 'h':
-		return appendPadded(dst, (hour+11)%12+1, it.count)
-	case 'K':
-		return appendPadded(dst, hour%12, it.count)
-	case 'k':
-		return appendPadded(dst, (hour+23)%24+1, it.count)
-	}
-	return appendPadded(dst, nanos%NanosPerSecond, it.count)
-}
-
-func appendYear(dst []byte, year int64, count int) []byte {
-	if count == 2 {
-		return appendPadded(dst, FloorMod(year, 100), 2)
-	}
-	if year < 0 {
-		dst = append(dst, '-')
-		year = -year
-	}
-	return appendPadded(dst, year, count)
-}
-
-// appendNamed writes a number from 1, or its name for three letters and more.
-func appendNamed(dst []byte, n, count int, names []string) []byte {
-	if count < 3 {
-		return appendPadded(dst, int64(n), count)
-	}
-	return appendName(dst, names[n-1], count)
-}
-
-func appendName(dst []byte, name string, count int) []byte {
-	if count < 4 {
-		name = name[:3]
-	}
-	return append(dst, name...)
-}
+// Zoned reports a pattern that shows the time zone.
+func (p *Pattern) Zoned() bool { return p.zoned }
 
 // monthNames and dayNames are read only.
 var (

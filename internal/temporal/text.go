@@ -71,6 +71,12 @@ func Join(days, nanos, nanosPerUnit int64) int64 {
 	return days*(NanosPerDay/nanosPerUnit) + nanos/nanosPerUnit
 }
 
+// Holds reports whether an instant in units of nanosPerUnit fits in 64 bits: in
+// nanoseconds only those from 1677-09-22 to 2262-04-10 do.
+func Holds(days, nanosPerUnit int64) bool {
+	return nanosPerUnit > 1 || days >= -106_751 && days < 106_751
+}
+
 // AppendYearMonth writes an interval of months as `+1-02`.
 func AppendYearMonth(dst []byte, months int64) []byte {
 	sign := byte('+')

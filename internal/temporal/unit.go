@@ -134,8 +134,8 @@ func ceilPart(year int, length int64) int64 {
 	return -((-int64(year) + length) / length)
 }
 
-// OfNanos is the value of a clock unit at a time since midnight. As in Calcite,
-// milliseconds and shorter count within the minute's second.
+// OfNanos is the value of a clock unit at a time since midnight; milliseconds and
+// shorter count within the second.
 func (u Unit) OfNanos(nanos int64) int64 {
 	switch u {
 	case Hour:
@@ -145,11 +145,11 @@ func (u Unit) OfNanos(nanos int64) int64 {
 	case Second:
 		return nanos / NanosPerSecond % 60
 	case Millisecond:
-		return nanos / NanosPerMilli % (60 * 1000)
+		return nanos / NanosPerMilli % 1000
 	case Microsecond:
-		return nanos / 1000 % (60 * 1_000_000)
+		return nanos / 1000 % 1_000_000
 	}
-	return nanos % (60 * NanosPerSecond)
+	return nanos % NanosPerSecond
 }
 
 // FloorDays is the first day of the unit that days lies in; units of a day and

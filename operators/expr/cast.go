@@ -75,7 +75,8 @@ func (c *conversion) safe() bool {
 	case from.IsNumeric() && to.IsNumeric():
 		return to.IsApproximate() || from.IsInteger() && to.IsInteger()
 	}
-	return from.IsTemporal() && to.IsTemporal()
+	return from.IsTemporal() && to.IsTemporal() && (!to.IsTimestamp() || nanosPerUnit(to.Precision) > 1) ||
+		(from.IsInterval() || to.IsInterval()) && to.Kind != types.Decimal
 }
 
 // fail is the error for a value, given as text, that doesn't convert.
@@ -108,6 +109,8 @@ func (c *conversion) kernel() (Kernel, error) {
 		k = c.numeric()
 	case from.Kind == types.Boolean || to.Kind == types.Boolean:
 		k = c.boolean()
+	case from.IsInterval() || to.IsInterval():
+		k = c.interval()
 	default:
 		k = c.rare()
 	}

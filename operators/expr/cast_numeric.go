@@ -235,6 +235,16 @@ func (c *conversion) numericOrSame() Kernel {
 	return c.numeric()
 }
 
+// interval converts between intervals and whole numbers of their unit, months or
+// milliseconds; nil for others.
+func (c *conversion) interval() Kernel {
+	from, to := c.from, c.to
+	if !from.IsInterval() && !from.IsInteger() || !to.IsInterval() && !to.IsInteger() || from.IsInterval() && to.IsInterval() {
+		return nil
+	}
+	return c.numeric()
+}
+
 func nonZeros(v Vector) func(i int) bool {
 	switch v.Array.DataType().ID() {
 	case arrow.FLOAT32, arrow.FLOAT64:

@@ -208,11 +208,7 @@ func (c *conversion) textToTime() Kernel {
 	switch to.Kind {
 	case types.Date:
 		return fixedRows(to, func(_ *EvalContext, args []Vector) func(i int) (int32, error) {
-			return parseRows(c, args[0], reason, func(s string) (int32, bool) {
-				date, _, _ := strings.Cut(s, " ")
-				days, ok := temporal.ParseDate(date)
-				return int32(days), ok
-			})
+			return parseRows(c, args[0], reason, parseDate)
 		})
 	case types.Time:
 		parse := func(s string) (int64, bool) {
@@ -238,6 +234,13 @@ func (c *conversion) textToTime() Kernel {
 	return nil
 }
 
+// parseDate reads a date, which a time may follow.
+func parseDate(s string) (int32, bool) {
+	date, _, _ := strings.Cut(s, " ")
+	days, ok := temporal.ParseDate(date)
+	return int32(days), ok
+}
+
 // cutPrecision drops the digits of a fraction of a second that a precision lacks.
 func cutPrecision(nanos int64, precision int) int64 {
 	unit := int64(1)
@@ -250,7 +253,7 @@ func cutPrecision(nanos int64, precision int) int64 {
 func parseTimestamp(ctx *EvalContext, s string, t types.Type) (int64, bool) {
 	unit := nanosPerUnit(t.Precision)
 	days, nanos, offset, zoned, ok := temporal.ParseInstant(s)
-	if !ok || zoned && t.Kind == types.Timestamp {
+	if !ok || zoned && t.Kind == types.Timestamp || !temporal.Holds(days, unit) {
 		return 0, false
 	}
 	value := temporal.Join(days, cutPrecision(nanos, t.Precision), unit)

@@ -25,7 +25,7 @@ func roundFunctions() []Function {
 			Doc:      "The least whole number that is not less; or the time rounded up to a unit.",
 			Examples: []Example{{"CEIL(-1.5)", "-1"}, {"CEIL(DATE '2024-03-05' TO MONTH)", "2024-04-01"}},
 			Resolve:  resolveFloor("CEIL"), Bind: bindFloor(true)},
-		{Name: "ROUND", Family: "arithmetic", Usage: "ROUND(number [, INT])", Doc: "The number rounded half up to some digits after the point (0).",
+		{Name: "ROUND", Family: "arithmetic", Usage: "ROUND(number [, INT])", Doc: "The number rounded half up to some digits after the point (0); NULL for a DECIMAL that has too many digits then.",
 			Examples: []Example{{"ROUND(2.345, 2)", "2.35"}, {"ROUND(-2.5)", "-3"}, {"ROUND(15, -1)", "20"}, {"ROUND(2.5e0)", "3.0"}},
 			Resolve:  resolveRound("ROUND"), Bind: bindRound(true)},
 		{Name: "TRUNCATE", Family: "arithmetic", Usage: "TRUNCATE(number [, INT])", Doc: "The number cut to some digits after the point (0).",
@@ -158,6 +158,7 @@ func resolveRound(name string) resolver {
 		t, digits := out.Result, 0
 		if len(args) == 2 {
 			if !args[1].IsLiteral() || args[1].IsNull() || !args[1].Type.IsInteger() {
+				out.Result.Nullable = true
 				return out, nil
 			}
 			digits = int(args[1].Value.Int)
@@ -166,15 +167,15 @@ func resolveRound(name string) resolver {
 			return out, nil
 		}
 		scale := max(digits, 0)
-		precision := min(t.Precision-t.Scale+1+scale, types.MaxDecimalPrecision)
-		out.Result = types.DecimalOf(precision, scale).WithNullable(t.Nullable)
+		precision := t.Precision - t.Scale + 1 + scale
+		exceeds := precision > types.MaxDecimalPrecision
+		out.Result = types.DecimalOf(min(precision, types.MaxDecimalPrecision), scale).WithNullable(t.Nullable || exceeds)
 		return out, nil
 	}
 }
 
 func bindRound(half bool) binder {
 	return func(c *Call) (Kernel, error) {
-		from, to := c.Args[0].Type.Scale, c.Type.Scale
 		switch physOf(c.Type) {
 		case physInt8:
 			return roundRows(c, func(v int8, d int) int8 { return int8(roundInt(int64(v), d, half)) }), nil
@@ -189,9 +190,7 @@ func bindRound(half bool) binder {
 		case physFloat64:
 			return roundRows(c, func(v float64, d int) float64 { return roundFloat(v, d, half) }), nil
 		case physDecimal:
-			return roundRows(c, func(v decimal.Num, d int) decimal.Num {
-				return roundDecimal(v, roundScales{from: from, to: to, digits: d}, half)
-			}), nil
+			return roundDecimals(c, half), nil
 		}
 		return nil, errs.Bugf("expr: %s of %s", c.Name, c.Type)
 	}
@@ -205,6 +204,24 @@ func roundRows[T any](c *Call, f func(v T, digits int) T) Kernel {
 		}
 		digits := fixedOf[int32](args[1])
 		return func(i int) (T, error) { return f(col.at(i), int(digits.at(i))), nil }
+	})
+}
+
+// roundDecimals rounds DECIMALs; what has too many digits then is NULL.
+func roundDecimals(c *Call, half bool) Kernel {
+	from, to := c.Args[0].Type.Scale, c.Type
+	return fixedRows(to, func(_ *EvalContext, args []Vector) func(i int) (decimal.Num, error) {
+		col, digits := fixedOf[decimal.Num](args[0]), func(int) int64 { return 0 }
+		if len(args) == 2 {
+			digits = integers(args[1])
+		}
+		return func(i int) (decimal.Num, error) {
+			v := roundDecimal(col.at(i), roundScales{from: from, to: to.Scale, digits: int(digits(i))}, half)
+			if !decimal.Fits(v, to.Precision) {
+				return v, errNull
+			}
+			return v, nil
+		}
 	})
 }
 

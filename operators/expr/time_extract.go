@@ -92,6 +92,9 @@ func extractKernel(c *Call, unit temporal.Unit, arg int) (Kernel, error) {
 	if t.Kind == types.Time && (isDate || unit == temporal.Epoch) {
 		return nil, errs.Userf("a TIME has no %s in %s", unit, c.Label)
 	}
+	if t.Kind == types.Date && unit > temporal.Second && unit <= temporal.Nanosecond {
+		return nil, errs.Userf("a DATE has no %s in %s", unit, c.Label)
+	}
 	if t.IsInterval() {
 		return intervalField(c, unit, arg), nil
 	}

@@ -39,13 +39,16 @@ func bindFloorTime(c *Call, up bool) (Kernel, error) {
 	}), nil
 }
 
-// floorOf makes the function that rounds local times in units of t.
+// floorOf makes the function that rounds local times in units of t. As in Flink, only
+// the date counts for a week and longer: CEIL leaves the first day of a month, at any
+// time of day, at its start.
 func floorOf(t types.Type, unit temporal.Unit, up bool) func(v int64) int64 {
 	perDay := unitsPerDay(t)
-	if unit.Months() > 0 || unit == temporal.Week || unit == temporal.Day {
+	if unit.Months() > 0 || unit == temporal.Week || unit == temporal.Day && perDay == 1 {
 		return func(v int64) int64 {
-			first := unit.FloorDays(temporal.FloorDiv(v, perDay))
-			if up && first*perDay < v {
+			days := temporal.FloorDiv(v, perDay)
+			first := unit.FloorDays(days)
+			if up && (first < days || goesUp(unit, days)) {
 				first = unit.NextDays(first)
 			}
 			return first * perDay
@@ -62,6 +65,16 @@ func floorOf(t types.Type, unit temporal.Unit, up bool) func(v int64) int64 {
 		}
 		return low
 	}
+}
+
+// goesUp reports whether CEIL goes on to the next unit from the first day of one, too,
+// as it does in Flink for dates, decades and longer, and the quarters after the first.
+func goesUp(unit temporal.Unit, first int64) bool {
+	if unit == temporal.Quarter {
+		_, month, _ := temporal.Civil(first)
+		return month > 1
+	}
+	return unit <= temporal.Decade || unit == temporal.Day
 }
 
 func unitFunctions() []Function {
@@ -159,7 +172,11 @@ func resolveTimestampDiff(args []rex.Expr) (rex.Resolved, error) {
 	if err != nil {
 		return out, err
 	}
-	common, ok := commonTemporal(out.Args[1], out.Args[2])
+	a, b := out.Args[1], out.Args[2]
+	if (a.Kind == types.Time) != (b.Kind == types.Time) && a.Kind != types.TimestampLTZ && b.Kind != types.TimestampLTZ {
+		a, b = dated(a), dated(b)
+	}
+	common, ok := commonTemporal(a, b)
 	if !ok {
 		return out, errs.Userf("TIMESTAMPDIFF can't compare %s", typeList(args[1:]))
 	}
@@ -167,6 +184,14 @@ func resolveTimestampDiff(args []rex.Expr) (rex.Resolved, error) {
 		out.Args[i] = common.WithNullable(out.Args[i].Nullable)
 	}
 	return out, nil
+}
+
+// dated is the TIMESTAMP of a TIME, on 1970-01-01; other types stay as they are.
+func dated(t types.Type) types.Type {
+	if t.Kind == types.Time {
+		return types.TimestampOf(t.Precision)
+	}
+	return t
 }
 
 func bindTimestampDiff(c *Call) (Kernel, error) {

@@ -1,9 +1,12 @@
 package expr
 
 import (
+	"math"
 	"strings"
+	"time"
 
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/temporal"
 	"github.com/thalweg/thalweg/internal/types"
 )
@@ -14,33 +17,42 @@ const defaultPattern = "yyyy-MM-dd HH:mm:ss"
 func formatFunctions() []Function {
 	s, n := stringParam(), bigintParam()
 	return []Function{
-		def("temporal", "DATE_FORMAT", "DATE_FORMAT(time, string)", "The time as text, in a pattern of Java's DateTimeFormatter.",
-			textRule(timeParam(), s), bindDateFormat, Example{"DATE_FORMAT(TIMESTAMP '2024-03-05 07:08:09', 'yyyy/MM/dd HH:mm')", "2024/03/05 07:08"}),
-		def("temporal", "TO_DATE", "TO_DATE(string [, string])", "The date that the text gives, in the pattern yyyy-MM-dd or another; NULL if it is none.",
+		dateFormat(),
+		def("temporal", "TO_DATE", "TO_DATE(string [, string])", "The date that the text gives, in the pattern yyyy-MM-dd or another (of Java's SimpleDateFormat); NULL if it is none.",
 			rule{params: []param{s, s}, result: always(types.Of(types.Date))}.opt(1).null(), bindToDate,
 			Example{"TO_DATE('2024-03-05')", "2024-03-05"}, Example{"TO_DATE('05.03.2024', 'dd.MM.yyyy')", "2024-03-05"}),
-		def("temporal", "TO_TIMESTAMP", "TO_TIMESTAMP(string [, string])", "The TIMESTAMP(3) that the text gives, in the pattern yyyy-MM-dd HH:mm:ss or another; NULL if it is none.",
+		def("temporal", "TO_TIMESTAMP", "TO_TIMESTAMP(string [, string])", "The TIMESTAMP(3) that the text gives, in the pattern yyyy-MM-dd HH:mm:ss or another (of Java's DateTimeFormatter); NULL if it is none.",
 			rule{params: []param{s, s}, result: always(types.TimestampOf(3))}.opt(1).null(), bindToTimestamp,
 			Example{"TO_TIMESTAMP('2024-03-05 07:08:09.123')", "2024-03-05 07:08:09.123"},
 			Example{"TO_TIMESTAMP('05.03.24 7', 'dd.MM.yy H')", "2024-03-05 07:00:00.000"}, Example{"TO_TIMESTAMP('x')", "NULL"}),
-		def("temporal", "FROM_UNIXTIME", "FROM_UNIXTIME(BIGINT [, string])", "Epoch seconds as text in the session's zone.",
+		def("temporal", "FROM_UNIXTIME", "FROM_UNIXTIME(BIGINT [, string])", "Epoch seconds as text in the session's zone, in a pattern of Java's SimpleDateFormat.",
 			textRule(n, s).opt(1), bindFromUnix, Example{"FROM_UNIXTIME(44)", "1970-01-01 00:00:44"}),
 		unixTimestamp(),
 	}
 }
 
+// dialect says which of Java's two kinds of patterns a function goes by.
+type dialect bool
+
+const (
+	formatter dialect = false // DateTimeFormatter
+	simple    dialect = true  // SimpleDateFormat
+)
+
 // formats gives the compiled pattern of argument arg, or of a default when it is
 // not there.
 type formats struct {
+	dialect dialect
 	literal *temporal.Pattern
 	last    string
 	cached  *temporal.Pattern
 	err     error
 }
 
-func newFormats(c *Call, arg int, otherwise string) (*formats, error) {
-	f := &formats{}
-	text := otherwise
+// newFormats takes the pattern from argument arg, and is the default pattern without it.
+func newFormats(c *Call, arg int, d dialect) (*formats, error) {
+	f := &formats{dialect: d}
+	text := defaultPattern
 	if arg < len(c.Args) {
 		if !c.Args[arg].IsLiteral() || c.Args[arg].IsNull() {
 			return f, nil
@@ -48,12 +60,16 @@ func newFormats(c *Call, arg int, otherwise string) (*formats, error) {
 		text = c.Args[arg].Value.Str
 	}
 	var err error
-	f.literal, err = compileFormat(text)
+	f.literal, err = f.compile(text)
 	return f, err
 }
 
-func compileFormat(text string) (*temporal.Pattern, error) {
-	p, err := temporal.CompilePattern(text)
+func (f *formats) compile(text string) (*temporal.Pattern, error) {
+	compile := temporal.CompilePattern
+	if f.dialect == simple {
+		compile = temporal.CompileSimplePattern
+	}
+	p, err := compile(text)
 	if err != nil {
 		return nil, errs.Userf("%s", err)
 	}
@@ -68,9 +84,57 @@ func (f *formats) at(args []Vector, arg, i int) (*temporal.Pattern, error) {
 	text := bytesOf(args[arg]).text(i)
 	if text != f.last || f.cached == nil && f.err == nil {
 		f.last = strings.Clone(text)
-		f.cached, f.err = compileFormat(f.last)
+		f.cached, f.err = f.compile(f.last)
 	}
 	return f.cached, f.err
+}
+
+// dateFormat formats times by DateTimeFormatter, and text, which it reads first, by
+// SimpleDateFormat.
+func dateFormat() Function {
+	time, text := timeParam(), stringParam()
+	return Function{Name: "DATE_FORMAT", Family: "temporal", Usage: "DATE_FORMAT(time, string) or DATE_FORMAT(string, string)",
+		Doc: "The time as text, in a pattern of Java's DateTimeFormatter; that of a text yyyy-MM-dd HH:mm:ss, in a pattern of SimpleDateFormat, NULL if it is none.",
+		Examples: []Example{{"DATE_FORMAT(TIMESTAMP '2024-03-05 07:08:09', 'yyyy/MM/dd HH:mm')", "2024/03/05 07:08"},
+			{"DATE_FORMAT('2024-03-05 07:08:09', 'MMM d')", "Mar 5"}},
+		Resolve: func(args []rex.Expr) (rex.Resolved, error) {
+			if len(args) > 0 && args[0].Type.IsString() {
+				return textRule(text, text).null().to("DATE_FORMAT")(args)
+			}
+			return textRule(time, text).to("DATE_FORMAT")(args)
+		},
+		Bind: func(c *Call) (Kernel, error) {
+			if c.Args[0].Type.IsString() {
+				return bindTextFormat(c)
+			}
+			return bindDateFormat(c)
+		}}
+}
+
+// bindTextFormat writes the times that texts give.
+func bindTextFormat(c *Call) (Kernel, error) {
+	f, err := newFormats(c, 1, simple)
+	if err != nil {
+		return nil, err
+	}
+	from, err := temporal.CompileSimplePattern(defaultPattern)
+	if err != nil {
+		return nil, err
+	}
+	return textRows(c.Type, func(_ *EvalContext, args []Vector) func(dst []byte, i int) ([]byte, error) {
+		text := bytesOf(args[0])
+		return func(dst []byte, i int) ([]byte, error) {
+			p, err := f.at(args, 1, i)
+			if err != nil {
+				return dst, err
+			}
+			at, ok := from.Parse(text.text(i))
+			if !ok {
+				return dst, errNull
+			}
+			return p.Append(dst, temporal.Moment{Days: at.Days, Nanos: at.Nanos, Zone: "UTC"}), nil
+		}
+	}), nil
 }
 
 // bindDateFormat writes times. The text of the row before is reused while the
@@ -78,7 +142,7 @@ func (f *formats) at(args []Vector, arg, i int) (*temporal.Pattern, error) {
 func bindDateFormat(c *Call) (Kernel, error) {
 	t := c.Args[0].Type
 	c.Zoned = t.Kind == types.TimestampLTZ
-	f, err := newFormats(c, 1, "")
+	f, err := newFormats(c, 1, formatter)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +160,9 @@ func bindDateFormat(c *Call) (Kernel, error) {
 			if err != nil {
 				return dst, err
 			}
+			if p.Zoned() {
+				return dst, errs.Userf("the pattern of %s shows a time zone, which %s has not", c.Label, t.WithNullable(true))
+			}
 			days := temporal.FloorDiv(v, perDay)
 			nanos := int64(0)
 			if perDay > 1 {
@@ -110,71 +177,90 @@ func bindDateFormat(c *Call) (Kernel, error) {
 			}
 			low = temporal.FloorDiv(v, step) * step
 			high = low + step
-			text = p.Append(text[:0], days, nanos)
+			text = p.Append(text[:0], temporal.Moment{Days: days, Nanos: nanos})
 			return append(dst, text...), nil
 		}
 	}), nil
 }
 
-// parseWith reads text by a pattern; without one, by the forms that CAST takes.
-func parseWith(p *temporal.Pattern, text string) (days, nanos int64, ok bool) {
-	if p == nil {
-		return temporal.ParseTimestamp(strings.TrimSpace(text))
-	}
-	return p.Parse(text)
-}
-
-// parsed is the row function that parses argument 0 by the pattern of argument 1.
-func parsed(args []Vector, f *formats) func(i int) (days, nanos int64, err error) {
+// parsed is the row function that parses argument 0 by the pattern of argument 1, or by
+// the default one.
+func parsed(args []Vector, f *formats) func(i int) (temporal.Parsed, error) {
 	text := bytesOf(args[0])
-	return func(i int) (int64, int64, error) {
-		var p *temporal.Pattern
-		if len(args) > 1 {
-			var err error
-			if p, err = f.at(args, 1, i); err != nil {
-				return 0, 0, err
-			}
+	return func(i int) (temporal.Parsed, error) {
+		p, err := f.at(args, 1, i)
+		if err != nil {
+			return temporal.Parsed{}, err
 		}
-		days, nanos, ok := parseWith(p, text.text(i))
+		at, ok := p.Parse(text.text(i))
 		if !ok {
-			return 0, 0, errNull
+			return at, errNull
 		}
-		return days, nanos, nil
+		return at, nil
 	}
 }
 
+// bindToDate reads dates by a pattern of SimpleDateFormat; without one, as CAST does.
 func bindToDate(c *Call) (Kernel, error) {
-	f, err := newFormats(c, 1, defaultPattern)
+	f, err := newFormats(c, 1, simple)
 	if err != nil {
 		return nil, err
 	}
 	return fixedRows(c.Type, func(_ *EvalContext, args []Vector) func(i int) (int32, error) {
+		if len(args) == 1 {
+			text := bytesOf(args[0])
+			return func(i int) (int32, error) {
+				days, ok := parseDate(strings.TrimSpace(text.text(i)))
+				if !ok {
+					return 0, errNull
+				}
+				return days, nil
+			}
+		}
 		parse := parsed(args, f)
 		return func(i int) (int32, error) {
-			days, _, err := parse(i)
+			at, err := parse(i)
+			days, _ := at.UTC()
 			return int32(days), err
 		}
 	}), nil
 }
 
+// bindToTimestamp reads timestamps by a pattern of DateTimeFormatter; without one, or
+// where it does not fit, in the form of JDBC.
 func bindToTimestamp(c *Call) (Kernel, error) {
-	f, err := newFormats(c, 1, defaultPattern)
+	f, err := newFormats(c, 1, formatter)
 	if err != nil {
 		return nil, err
 	}
 	unit := nanosPerUnit(c.Type.Precision)
 	return fixedRows(c.Type, func(_ *EvalContext, args []Vector) func(i int) (int64, error) {
-		parse := parsed(args, f)
+		text, parse := bytesOf(args[0]), parsed(args, f)
 		return func(i int) (int64, error) {
-			days, nanos, err := parse(i)
-			return temporal.Join(days, nanos, unit), err
+			if len(args) == 1 {
+				return parseJDBC(strings.TrimSpace(text.text(i)), unit)
+			}
+			at, err := parse(i)
+			if err == errNull {
+				return parseJDBC(strings.TrimSpace(text.text(i)), unit)
+			}
+			return temporal.Join(at.Days, at.Nanos, unit), err
 		}
 	}), nil
 }
 
+// parseJDBC reads `yyyy-m-d h:m:s.f` or `yyyy-m-d`.
+func parseJDBC(text string, unit int64) (int64, error) {
+	days, nanos, ok := temporal.ParseTimestamp(text)
+	if !ok {
+		return 0, errNull
+	}
+	return temporal.Join(days, nanos, unit), nil
+}
+
 func bindFromUnix(c *Call) (Kernel, error) {
 	c.Zoned = true
-	f, err := newFormats(c, 1, defaultPattern)
+	f, err := newFormats(c, 1, simple)
 	if err != nil {
 		return nil, err
 	}
@@ -185,27 +271,37 @@ func bindFromUnix(c *Call) (Kernel, error) {
 			if err != nil {
 				return dst, err
 			}
-			v := seconds.at(i)
-			days, nanos := temporal.Split(v+temporal.OffsetSeconds(ctx.zone(), v), temporal.NanosPerSecond)
-			return p.Append(dst, days, nanos), nil
+			return p.Append(dst, localMoment(ctx.zone(), seconds.at(i), p.Zoned())), nil
 		}
 	}), nil
+}
+
+// localMoment is what an instant in epoch seconds is in a zone, with the zone's name if
+// it is needed.
+func localMoment(zone *time.Location, second int64, named bool) temporal.Moment {
+	m := temporal.Moment{OffsetSeconds: temporal.OffsetSeconds(zone, second)}
+	m.Days, m.Nanos = temporal.Split(second+m.OffsetSeconds, temporal.NanosPerSecond)
+	if named {
+		m.Zone, _ = time.Unix(second, 0).In(zone).Zone()
+	}
+	return m
 }
 
 // unixTimestamp is the processing time without arguments, else a parser.
 func unixTimestamp() Function {
 	s := stringParam()
 	f := def("temporal", "UNIX_TIMESTAMP", "UNIX_TIMESTAMP([string [, string]])",
-		"Epoch seconds: of the processing time, or of a text in the session's zone.",
-		rule{params: []param{s, s}, result: always(types.Of(types.BigInt))}.opt(2).null(), bindUnixTimestamp,
-		Example{"UNIX_TIMESTAMP('1970-01-01 00:01:00')", "60"})
+		"Epoch seconds: of the processing time, or of a text, in a pattern of Java's SimpleDateFormat (yyyy-MM-dd HH:mm:ss), in the session's zone or the one it gives. A text that does not fit is -9223372036854775808, as in Flink.",
+		rule{params: []param{s, s}, result: always(types.Of(types.BigInt))}.opt(2), bindUnixTimestamp,
+		Example{"UNIX_TIMESTAMP('1970-01-01 00:01:00')", "60"},
+		Example{"UNIX_TIMESTAMP('1970-01-01 01:00 +0100', 'yyyy-MM-dd HH:mm Z')", "0"})
 	f.Volatile = true
 	return f
 }
 
 func bindUnixTimestamp(c *Call) (Kernel, error) {
 	c.Zoned = true
-	f, err := newFormats(c, 1, defaultPattern)
+	f, err := newFormats(c, 1, simple)
 	if err != nil {
 		return nil, err
 	}
@@ -215,9 +311,20 @@ func bindUnixTimestamp(c *Call) (Kernel, error) {
 		}
 		parse := parsed(args, f)
 		return func(i int) (int64, error) {
-			days, nanos, err := parse(i)
-			local := days*temporal.SecondsPerDay + nanos/temporal.NanosPerSecond
-			return local - temporal.CalendarOffsetSeconds(ctx.zone(), local), err
+			at, err := parse(i)
+			if err == errNull {
+				return math.MinInt64, nil
+			}
+			return instantOf(at, ctx.zone()), err
 		}
 	}), nil
+}
+
+// instantOf is the epoch second of what was read; in zone, unless the text gives its own.
+func instantOf(at temporal.Parsed, zone *time.Location) int64 {
+	local := at.Days*temporal.SecondsPerDay + at.Nanos/temporal.NanosPerSecond
+	if at.Zoned {
+		return local - at.OffsetSeconds
+	}
+	return local - temporal.CalendarOffsetSeconds(zone, local)
 }
