@@ -31,6 +31,9 @@ type Resolved struct {
 	Args []types.Type
 	// Result is the type of the result.
 	Result types.Type
+	// TryText says that a text which does not convert to its type in Args is NULL
+	// instead of an error, unless it is a literal.
+	TryText bool
 }
 
 // TableSignature is what the binder needs to know of a table function.

@@ -44,8 +44,10 @@ func bindArithmetic(c *Call) (Kernel, error) {
 		return bindTimeArithmetic(c)
 	case c.Type.Kind == types.Decimal:
 		return bindDecimalArithmetic(c)
+	case a.Kind == types.Decimal:
+		return decimalRemainder(c)
 	}
-	switch physOf(c.Type) {
+	switch physOf(a) {
 	case physInt8:
 		return integerArithmetic[int8](c)
 	case physInt16:
@@ -71,11 +73,40 @@ type binaryLoops[T any] struct {
 }
 
 func integerArithmetic[T integer](c *Call) (Kernel, error) {
-	switch c.Name {
-	case "/", "%":
-		return divisionKernel[T](c, c.Name == "%"), nil
+	switch {
+	case c.Name == "/":
+		return divisionKernel[T, T](c, false), nil
+	case c.Name != "%":
+		return arithmeticLoops[T](c)
 	}
-	return arithmeticLoops[T](c)
+	switch physOf(c.Type) {
+	case physInt8:
+		return divisionKernel[T, int8](c, true), nil
+	case physInt16:
+		return divisionKernel[T, int16](c, true), nil
+	case physInt32:
+		return divisionKernel[T, int32](c, true), nil
+	}
+	return divisionKernel[T, int64](c, true), nil
+}
+
+// decimalRemainder is a DECIMAL % an integer, which gives the integer's type.
+func decimalRemainder(c *Call) (Kernel, error) {
+	exact := *c
+	exact.Type = decimalResult("%", c.Args[0].Type, c.Args[1].Type)
+	remainder, err := bindDecimalArithmetic(&exact)
+	if err != nil {
+		return nil, err
+	}
+	narrow := (&conversion{from: exact.Type, to: c.Type}).numeric()
+	return func(ctx *EvalContext, args []Vector, n int) (arrow.Array, error) {
+		out, err := remainder(ctx, args, n)
+		if err != nil {
+			return nil, err
+		}
+		defer out.Release()
+		return narrow(ctx, []Vector{{Array: out}}, n)
+	}, nil
 }
 
 func arithmeticLoops[T number](c *Call) (Kernel, error) {

@@ -68,11 +68,18 @@ func resolveArithmetic(op string) resolver {
 		default:
 			out.Result = decimalResult(op, a, b)
 		}
+		if op == "%" && wholeNumber(a) && wholeNumber(b) {
+			// The remainder is less than the divisor.
+			out.Result = b
+		}
 		// A DECIMAL overflow gives NULL, but Flink's type does not say so either.
 		out.Result.Nullable = nullable || out.Result.Kind == types.Decimal
 		return out, nil
 	}
 }
+
+// wholeNumber reports the exact types without digits after the point.
+func wholeNumber(t types.Type) bool { return t.IsInteger() || t.Kind == types.Decimal && t.Scale == 0 }
 
 // numbersOf reads NULL and text as the number type of the other side.
 func numbersOf(a, b types.Type) (types.Type, types.Type, bool) {

@@ -204,7 +204,11 @@ func bindStrToMap(c *Call) (Kernel, error) {
 			if len(cols) > 2 {
 				pair = cols[2].text(i)
 			}
-			for _, part := range strings.Split(cols[0].text(i), entry) {
+			text := cols[0].text(i)
+			if text == "" {
+				return nil
+			}
+			for _, part := range strings.Split(text, entry) {
 				key, value, found := strings.Cut(part, pair)
 				out.KeyBuilder().(*array.StringBuilder).Append(key)
 				if found {

@@ -66,9 +66,24 @@ func boolText(b bool) string {
 func resolveComparison(name string) resolver {
 	return func(args []rex.Expr) (rex.Resolved, error) {
 		out, err := resolveDistinct(name)(args)
-		out.Result.Nullable = err == nil && (isNullable(args[0].Type) || isNullable(args[1].Type))
-		return out, err
+		if err != nil {
+			return out, err
+		}
+		out.TryText = (name == "=" || name == "<>") && triesText(args)
+		out.Result.Nullable = out.TryText || isNullable(args[0].Type) || isNullable(args[1].Type)
+		return out, nil
 	}
+}
+
+// triesText reports a text compared with a time: as in Flink, one that is no time equals
+// none, and differs from none.
+func triesText(args []rex.Expr) bool {
+	text, times := false, false
+	for _, a := range args {
+		text = text || a.Type.IsString() && !a.IsLiteral()
+		times = times || a.Type.IsTemporal()
+	}
+	return text && times
 }
 
 func resolveDistinct(name string) resolver {

@@ -8,16 +8,16 @@ import (
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
-// divisionKernel is / or % on integers. Division by zero is an error of the data,
-// unless the row is NULL anyway.
-func divisionKernel[T integer](c *Call, remainder bool) Kernel {
+// divisionKernel is / or % on integers of type T, as R. Division by zero is an error of
+// the data, unless the row is NULL anyway.
+func divisionKernel[T, R integer](c *Call, remainder bool) Kernel {
 	dt, label := c.Type.Arrow(), c.Label
 	return func(ctx *EvalContext, args []Vector, n int) (arrow.Array, error) {
 		valid, all := combine(ctx.Alloc, n, args...)
 		if all {
 			return nulls(ctx.Alloc, dt, n), nil
 		}
-		buf, dst := newValues[T](ctx.Alloc, n)
+		buf, dst := newValues[R](ctx.Alloc, n)
 		a, b := values[T](args[0]), values[T](args[1])
 		if args[1].Const && !args[0].Const && n > 0 && b[0] != 0 {
 			divideByConst(dst, a, b[0], remainder)
@@ -36,9 +36,9 @@ func divisionKernel[T integer](c *Call, remainder bool) Kernel {
 				return nil, divisionByZero(label)
 			}
 			if remainder {
-				dst[k] = x % y
+				dst[k] = R(x % y)
 			} else {
-				dst[k] = x / y
+				dst[k] = R(x / y)
 			}
 		}
 		return fixed(dt, n, valid, buf), nil
@@ -49,16 +49,16 @@ func divisionByZero(label string) error {
 	return errs.Userf("division by zero in %s", label).WithHint("guard it with NULLIF or CASE")
 }
 
-func divideByConst[T integer](dst, a []T, c T, remainder bool) {
+func divideByConst[T, R integer](dst []R, a []T, c T, remainder bool) {
 	a = a[:len(dst)]
 	if remainder {
 		for i := range dst {
-			dst[i] = a[i] % c
+			dst[i] = R(a[i] % c)
 		}
 		return
 	}
 	for i := range dst {
-		dst[i] = a[i] / c
+		dst[i] = R(a[i] / c)
 	}
 }
 

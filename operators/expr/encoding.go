@@ -24,7 +24,7 @@ func encodingFunctions() []Function {
 					return base64.StdEncoding.AppendEncode(dst, args[0].at(i)), nil
 				}
 			}), Example{"TO_BASE64('hello world')", "aGVsbG8gd29ybGQ="}),
-		def("string", "FROM_BASE64", "FROM_BASE64(string)", "The string that the base 64 text stands for; NULL if it is none.", textRule(s).null(),
+		def("string", "FROM_BASE64", "FROM_BASE64(string)", "The string that the base 64 text stands for; NULL if it is none.", textRule(textOrBytes()).null(),
 			toText(func(args []byteColumn) textFn {
 				return func(dst []byte, i int) ([]byte, error) {
 					out, err := base64.StdEncoding.AppendDecode(dst, args[0].at(i))
@@ -187,8 +187,9 @@ func decodeText(dst, text []byte, charset string) ([]byte, bool) {
 
 func parseURL(args []byteColumn) textFn {
 	return func(dst []byte, i int) ([]byte, error) {
-		u, err := url.Parse(args[0].text(i))
-		if err != nil || u.Scheme == "" {
+		text := args[0].text(i)
+		u, err := url.Parse(text)
+		if err != nil || !knownScheme(u.Scheme) {
 			return dst, errNull
 		}
 		if len(args) > 2 {
@@ -198,11 +199,23 @@ func parseURL(args []byteColumn) textFn {
 			return queryValue(dst, u.RawQuery, args[2].text(i))
 		}
 		part, ok := urlPart(u, args[1].text(i))
+		if args[1].text(i) == "REF" {
+			ok = strings.Contains(text, "#")
+		}
 		if !ok {
 			return dst, errNull
 		}
 		return append(dst, part...), nil
 	}
+}
+
+// knownScheme reports the protocols that Java's URL knows.
+func knownScheme(scheme string) bool {
+	switch scheme {
+	case "http", "https", "ftp", "file", "jar", "mailto":
+		return true
+	}
+	return false
 }
 
 // urlPart is one part of a URL as written; ok is false when it has none.
@@ -215,7 +228,7 @@ func urlPart(u *url.URL, name string) (part string, ok bool) {
 	case "QUERY":
 		return u.RawQuery, u.RawQuery != "" || u.ForceQuery
 	case "REF":
-		return u.EscapedFragment(), u.Fragment != ""
+		return u.EscapedFragment(), true
 	case "PROTOCOL":
 		return u.Scheme, true
 	case "AUTHORITY":
@@ -226,7 +239,7 @@ func urlPart(u *url.URL, name string) (part string, ok bool) {
 	case "USERINFO":
 		return u.User.String(), u.User != nil
 	case "FILE":
-		if u.RawQuery == "" {
+		if u.RawQuery == "" && !u.ForceQuery {
 			return u.EscapedPath(), true
 		}
 		return u.EscapedPath() + "?" + u.RawQuery, true

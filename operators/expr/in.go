@@ -29,7 +29,8 @@ func resolveIn(args []rex.Expr) (rex.Resolved, error) {
 	if !ok {
 		return rex.Resolved{}, errs.Userf("the values of IN have no common type: %s", typeList(args))
 	}
-	out := rex.Resolved{Args: make([]types.Type, len(args)), Result: types.Of(types.Boolean).NotNull()}
+	out := rex.Resolved{Args: make([]types.Type, len(args)), Result: types.Of(types.Boolean).NotNull(), TryText: triesText(args)}
+	out.Result.Nullable = out.TryText
 	for i, a := range args {
 		out.Args[i] = compareAs(a.Type, common)
 		out.Result.Nullable = out.Result.Nullable || isNullable(a.Type)

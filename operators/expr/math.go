@@ -22,7 +22,7 @@ func mathFunctions() []Function {
 		{"SQRT", "The square root.", "4", "2.0", math.Sqrt},
 		{"LN", "The natural logarithm.", "1", "0.0", math.Log},
 		{"LOG10", "The logarithm to base 10.", "100", "2.0", math.Log10},
-		{"LOG2", "The logarithm to base 2.", "8", "3.0", math.Log2},
+		{"LOG2", "The logarithm to base 2.", "10", "3.3219280948873626", func(x float64) float64 { return math.Log(x) / math.Ln2 }},
 		{"EXP", "e to the power of the number.", "0", "1.0", math.Exp},
 		{"SIN", "The sine.", "0", "0.0", math.Sin},
 		{"SINH", "The hyperbolic sine.", "0", "0.0", math.Sinh},
@@ -50,9 +50,9 @@ func mathFunctions() []Function {
 			bindLog, Example{"LOG(1)", "0.0"}, Example{"LOG(2, 8)", "3.0"}),
 		constantFunction("PI", "The number π.", math.Pi, "3.141592653589793"),
 		constantFunction("E", "Euler's number.", math.E, "2.718281828459045"),
-		randFunction("RAND", "RAND([INT])", "A random number from 0 to 1, 1 excluded; the seed makes it repeatable.", types.Double,
+		randFunction("RAND", "RAND([INT])", "A random number from 0 to 1, 1 excluded; a seed gives the numbers of Java's Random.", types.Double,
 			rule{params: []param{intParam()}, optional: 1, result: always(types.Of(types.Double))}),
-		randFunction("RAND_INTEGER", "RAND_INTEGER([INT,] INT)", "A random whole number from 0 to the last argument, that excluded.", types.Int,
+		randFunction("RAND_INTEGER", "RAND_INTEGER([INT,] INT)", "A random whole number from 0 to the last argument, that excluded; a seed before it gives the numbers of Java's Random.", types.Int,
 			rule{params: []param{intParam(), intParam()}, optional: 1, result: always(types.Of(types.Int))}),
 		Function{Name: "UUID", Family: "arithmetic", Usage: "UUID()", Doc: "A random UUID of version 4.", Volatile: true, PerRow: true,
 			Resolve: rule{params: []param{}, result: always(types.StringType().NotNull()), keepNull: true}.to("UUID"), Bind: bindUUID},
@@ -101,37 +101,36 @@ func constantFunction(name, doc string, value float64, text string) Function {
 		}}
 }
 
-// randFunction gives each row a number of its own. With a constant seed the
-// sequence starts anew with the program.
+// randFunction gives each row a number of its own. A seed gives the numbers of Java's
+// Random: a constant one a sequence, which starts anew with the program; another one each
+// row the first number of its seed.
 func randFunction(name, usage, doc string, kind types.Kind, r rule) Function {
 	return Function{Name: name, Family: "arithmetic", Usage: usage, Doc: doc, Volatile: true, PerRow: true, Resolve: r.to(name),
 		Fallible: kind == types.Int,
 		Bind: func(c *Call) (Kernel, error) {
 			if kind == types.Double {
+				numbers := newRandomNumbers(c, len(c.Args) == 1)
 				return fixedRows(c.Type, func(ctx *EvalContext, args []Vector) func(i int) (float64, error) {
-					source := randomSource(c, ctx, len(args) == 1)
-					return func(int) (float64, error) { return source.Float64(), nil }
+					source := numbers.open(ctx, args)
+					return func(i int) (float64, error) { return source(i).Float64(), nil }
 				}), nil
 			}
+			numbers := newRandomNumbers(c, len(c.Args) == 2)
 			return fixedRows(c.Type, func(ctx *EvalContext, args []Vector) func(i int) (int32, error) {
-				source := randomSource(c, ctx, len(args) == 2)
-				bound := fixedOf[int32](args[len(args)-1])
+				source, bound := numbers.open(ctx, args), fixedOf[int32](args[len(args)-1])
 				return func(i int) (int32, error) {
 					if bound.at(i) <= 0 {
 						return 0, errs.Userf("the bound of %s must be positive, not %d", c.Label, bound.at(i))
 					}
-					return source.Int32N(bound.at(i)), nil
+					return source(i).Int32N(bound.at(i)), nil
 				}
 			}), nil
 		}}
 }
 
-// randomSource is seeded by the call's first argument, or the context's source.
-func randomSource(c *Call, ctx *EvalContext, seeded bool) *rand.Rand {
-	switch {
-	case seeded && c.Args[0].IsLiteral():
-		return rand.New(rand.NewPCG(uint64(c.Args[0].Value.Int), 0))
-	case ctx.Random != nil:
+// randomSource is the context's source, or the process' own.
+func randomSource(ctx *EvalContext) *rand.Rand {
+	if ctx.Random != nil {
 		return rand.New(ctx.Random)
 	}
 	return rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
@@ -139,7 +138,7 @@ func randomSource(c *Call, ctx *EvalContext, seeded bool) *rand.Rand {
 
 func bindUUID(c *Call) (Kernel, error) {
 	return textRows(c.Type, func(ctx *EvalContext, _ []Vector) func(dst []byte, i int) ([]byte, error) {
-		source := randomSource(c, ctx, false)
+		source := randomSource(ctx)
 		return func(dst []byte, _ int) ([]byte, error) {
 			var id uuid.UUID
 			for i := 0; i < 16; i += 8 {

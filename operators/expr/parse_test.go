@@ -122,6 +122,9 @@ func (p *parser) call(name string, args ...rex.Expr) rex.Expr {
 	cast := make([]rex.Expr, len(args))
 	for i, a := range args {
 		cast[i] = castTo(a, resolved.Args[i])
+		if resolved.TryText && cast[i].Kind == rex.Cast && a.Type.IsString() && !a.IsLiteral() {
+			cast[i].Kind, cast[i].Type = rex.TryCast, cast[i].Type.WithNullable(true)
+		}
 	}
 	if signature.Name == "CASE" {
 		return rex.Expr{Kind: rex.Case, Type: resolved.Result, Args: cast}

@@ -158,8 +158,8 @@ func unsupportedPattern(text, what string) error {
 		WithHint("the engine is RE2, which runs in time linear to the text")
 }
 
-// similarPattern translates SIMILAR TO: % and _ are wildcards, the dot is a
-// character, and the rest of the regular operators keep their meaning.
+// similarPattern translates SIMILAR TO: % and _ are wildcards, and the operators of
+// regular expressions keep their meaning, the dot too, as in Flink.
 func similarPattern(text, escape string) (*pattern, error) {
 	var b strings.Builder
 	b.WriteString(`^(?s:`)
@@ -181,7 +181,7 @@ func similarPattern(text, escape string) (*pattern, error) {
 			b.WriteString(`.*`)
 		case r == '_':
 			b.WriteByte('.')
-		case strings.ContainsRune(`|*+?{}()`, r):
+		case strings.ContainsRune(`|*+?{}().`, r):
 			b.WriteRune(r)
 		default:
 			b.WriteString(regexp.QuoteMeta(string(r)))

@@ -113,16 +113,23 @@ func bindSplitIndex(c *Call) (Kernel, error) {
 	byCode := c.Args[1].Type.Kind == types.Int
 	return textRows(c.Type, func(_ *EvalContext, args []Vector) func(dst []byte, i int) ([]byte, error) {
 		text, index := bytesOf(args[0]), fixedOf[int32](args[2])
-		separator := func(i int) string { return bytesOf(args[1]).text(i) }
+		separator := func(i int) (string, bool) { return bytesOf(args[1]).text(i), true }
 		if byCode {
 			code := fixedOf[int32](args[1])
-			separator = func(i int) string { return string(rune(code.at(i))) }
+			separator = func(i int) (string, bool) {
+				r := code.at(i)
+				return string(rune(r)), r > 0 && r < 256
+			}
 		} else if args[1].Const {
 			fixed := bytesOf(args[1]).text(0)
-			separator = func(int) string { return fixed }
+			separator = func(int) (string, bool) { return fixed, true }
 		}
 		return func(dst []byte, i int) ([]byte, error) {
-			part, ok := splitPart(text.text(i), separator(i), int(index.at(i)))
+			by, known := separator(i)
+			if !known {
+				return dst, errNull
+			}
+			part, ok := splitPart(text.text(i), by, int(index.at(i)))
 			if !ok {
 				return dst, errNull
 			}

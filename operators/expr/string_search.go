@@ -1,10 +1,15 @@
 package expr
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/bitutil"
+
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -22,8 +27,9 @@ func searchFunctions() []Function {
 		def("string", "LOCATE", "LOCATE(string, string [, INT])",
 			"Where the first string first occurs in the second, from a position on; 0 if nowhere.",
 			intRule(s, s, n).opt(1), bindLocate, Example{"LOCATE('a', 'banana', 3)", "4"}),
-		def("string", "INSTR", "INSTR(string, string)", "Where the second string first occurs in the first, from 1; 0 if nowhere.",
-			intRule(s, s), toInt(instr), Example{"INSTR('abc', 'c')", "3"}),
+		def("string", "INSTR", "INSTR(string, string [, INT [, INT]])",
+			"Where the second string occurs in the first, from 1; 0 if nowhere. It is looked for from a position on (a negative one counts from the end, and looks backwards), and it is the occurrence of the given number.",
+			intRule(s, s, n, n).opt(2), bindInstr, Example{"INSTR('abc', 'c')", "3"}, Example{"INSTR('banana', 'an', -1, 2)", "2"}),
 		def("string", "STARTSWITH", "STARTSWITH(string, string)", "TRUE if the first string starts with the second.",
 			boolRule(textOrBytes(), textOrBytes()), toBool(affix(true)), Example{"STARTSWITH('abc', 'ab')", "TRUE"}),
 		def("string", "ENDSWITH", "ENDSWITH(string, string)", "TRUE if the first string ends with the second.",
@@ -32,14 +38,12 @@ func searchFunctions() []Function {
 			toInt(ascii), Example{"ASCII('abc')", "97"}),
 		def("string", "CHR", "CHR(BIGINT)", "The character with the code modulo 256; empty for a negative code.", textRule(bigintParam()),
 			bindChr, Example{"CHR(97)", "a"}, Example{"CHR(353)", "a"}),
-		def("string", "IS_ALPHA", "IS_ALPHA(string)", "TRUE if all characters are letters; FALSE for an empty string.", boolRule(s),
-			toBool(every(isLetter)), Example{"IS_ALPHA('abc')", "TRUE"}),
-		def("string", "IS_DIGIT", "IS_DIGIT(string)", "TRUE if all characters are digits; FALSE for an empty string.", boolRule(s),
-			toBool(every(isDigit)), Example{"IS_DIGIT('12a')", "FALSE"}),
-		def("string", "IS_DECIMAL", "IS_DECIMAL(string)", "TRUE if the string is a number.", boolRule(s),
-			toBool(func(args []byteColumn) func(i int) (bool, error) {
-				return func(i int) (bool, error) { _, ok := parseFloat(args[0].text(i), 64); return ok, nil }
-			}), Example{"IS_DECIMAL('1.5')", "TRUE"}, Example{"IS_DECIMAL('1.5x')", "FALSE"}),
+		def("string", "IS_ALPHA", "IS_ALPHA(string)", "TRUE if all characters are letters; FALSE for an empty string and NULL.", neverNull(s),
+			testText(every(unicode.IsLetter)), Example{"IS_ALPHA('abc')", "TRUE"}),
+		def("string", "IS_DIGIT", "IS_DIGIT(string)", "TRUE if all characters are digits; FALSE for an empty string and NULL.", neverNull(s),
+			testText(every(unicode.IsDigit)), Example{"IS_DIGIT('12a')", "FALSE"}),
+		def("string", "IS_DECIMAL", "IS_DECIMAL(string)", "TRUE if the string is a number; FALSE for NULL.", neverNull(s),
+			testText(func(text string) bool { _, ok := parseFloat(text, 64); return ok }), Example{"IS_DECIMAL('1.5')", "TRUE"}, Example{"IS_DECIMAL('1.5x')", "FALSE"}),
 	}
 }
 
@@ -91,8 +95,46 @@ func position(text, needle string) int32 {
 	return int32(utf8.RuneCountInString(text[:at])) + 1
 }
 
-func instr(args []byteColumn) func(i int) (int32, error) {
-	return func(i int) (int32, error) { return position(args[0].text(i), args[1].text(i)), nil }
+func bindInstr(c *Call) (Kernel, error) {
+	if len(c.Args) == 2 {
+		return toInt(func(args []byteColumn) func(i int) (int32, error) {
+			return func(i int) (int32, error) { return position(args[0].text(i), args[1].text(i)), nil }
+		})(c)
+	}
+	return fixedRows(c.Type, func(_ *EvalContext, args []Vector) func(i int) (int32, error) {
+		text, needle := bytesOf(args[0]), bytesOf(args[1])
+		from, nth := integers(args[2]), func(int) int64 { return 1 }
+		if len(args) > 3 {
+			nth = integers(args[3])
+		}
+		return func(i int) (int32, error) {
+			if nth(i) <= 0 {
+				return 0, errs.Userf("the occurrence that %s looks for must be positive, not %d", c.Label, nth(i))
+			}
+			return occurrence([]rune(text.text(i)), []rune(needle.text(i)), from(i), nth(i)), nil
+		}
+	}), nil
+}
+
+// occurrence is where needle occurs in text for the nth time from a position on, or
+// backwards from a negative one.
+func occurrence(text, needle []rune, from, nth int64) int32 {
+	at, step := from-1, int64(1)
+	if from < 0 {
+		at, step = int64(len(text))+from, -1
+	}
+	if from == 0 {
+		return 0
+	}
+	for ; at >= 0 && at < int64(len(text)); at += step {
+		if int64(len(text))-at < int64(len(needle)) || !slices.Equal(text[at:at+int64(len(needle))], needle) {
+			continue
+		}
+		if nth--; nth == 0 {
+			return int32(at) + 1
+		}
+	}
+	return 0
 }
 
 func affix(start bool) func(args []byteColumn) func(i int) (bool, error) {
@@ -128,21 +170,28 @@ func bindChr(c *Call) (Kernel, error) {
 	}), nil
 }
 
-// every tests each character of a string that has any.
-func every(test func(r rune) bool) func(args []byteColumn) func(i int) (bool, error) {
-	return func(args []byteColumn) func(i int) (bool, error) {
-		return func(i int) (bool, error) {
-			text := args[0].text(i)
-			for _, r := range text {
-				if !test(r) {
-					return false, nil
-				}
+// neverNull is the rule of a test that is FALSE for NULL.
+func neverNull(params ...param) rule {
+	return rule{params: params, result: always(types.Of(types.Boolean).NotNull()), keepNull: true}
+}
+
+// testText binds a test of a text.
+func testText(test func(text string) bool) binder {
+	return func(*Call) (Kernel, error) {
+		return func(ctx *EvalContext, args []Vector, n int) (arrow.Array, error) {
+			buf, bits := newBits(ctx.Alloc, n)
+			col, mask := bytesOf(args[0]), args[0].stride()
+			for i := range n {
+				bitutil.SetBitTo(bits, i, args[0].Array.IsValid(i&mask) && test(col.text(i)))
 			}
-			return text != "", nil
-		}
+			return fixed(arrow.FixedWidthTypes.Boolean, n, validity{}, buf), nil
+		}, nil
 	}
 }
 
-func isLetter(r rune) bool { return unicode.IsLetter(r) }
-
-func isDigit(r rune) bool { return unicode.IsDigit(r) }
+// every tests each character of a string that has any.
+func every(test func(r rune) bool) func(text string) bool {
+	return func(text string) bool {
+		return text != "" && strings.IndexFunc(text, func(r rune) bool { return !test(r) }) < 0
+	}
+}

@@ -13,7 +13,7 @@ import (
 
 func extractFunctions() []Function {
 	part := func(name string, unit temporal.Unit, doc, example, result string) Function {
-		return def("temporal", name, name+"(time)", doc, rule{params: []param{timeParam()}, result: always(types.Of(types.BigInt))},
+		return def("temporal", name, name+"(time)", doc, rule{params: []param{timeOrInterval()}, result: always(types.Of(types.BigInt))},
 			func(c *Call) (Kernel, error) { return extractKernel(c, unit, 0) }, Example{name + "(" + example + ")", result})
 	}
 	ts := "TIMESTAMP '1994-09-27 13:14:15'"
@@ -44,6 +44,15 @@ func timeParam() param {
 	}}
 }
 
+func timeOrInterval() param {
+	return param{"time", func(t types.Type) (types.Type, bool) {
+		if t.IsInterval() {
+			return t, true
+		}
+		return timeParam().cast(t)
+	}}
+}
+
 // unitLiteral reads a unit given as a literal.
 func unitLiteral(function string, e rex.Expr) (temporal.Unit, error) {
 	if !e.IsLiteral() || !e.Type.IsString() {
@@ -63,10 +72,7 @@ func resolveExtract(args []rex.Expr) (rex.Resolved, error) {
 	if _, err := unitLiteral("EXTRACT", args[0]); err != nil {
 		return rex.Resolved{}, err
 	}
-	t, ok := timeParam().cast(args[1].Type)
-	if args[1].Type.IsInterval() {
-		t, ok = args[1].Type, true
-	}
+	t, ok := timeOrInterval().cast(args[1].Type)
 	if !ok {
 		return rex.Resolved{}, errs.Userf("EXTRACT takes a time or an interval, not %s", args[1].Type.WithNullable(true))
 	}
@@ -217,6 +223,8 @@ func intervalField(c *Call, unit temporal.Unit, arg int) Kernel {
 			switch {
 			case c.Args[arg].Type.Kind == types.IntervalYearMonth && unit == temporal.Month:
 				return v % 12, nil
+			case unit == temporal.Quarter:
+				return (v%12 + 2) / 3, nil
 			case unit.Months() > 0:
 				return v / unit.Months(), nil
 			case unit == temporal.Day:

@@ -111,7 +111,7 @@ func resolveTimestampAdd(args []rex.Expr) (rex.Resolved, error) {
 	return rule{params: []param{stringParam(), bigintParam(), timeParam()}, result: func(args []types.Type) types.Type {
 		t := args[2]
 		if t.Kind == types.Date && unit.Nanos() > 0 && unit.Nanos() < temporal.NanosPerDay {
-			return types.TimestampOf(0)
+			return types.TimestampOf(6)
 		}
 		if unit == temporal.Millisecond && t.Kind != types.Date {
 			t.Precision = max(t.Precision, 3)
@@ -126,13 +126,15 @@ func bindTimestampAdd(c *Call) (Kernel, error) {
 		return nil, err
 	}
 	t := c.Args[2].Type
-	if unit.Months() == 0 && unit.Nanos() == 0 || t.Kind == types.Time && unit.Months() > 0 {
+	if unit.Months() == 0 && unit.Nanos() == 0 {
 		return nil, errs.Userf("TIMESTAMPADD can't add %s to %s", unit, t.WithNullable(true))
 	}
 	toDay, resultDay := unitsPerDay(t), unitsPerDay(c.Type)
 	add := func(v, n int64) int64 {
 		v = v * (resultDay / toDay)
 		switch {
+		case unit.Months() > 0 && t.Kind == types.Time:
+			return v
 		case unit.Months() > 0:
 			days := temporal.FloorDiv(v, resultDay)
 			return temporal.AddMonths(days, n*unit.Months())*resultDay + v - days*resultDay

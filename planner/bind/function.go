@@ -29,6 +29,9 @@ func (b *Binder) callOf(name string, span errs.Span, args ...rex.Expr) (rex.Expr
 		cast[i] = a
 		if i < len(resolved.Args) {
 			cast[i] = castTo(a, resolved.Args[i])
+			if resolved.TryText && cast[i].Kind == rex.Cast && a.Type.IsString() && !a.IsLiteral() {
+				cast[i].Kind, cast[i].Type = rex.TryCast, cast[i].Type.WithNullable(true)
+			}
 		}
 	}
 	return rex.CallOf(sig.Name, resolved.Result, cast...), nil
