@@ -132,3 +132,20 @@ func (l *layout) ref() (name, arn *string) {
 	}
 	return &l.stream, nil
 }
+
+// listShards gives the stream's shards, the open and the closed ones, by the page.
+func (l *layout) listShards(ctx context.Context, client *kinesis.Client, take func(*kinesis.ListShardsOutput)) error {
+	in := &kinesis.ListShardsInput{}
+	in.StreamName, in.StreamARN = l.ref()
+	for {
+		page, err := client.ListShards(ctx, in)
+		if err != nil {
+			return l.failure(err, "listing the shards of")
+		}
+		take(page)
+		if page.NextToken == nil {
+			return nil
+		}
+		in = &kinesis.ListShardsInput{NextToken: page.NextToken}
+	}
+}

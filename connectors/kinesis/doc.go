@@ -7,5 +7,5 @@
 // reader: by polling, or as a consumer of enhanced fan-out.
 //
 // The sink is at-least-once: a batch of rows is acknowledged by Kinesis before the
-// next one is taken.
+// next one is taken. It can pack the rows of a shard into one record (aggregate.go).
 package kinesis

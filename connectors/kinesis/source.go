@@ -82,25 +82,16 @@ func (s *source) Discover(ctx context.Context, known []connector.SplitID, _ int)
 	for _, id := range known {
 		have[id] = true
 	}
-	in := &kinesis.ListShardsInput{}
-	in.StreamName, in.StreamARN = s.ref()
 	var out []connector.Split
-	for {
-		page, err := client.ListShards(ctx, in)
-		if err != nil {
-			return nil, s.failure(err, "listing the shards of")
-		}
+	err = s.listShards(ctx, client, func(page *kinesis.ListShardsOutput) {
 		now := clockOf(page.ResultMetadata)
 		for _, shard := range page.Shards {
 			if id := connector.SplitID(*shard.ShardId); !have[id] {
 				out = append(out, s.splitOf(shard, now, len(known) == 0))
 			}
 		}
-		if page.NextToken == nil {
-			return out, nil
-		}
-		in = &kinesis.ListShardsInput{NextToken: page.NextToken}
-	}
+	})
+	return out, err
 }
 
 // clock is the present, as this process and as the server see it: the server's clock

@@ -126,7 +126,7 @@ func sinkOptions() []connector.OptionSpec {
 	return []connector.OptionSpec{
 		{Name: optionBatch, Type: connector.TypeInt, Default: "500", Example: "100", Doc: "The most records of a call, up to 500."},
 		{Name: optionAggregate, Type: connector.TypeBool, Default: "false", Example: "true",
-			Doc: "Pack rows of the same partition key into one record, in the form of the Kinesis Producer Library; rows without key columns share one key a batch."},
+			Doc: "Pack rows whose partition keys belong to the same shard into one record, in the form of the Kinesis Producer Library; rows without key columns share one key a batch. The shards are learnt with ListShards."},
 		{Name: optionAggregateMax, Type: connector.TypeMemorySize, Default: "51200 b", Example: "25 kb", Doc: "The largest aggregated record."},
 	}
 }

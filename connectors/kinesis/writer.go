@@ -4,26 +4,16 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strconv"
-	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/format/keyed"
 	"github.com/thalweg/thalweg/connectors/format/kpl"
 	"github.com/thalweg/thalweg/operators/stream"
-)
-
-// The most that a call takes: the older of AWS's limits of bytes.
-const (
-	putRecordsMax = 500
-	putBytesMax   = 5 << 20
 )
 
 // writer puts rows as they come: when Write returns, Kinesis has acknowledged them.
@@ -32,13 +22,15 @@ type writer struct {
 	client  *kinesis.Client
 	encoder *keyed.Encoder
 	key     []byte
-	// fixed is the task's key; groups pack rows by key, order lists the keys.
-	fixed  string
-	groups map[string]*kpl.Aggregator
-	order  []string
+	// fixed is the task's key.
+	fixed string
+	// shards are those of the stream and groups what is packed for each of the open
+	// ones; nil before the first row that is packed.
+	shards *shardMap
+	groups []kpl.Aggregator
 
-	// pending are records not put yet, their keys and data in all of so many bytes.
-	pending []types.PutRecordsRequestEntry
+	// pending are entries not put yet, their keys and data in all of so many bytes.
+	pending []entry
 	bytes   int
 }
 
@@ -54,7 +46,7 @@ func newWriter(ctx context.Context, s *sink, env connector.WriterEnv) (*writer, 
 		return nil, err
 	}
 	return &writer{sink: s, client: client, encoder: encoder,
-		fixed: fmt.Sprintf("%s-%d", env.Job, env.Task), groups: map[string]*kpl.Aggregator{}}, nil
+		fixed: fmt.Sprintf("%s-%d", env.Job, env.Task)}, nil
 }
 
 // Write implements connector.Writer.
@@ -78,14 +70,8 @@ func (w *writer) send(ctx context.Context, each func(func(keyed.Record) error) e
 	}); err != nil {
 		return err
 	}
-	for _, key := range w.order {
-		if err := w.pack(ctx, key); err != nil {
-			return err
-		}
-	}
-	w.order = w.order[:0]
-	clear(w.groups)
-	return w.put(ctx)
+	w.packAll()
+	return w.put(ctx, true)
 }
 
 func randomKey() string { return strconv.FormatUint(rand.Uint64(), 36) }
@@ -130,88 +116,17 @@ func appendValue(dst []byte, column arrow.Array, row int) []byte {
 
 // row takes an encoded row, which is valid until Write returns.
 func (w *writer) row(ctx context.Context, key string, data []byte) error {
-	if !w.sink.table.Options.Bool(optionAggregate) {
-		return w.entry(ctx, key, data)
-	}
-	g := w.groups[key]
-	if g == nil {
-		g = new(kpl.Aggregator)
-		w.groups[key], w.order = g, append(w.order, key)
-	}
-	if g.Count() > 0 && g.Grown(key, data) > int(w.sink.table.Options.Bytes(optionAggregateMax)) {
-		if err := w.pack(ctx, key); err != nil {
+	if w.sink.table.Options.Bool(optionAggregate) {
+		if err := w.know(ctx); err != nil {
 			return err
 		}
+		w.group(key, data)
+	} else {
+		w.add(w.plain(key, data))
 	}
-	g.Add(key, data)
-	return nil
-}
-
-// pack makes a record of a group; a single row stands for itself.
-func (w *writer) pack(ctx context.Context, key string) error {
-	g := w.groups[key]
-	if g.Count() == 0 {
-		return nil
+	if w.full() {
+		return w.put(ctx, false)
 	}
-	single := g.Count() == 1
-	_, data := g.Flush()
-	if single {
-		if inner, ok := kpl.Split(nil, data); ok {
-			data = inner[0].Data
-		}
-	}
-	return w.entry(ctx, key, data)
-}
-
-// entry adds a record to the next call, and makes the call when it is full.
-func (w *writer) entry(ctx context.Context, key string, data []byte) error {
-	if len(w.pending) == int(w.sink.table.Options.Int(optionBatch)) || w.bytes+len(key)+len(data) > putBytesMax {
-		if err := w.put(ctx); err != nil {
-			return err
-		}
-	}
-	if data == nil {
-		data = []byte{} // a record without data is one, too
-	}
-	w.pending = append(w.pending, types.PutRecordsRequestEntry{PartitionKey: aws.String(key), Data: data})
-	w.bytes += len(key) + len(data)
-	return nil
-}
-
-// Pauses between calls while a stream has no room.
-const (
-	putPauseMin = 50 * time.Millisecond
-	putPauseMax = 5 * time.Second
-)
-
-// put puts what is pending. Records that were refused are put again, in order and
-// before any later one, until they are taken: a slow stream holds the job up.
-func (w *writer) put(ctx context.Context) error {
-	wait := putPauseMin
-	for len(w.pending) > 0 {
-		in := &kinesis.PutRecordsInput{Records: w.pending}
-		in.StreamName, in.StreamARN = w.sink.ref()
-		out, err := w.client.PutRecords(ctx, in)
-		if err != nil {
-			return w.sink.failure(err, "writing to")
-		}
-		failed := 0
-		for i, r := range out.Records {
-			if r.ErrorCode != nil {
-				w.pending[failed] = w.pending[i]
-				failed++
-			}
-		}
-		w.pending = slices.Delete(w.pending, failed, len(w.pending))
-		if failed == 0 {
-			break
-		}
-		if err := pause(ctx, wait); err != nil {
-			return err
-		}
-		wait = min(2*wait, putPauseMax)
-	}
-	w.bytes = 0
 	return nil
 }
 
