@@ -271,8 +271,9 @@ func (s *Store) adaptPeriodically() {
 		case <-s.closing:
 			return
 		case <-ticker.C:
-			// A shard that could not be split is tried again next time.
-			_, _ = s.Adapt()
+			if _, err := s.Adapt(); err != nil {
+				s.options.Log.Warn("a stream on demand could not be adapted to its load; it is tried again", "error", err)
+			}
 		}
 	}
 }

@@ -226,6 +226,9 @@ func (s *shard) roll() error {
 	if n := len(kept); n > 0 && kept[n-1].first == active.first {
 		kept = kept[:n-1]
 	}
+	if n := len(kept); n > 0 {
+		kept[n-1].end()
+	}
 	next := *old
 	next.segments = append(kept[:len(kept):len(kept)], active)
 	next.size = s.size
@@ -258,9 +261,11 @@ func (s *shard) create(path string, block []byte) error {
 // stateBlock makes the first block of a segment.
 func (s *shard) stateBlock(v *view) ([]byte, blockHeader) {
 	state := shardState{Version: stateVersion, Shard: s.number, Created: s.created, Arrival: v.arrival}
+	s.liveMu.Lock()
 	for id := range s.live {
 		state.Live = append(state.Live, id)
 	}
+	s.liveMu.Unlock()
 	payload, err := msgpack.Marshal(&state)
 	if err != nil {
 		panic("shardlog: encoding a state block: " + err.Error())

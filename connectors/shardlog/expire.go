@@ -11,25 +11,18 @@ import (
 // record left. The description forgets them first, so that a crash leaves at most
 // an empty directory.
 func (st *Stream) expire(cutoff int64) error {
+	if st.table.Load().outlived(cutoff) == nil {
+		return nil // which is so nearly always, and waits for nobody
+	}
 	st.resharding.Lock()
 	defer st.resharding.Unlock()
-	var gone []*shard
-	table := st.table.Load()
-	for i, m := range table.meta.Shards {
-		s := table.shards[i]
-		v := s.view.Load()
-		if m.ClosedMillis > 0 && m.ClosedMillis < cutoff && v != nil && v.horizon >= v.end {
-			gone = append(gone, s)
-		}
-	}
-	if gone == nil {
-		return nil
-	}
+	gone := st.table.Load().outlived(cutoff)
 	if err := st.forgetShards(gone); err != nil {
 		return err
 	}
 	for _, s := range gone {
-		if err := s.close(true); err != nil {
+		// Who still reads one finds its end.
+		if err := s.close(false); err != nil {
 			return err
 		}
 		if err := st.store.fs.RemoveAll(s.dir); err != nil {
@@ -37,6 +30,17 @@ func (st *Stream) expire(cutoff int64) error {
 		}
 	}
 	return errs.Wrap(errs.Resource, durable.SyncDir(st.store.fs, st.dir), "removing closed shards of stream %s", st.name)
+}
+
+// outlived lists the shards that expire removes.
+func (t *shardTable) outlived(cutoff int64) (gone []*shard) {
+	for i, m := range t.meta.Shards {
+		v := t.shards[i].view.Load()
+		if m.ClosedMillis > 0 && m.ClosedMillis < cutoff && v != nil && v.horizon >= v.end {
+			gone = append(gone, t.shards[i])
+		}
+	}
+	return gone
 }
 
 // expired finds a shard that is gone.

@@ -75,8 +75,8 @@ func (it *Iterator) Next(ctx context.Context, wait <-chan struct{}) ([]Entry, er
 		if it.next < v.end {
 			entries, err := it.read(v)
 			if err != nil && isGone(err) {
-				if it.next < it.shard.view.Load().horizon {
-					continue // retention was faster
+				if now := it.shard.view.Load(); now.deleted || it.next < now.horizon {
+					continue // deletion or retention was faster
 				}
 				at := v.segmentOf(it.next)
 				err = it.lost(v.endOf(at), v.segments[at])

@@ -1,6 +1,7 @@
 package shardlog
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -35,6 +36,9 @@ type Options struct {
 	// MergeAfter is how long neighbours of a stream on demand take little before they
 	// are merged; an hour if 0.
 	MergeAfter time.Duration
+	// Log is told what fails in the background: records that can't be removed, shards
+	// that can't be split or merged. nil discards it.
+	Log *slog.Logger
 }
 
 // The bounds of a stream's retention.
@@ -79,6 +83,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.OnDemandShards == 0 {
 		o.OnDemandShards = 200
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.MergeAfter == 0 {
 		o.MergeAfter = time.Hour

@@ -1,12 +1,14 @@
 package shardlog
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -213,14 +215,13 @@ func (t *transaction) path(epoch uint64) string {
 // none. The transaction is not used again.
 func (t *transaction) prepare(epoch uint64) (string, error) {
 	c := catalogue{Version: catalogueVersion, ID: t.id, Owner: t.owner, Epoch: epoch}
-	for _, s := range t.stream.shards() {
-		if p := t.parts[s]; p != nil {
-			if err := t.flush(p); err != nil {
-				return "", err
-			}
-			c.Shards = append(c.Shards, p.blocks)
+	for _, p := range t.parts {
+		if err := t.flush(p); err != nil {
+			return "", err
 		}
+		c.Shards = append(c.Shards, p.blocks)
 	}
+	slices.SortFunc(c.Shards, func(a, b shardBlocks) int { return cmp.Compare(a.Shard, b.Shard) })
 	if t.file == nil {
 		return "", nil
 	}

@@ -3,6 +3,7 @@ package shardlog
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -28,8 +29,10 @@ type segment struct {
 	// can be read in it is older, and none in earlier segments is newer. 0 means not
 	// read yet, unknownMillis that no block of it is intact.
 	created int64
-	// index is sparse; nil means not built yet.
+	// index is sparse; nil means not built yet. It is sparser in segments that have
+	// ended, of which there may be many.
 	index []indexEntry
+	ended bool
 	// indexed is how much of the file the index covers.
 	indexed int64
 }
@@ -44,8 +47,12 @@ type indexEntry struct {
 // unknownMillis stands for a time that nothing intact tells.
 const unknownMillis = -1
 
-// indexEveryBytes is the distance between entries of a sparse index.
-const indexEveryBytes = 64 << 10
+// The distance between entries of the index of the active segment, and of one that has
+// ended: less than what is read of a file at once.
+const (
+	indexEveryBytes      = 64 << 10
+	indexEndedEveryBytes = 512 << 10
+)
 
 // segmentName is the file name of the segment that begins at a record.
 func segmentName(first uint64) string { return fmt.Sprintf("%020d%s", first, segmentSuffix) }
@@ -68,7 +75,7 @@ func listShard(fs vfs.FS, dir string) (out shardFiles, err error) {
 	for _, name := range names {
 		if digits, ok := strings.CutSuffix(name, segmentSuffix); ok {
 			if first, err := strconv.ParseUint(digits, 10, 64); err == nil {
-				out.segments = append(out.segments, &segment{fs: fs, path: fs.PathJoin(dir, name), first: first})
+				out.segments = append(out.segments, &segment{fs: fs, path: fs.PathJoin(dir, name), first: first, ended: true})
 			}
 		} else if f, ok := parseFloor(name); ok && f.above(out.floor) {
 			out.floor = f
@@ -112,9 +119,27 @@ func (s *segment) addEntry(h blockHeader, offset int64) {
 	if h.kind == stateBlock {
 		return
 	}
-	if n := len(s.index); n == 0 || offset-s.index[n-1].offset >= indexEveryBytes {
+	every := int64(indexEveryBytes)
+	if s.ended {
+		every = indexEndedEveryBytes
+	}
+	if n := len(s.index); n == 0 || offset-s.index[n-1].offset >= every {
 		s.index = append(s.index, indexEntry{h.first, h.arrival, offset})
 	}
+}
+
+// end thins out the index of a segment that is written no more.
+func (s *segment) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	var kept []indexEntry
+	for _, e := range s.index {
+		if n := len(kept); n == 0 || e.offset-kept[n-1].offset >= indexEndedEveryBytes {
+			kept = append(kept, e)
+		}
+	}
+	s.index = slices.Clip(kept)
 }
 
 // createdMillis gives created, reading it if need be. Where the first block is

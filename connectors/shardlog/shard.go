@@ -2,6 +2,7 @@ package shardlog
 
 import (
 	"errors"
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -39,8 +40,11 @@ type shard struct {
 	size   int64 // written to file
 	synced int64 // of that, synced
 	floor  floor // the one on disk
-	// live are the transactions whose pending file may still exist.
-	live map[transactionID]bool
+
+	// liveMu guards live, the transactions whose pending file may still exist: nobody
+	// waits for the disk to forget one.
+	liveMu sync.Mutex
+	live   map[transactionID]bool
 }
 
 // shardState is the payload of a state block.
@@ -95,7 +99,7 @@ func (s *shard) recover() error {
 		return err
 	}
 	v := &view{segments: segments, end: 1, horizon: 1, closed: s.isSealed(), changed: make(chan struct{})}
-	s.live = map[transactionID]bool{}
+	live := map[transactionID]bool{}
 	// The last segment tells all, unless its first block is corrupt.
 	for i := len(segments) - 1; i >= 0; i-- {
 		found, err := scanSegment(segments[i])
@@ -112,12 +116,12 @@ func (s *shard) recover() error {
 		for id, end := range found.transactions {
 			// What lies behind a segment's records was never acknowledged.
 			if i == len(segments)-1 || end <= segments[i+1].first {
-				s.live[id] = true
+				live[id] = true
 			}
 		}
 		if found.state != nil {
 			for _, id := range found.state.Live {
-				s.live[id] = true
+				live[id] = true
 			}
 			break
 		}
@@ -126,11 +130,10 @@ func (s *shard) recover() error {
 	if err != nil {
 		return err
 	}
-	for id := range s.live {
-		if !pending[id] {
-			delete(s.live, id)
-		}
-	}
+	maps.DeleteFunc(live, func(id transactionID, _ bool) bool { return !pending[id] })
+	s.liveMu.Lock()
+	s.live = live
+	s.liveMu.Unlock()
 	if len(segments) > 0 {
 		v.horizon = segments[0].first
 		if v.arrival == 0 {

@@ -34,7 +34,7 @@ func (st *Stream) commitPending(name string) error {
 	}
 	st.resharding.RLock()
 	defer st.resharding.RUnlock()
-	moved := movedRecords{stream: st, table: st.table.Load(), id: c.ID}
+	moved := movedRecords{stream: st, table: st.table.Load(), id: c.ID, places: map[*shard]int{}}
 	stay := c.stay(moved.table)
 	for _, part := range c.Shards {
 		blocks := &pendingBlocks{part, blockReader{file: f}, size, path}
@@ -145,9 +145,16 @@ func (s *shard) has(id transactionID) (bool, error) {
 	if err := s.open(); err != nil {
 		return false, err
 	}
-	s.writing.Lock()
+	s.writing.Lock() // until what is being written is
 	defer s.writing.Unlock()
-	return s.live[id], nil
+	return s.holds(id), nil
+}
+
+// holds is has for a shard that is open and whose writing is held.
+func (s *shard) holds(id transactionID) bool {
+	s.liveMu.Lock()
+	defer s.liveMu.Unlock()
+	return s.live[id]
 }
 
 // commitTransaction appends a transaction's blocks: readers see all of its records
@@ -155,7 +162,7 @@ func (s *shard) has(id transactionID) (bool, error) {
 func (s *shard) commitTransaction(id transactionID, blocks transactionBlocks) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if s.live[id] {
+	if s.holds(id) {
 		return nil
 	}
 	if s.isClosed() {
@@ -182,7 +189,9 @@ func (s *shard) commitTransaction(id transactionID, blocks transactionBlocks) er
 	if err := s.sync(); err != nil {
 		return s.fail(err)
 	}
+	s.liveMu.Lock()
 	s.live[id] = true
+	s.liveMu.Unlock()
 	next := *old
 	active := old.segments[len(old.segments)-1]
 	for i, b := range w.headers {
@@ -238,7 +247,7 @@ func (w *transactionWriter) write(h blockHeader, block []byte, left uint32) erro
 
 // forget drops a transaction whose file is gone.
 func (s *shard) forget(id transactionID) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	s.liveMu.Lock()
+	defer s.liveMu.Unlock()
 	delete(s.live, id)
 }

@@ -19,6 +19,10 @@ type movedRecords struct {
 	table  *shardTable
 	id     transactionID
 	parts  []movedPart
+	places map[*shard]int // in parts
+	// children are the places of a shard's children in the table, by its number; made
+	// when it is first needed.
+	children map[uint32][]int
 }
 
 type movedPart struct {
@@ -52,7 +56,7 @@ func (m *movedRecords) add(number uint32, blocks transactionBlocks) error {
 // route gives a record to its open shard, unless it is written already.
 func (m *movedRecords) route(number uint32, key string, data []byte) error {
 	hash := hashOf(key)
-	for _, s := range m.stream.path(m.table, number, hash) {
+	for _, s := range m.path(number, hash) {
 		if s.isSealed() {
 			done, err := s.has(m.id)
 			if err != nil || done {
@@ -60,10 +64,10 @@ func (m *movedRecords) route(number uint32, key string, data []byte) error {
 			}
 			continue
 		}
-		i := slices.IndexFunc(m.parts, func(p movedPart) bool { return p.shard == s })
-		if i < 0 {
+		i, ok := m.places[s]
+		if !ok {
 			i = len(m.parts)
-			m.parts = append(m.parts, movedPart{shard: s})
+			m.places[s], m.parts = i, append(m.parts, movedPart{shard: s})
 		}
 		m.parts[i].blocks.add(key, data)
 		return nil
@@ -84,25 +88,40 @@ func (m *movedRecords) commit() error {
 // path lists the shards that have had a hash key: the one with a number, its child,
 // and so on to the open one. A shard that is gone has no descendants to follow, so
 // only the open one is given.
-func (st *Stream) path(t *shardTable, number uint32, k HashKey) []*shard {
-	shards := t.meta.Shards
-	at := slices.IndexFunc(shards, func(m shardMeta) bool { return m.Number == number })
-	if at < 0 {
+func (m *movedRecords) path(number uint32, k HashKey) []*shard {
+	t := m.table
+	s := t.find(number)
+	if s == nil {
 		return []*shard{t.open[t.routeFor(k)].shard}
 	}
-	out := []*shard{t.shards[at]}
-	for shards[at].ClosedMillis != 0 {
-		parent := shards[at].Number
-		at = slices.IndexFunc(shards, func(m shardMeta) bool {
-			return slices.Contains(m.Parents, parent) && !k.Less(m.First) && !m.Last.Less(k)
-		})
+	if m.children == nil {
+		m.children = t.meta.children()
+	}
+	out := []*shard{s}
+	for s.isSealed() {
+		at := slices.IndexFunc(m.children[s.number], func(i int) bool { return t.meta.Shards[i].has(k) })
 		if at < 0 {
 			return append(out, t.open[t.routeFor(k)].shard)
 		}
-		out = append(out, t.shards[at])
+		s = t.shards[m.children[s.number][at]]
+		out = append(out, s)
 	}
 	return out
 }
+
+// children gives the places of each shard's children, by its number.
+func (m *streamMeta) children() map[uint32][]int {
+	out := map[uint32][]int{}
+	for i := range m.Shards {
+		for _, parent := range m.Shards[i].Parents {
+			out[parent] = append(out[parent], i)
+		}
+	}
+	return out
+}
+
+// has reports whether a hash key is one of the shard's.
+func (m *shardMeta) has(k HashKey) bool { return !k.Less(m.First) && !m.Last.Less(k) }
 
 // builtBlocks are transaction blocks made in memory.
 type builtBlocks struct {

@@ -49,8 +49,9 @@ func (s *Store) trimPeriodically() {
 		case <-s.closing:
 			return
 		case <-ticker.C:
-			// A segment that could not be removed is tried again next time.
-			_, _ = s.Trim()
+			if _, err := s.Trim(); err != nil {
+				s.options.Log.Warn("records whose retention has ended could not be removed; it is tried again", "error", err)
+			}
 			s.settle()
 		}
 	}
