@@ -129,3 +129,19 @@ func BenchmarkRank(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRunning sums from the start of each partition, over rows that come in order,
+// or each before all others.
+func BenchmarkRunning(b *testing.B) {
+	for _, front := range []bool{false, true} {
+		b.Run(fmt.Sprintf("front=%v", front), func(b *testing.B) {
+			cfg, out := config(b, rex.Frame{End: rex.FrameBound{Kind: rex.CurrentRow}}, "SUM(v) AS s", "COUNT(*) AS n")
+			cfg.OrderBy[0].Descending = front
+			operator, err := over.NewChanging(over.ChangingConfig{Config: cfg, InputRetracts: true, EmitUpdateBefore: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			run(b, operator, cfg.InputSchema, out, 1000)
+		})
+	}
+}

@@ -42,6 +42,8 @@ type Changing struct {
 	sorter *rowcodec.SortEncoder
 	codec  *rows.Codec
 	eval   *evaluator
+	// running is nil where values depend on more than the rows up to a row's own.
+	running *running
 	arrivals
 	table *state.Multi
 	// timers lists the partitions, for AtEnd.
@@ -93,7 +95,11 @@ func (c *Changing) Open(ctx *op.Context) error {
 		return err
 	}
 	c.arrivals.open(ctx.State, "arrivals")
-	if c.table, err = ctx.State.Multi(state.MultiSpec{ID: "rows", Width: wordBytes, Ordered: true, TTL: c.cfg.TTL}); err != nil {
+	if c.eval, err = newEvaluator(c); err != nil {
+		return err
+	}
+	c.running = newRunning(c)
+	if c.table, err = ctx.State.Multi(state.MultiSpec{ID: "rows", Width: c.running.payloadBytes(), Ordered: true, TTL: c.cfg.TTL}); err != nil {
 		return err
 	}
 	if c.cfg.AtEnd {
@@ -101,8 +107,7 @@ func (c *Changing) Open(ctx *op.Context) error {
 			return err
 		}
 	}
-	c.eval, err = newEvaluator(c)
-	return err
+	return nil
 }
 
 // Process implements op.Operator.
@@ -126,18 +131,29 @@ func (c *Changing) Process(_ int, batch stream.Batch, out op.Output) error {
 		c.collect(batch)
 		return nil
 	}
-	before, err := c.eval.evaluate(c.regions)
+	before, after, err := c.evaluate(batch)
 	if err != nil {
 		return err
 	}
 	defer before.release()
-	c.apply(batch)
-	after, err := c.eval.evaluate(c.regions)
-	if err != nil {
-		return err
-	}
 	defer after.release()
 	return c.diff.emit(c, before, after, out)
+}
+
+// evaluate changes the partitions of a batch, and gives the rows whose values that may
+// change, before and after.
+func (c *Changing) evaluate(batch stream.Batch) (before, after *evaluated, err error) {
+	if c.running != nil {
+		return c.running.process(batch)
+	}
+	if before, err = c.eval.evaluate(c.regions); err != nil {
+		return nil, nil, err
+	}
+	c.apply(batch)
+	if after, err = c.eval.evaluate(c.regions); err != nil {
+		before.release()
+	}
+	return before, after, err
 }
 
 // encode encodes partitions and sort keys of a batch.
@@ -189,7 +205,7 @@ func (c *Changing) apply(batch stream.Batch) {
 			c.remove(slot, cols, i)
 		}
 	}
-	if c.cfg.Keep > 0 {
+	if c.cfg.Keep > 0 && c.running == nil {
 		for _, r := range c.regions {
 			c.prune(r.slot)
 		}
@@ -222,7 +238,7 @@ func (c *Changing) prune(slot state.Slot) {
 }
 
 // A row is kept as an entry of its partition: the sort key, the arrival number and
-// the row; the payload is the length of the sort key.
+// the row; the payload is the length of the sort key, then what running keeps.
 
 func (c *Changing) sortKey(e state.Entry) []byte {
 	return c.table.Sub(e)[:*(*uint64)(c.table.Payload(e))]

@@ -8,7 +8,9 @@
 // leave the frame, and forgets rows that no frame will reach again. [Changing] is
 // for everything else, inputs that take rows away included: it keeps each
 // partition's rows in order, and a batch emits how the values of the rows that its
-// changes reach have changed.
+// changes reach have changed. Where values depend on all rows before, each row keeps
+// what they came to, and a change is counted on from the row before it until values
+// stand as they did: see running.
 //
 // Both tell in what order rows enter and leave frames as a [script], and carry it
 // out in waves: the first steps of all partitions at once, then the second ones, so

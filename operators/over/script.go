@@ -139,6 +139,29 @@ func (p *player) play(s *script, on stage) (outs []int32, values []arrow.Array, 
 // playCopying copies accumulators when values are due and makes values of them at
 // the end, all at once.
 func (p *player) playCopying(batch stream.Batch, on stage, words int) ([]int32, []arrow.Array, error) {
+	copies, err := p.copyWaves(batch, on, words)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range p.outAccs {
+		p.outAccs[i] = unsafe.Pointer(&copies[i*words])
+	}
+	values, err := p.feed.program.Results(p.outAccs, on.heap, on.ctx.Alloc)
+	return p.outs, values, err
+}
+
+// copyAccs carries a script out whose accumulators have no references. It gives the
+// rows whose values were due, in the order of their waves, and copies of their
+// accumulators, valid until the next call.
+func (p *player) copyAccs(s *script, on stage) (outs []int32, copies []uint64, err error) {
+	p.lay(s)
+	batch := p.gather(on)
+	defer batch.Release()
+	copies, err = p.copyWaves(batch, on, p.feed.program.Layout().Width/8)
+	return p.outs, copies, err
+}
+
+func (p *player) copyWaves(batch stream.Batch, on stage, words int) ([]uint64, error) {
 	if need := len(p.outs) * words; cap(p.copies) < need {
 		p.copies = make([]uint64, need+need/4)
 	}
@@ -146,17 +169,14 @@ func (p *player) playCopying(batch stream.Batch, on stage, words int) ([]int32, 
 	from := step{}
 	for _, to := range p.waves {
 		if err := p.wave(batch, on, from.ops, to.ops); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		for i := from.outs; i < to.outs; i++ {
-			at := copies[int(i)*words : (int(i)+1)*words]
-			copy(at, unsafe.Slice((*uint64)(p.outAccs[i]), words))
-			p.outAccs[i] = unsafe.Pointer(&at[0])
+			copy(copies[int(i)*words:(int(i)+1)*words], unsafe.Slice((*uint64)(p.outAccs[i]), words))
 		}
 		from = to
 	}
-	values, err := p.feed.program.Results(p.outAccs, on.heap, on.ctx.Alloc)
-	return p.outs, values, err
+	return copies, nil
 }
 
 // lay puts the steps of all partitions side by side.

@@ -217,3 +217,65 @@ func firstRanks(left []string, by over.FunctionKind, keep int) []string {
 	}
 	return out
 }
+
+// TestRunningValuesOfManyRowsAgreeWithATwin has a partition larger than what is
+// computed at a time.
+func TestRunningValuesOfManyRowsAgreeWithATwin(t *testing.T) {
+	in, err := stream.ParseSchema("k STRING, v BIGINT, ts TIMESTAMP(3)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, frame := range frames[:2] {
+		cfg := over.Config{OrderBy: []rex.SortKey{{Column: 2, NullsFirst: true}}, InputSchema: in, Registry: agg.NewRegistry(), Frame: frame}
+		call, field, err := optest.ParseAgg("SUM(v) AS s", in, cfg.Registry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Aggs = append(cfg.Aggs, call)
+		c := optest.Case{Inputs: []types.Schema{in}, Output: append(in[:3:3], field), Same: optest.Folded, Rebatched: optest.Folded}
+		c.New = func() (op.Operator, error) {
+			return over.NewChanging(over.ChangingConfig{Config: cfg, InputRetracts: true, EmitUpdateBefore: true})
+		}
+		random := optest.Random{Steps: 120, DeleteShare: 0.1, Row: func(r *rand.Rand, _ int) string {
+			return fmt.Sprintf("k=a v=%d ts=%ds", r.IntN(100), r.IntN(50))
+		}}
+		script, left := random.Script(7)
+		var want []string
+		for _, row := range oracle(frame, left[0]) {
+			want = append(want, row[:strings.Index(row, " l=")])
+		}
+		if err := optest.Check(c, script, want); err != nil {
+			t.Fatalf("%s, %d rows left: %v", frame, len(left[0]), err)
+		}
+		if len(left[0]) < 80 {
+			t.Fatalf("%d rows are no more than a chunk", len(left[0]))
+		}
+	}
+}
+
+func TestRanksOfChangingRowsAgreeWithATwin(t *testing.T) {
+	in, err := stream.ParseSchema("k STRING, v BIGINT, id BIGINT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := over.ChangingConfig{Config: over.Config{
+		PartitionBy: []int{0}, OrderBy: []rex.SortKey{{Column: 1, Descending: true}}, InputSchema: in, Registry: agg.NewRegistry(),
+		Functions: []over.Function{{Kind: over.Rank, Value: -1, Default: -1}, {Kind: over.DenseRank, Value: -1, Default: -1}},
+	}, EmitUpdateBefore: true, InputRetracts: true}
+	out := append(in[:3:3], types.Field{Name: "r", Type: types.Of(types.BigInt)}, types.Field{Name: "d", Type: types.Of(types.BigInt)})
+	c := optest.Case{Inputs: []types.Schema{in}, Output: out, Same: optest.Folded, Rebatched: optest.Folded}
+	c.New = func() (op.Operator, error) { return over.NewChanging(cfg) }
+	for seed := range uint64(3) {
+		random := optest.Random{Steps: 24, DeleteShare: 0.4, Row: func(r *rand.Rand, _ int) string {
+			return fmt.Sprintf("k=k%d v=%d id=%d", r.IntN(2), r.IntN(12), r.IntN(5))
+		}}
+		script, left := random.Script(seed)
+		ranks, dense := firstRanks(left[0], over.Rank, len(left[0])), firstRanks(left[0], over.DenseRank, len(left[0]))
+		for i, row := range dense {
+			ranks[i] += " d" + row[strings.LastIndex(row, "="):]
+		}
+		if err := optest.Check(c, script, ranks); err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, strings.Join(script.Lines(), "\n"))
+		}
+	}
+}
