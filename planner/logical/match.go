@@ -1,6 +1,7 @@
 package logical
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -66,7 +67,17 @@ func (n *Match) Props() *Props { return &n.props }
 // Kind is "Match".
 func (n *Match) Kind() string { return "Match" }
 
-func (n *Match) payload() any { return n.Spec }
+func (n *Match) payload() any {
+	s := n.Spec
+	s.Conditions = slices.Clone(s.Conditions)
+	for i, c := range s.Conditions {
+		if c.Expr != nil {
+			bare := c.Expr.Bare()
+			s.Conditions[i].Expr = &bare
+		}
+	}
+	return s
+}
 
 func (n *Match) details() string { return n.Spec.Format(n.input.Props().Schema.Names()) }
 
