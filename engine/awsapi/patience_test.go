@@ -105,6 +105,7 @@ func TestAHalfSentCallIsRefused(t *testing.T) {
 		defer conn.Close()
 		begun := time.Now()
 		if _, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: pipe\r\nContent-Type: application/x-amz-json-1.1\r\nX-Amz-Target: Kinesis_20131202.PutRecord\r\n"+
+			"Authorization: AWS4-HMAC-SHA256 Credential=A/20261128/us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=00\r\n"+
 			"Content-Length: 1000000\r\n\r\n{\"StreamName\":"); err != nil {
 			t.Fatal(err)
 		}

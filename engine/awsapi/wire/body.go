@@ -23,17 +23,23 @@ const (
 	codeTimeout  = "RequestTimeoutException" // which SDKs retry
 )
 
+// drain passes over the body of a call that is refused: a client that is still sending it
+// would not see the answer.
+func drain(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, bodyBytesMax))
+}
+
 // readBody reads a request's body as it was sent, which is what is signed.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func readBody(w http.ResponseWriter, r *http.Request, bytesMax int64) ([]byte, error) {
 	var whole bytes.Buffer
 	if r.ContentLength > 0 {
 		whole.Grow(int(min(r.ContentLength, bodyBytesTrusted)) + bytes.MinRead)
 	}
-	_, err := whole.ReadFrom(http.MaxBytesReader(w, r.Body, bodyBytesMax))
+	_, err := whole.ReadFrom(http.MaxBytesReader(w, r.Body, bytesMax))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, tooLarge()
+		return nil, tooLarge(bytesMax)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, &Error{Code: codeTimeout, Message: "the rest of the request did not come", Status: http.StatusRequestTimeout}
 	case err != nil:
@@ -65,13 +71,13 @@ func gunzip(body []byte) ([]byte, error) {
 	case err != nil:
 		return nil, Errorf(CodeSerialization, "the body can't be decompressed: %v", err)
 	case n > bodyBytesMax:
-		return nil, tooLarge()
+		return nil, tooLarge(bodyBytesMax)
 	}
 	return whole.Bytes(), nil
 }
 
-func tooLarge() error {
-	e := Errorf(codeTooLarge, "the request has more than %d bytes", bodyBytesMax)
+func tooLarge(bytesMax int64) error {
+	e := Errorf(codeTooLarge, "the request has more than %d bytes", bytesMax)
 	e.Status = http.StatusRequestEntityTooLarge
 	return e
 }

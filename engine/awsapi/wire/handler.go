@@ -66,17 +66,21 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // call finds the action and runs it.
 func (h *Handler) call(w http.ResponseWriter, r *http.Request, codec Codec) error {
-	sent, err := readBody(w, r)
+	service, name, err := h.find(r)
+	if err != nil {
+		drain(w, r)
+		return err
+	}
+	signature, err := h.verifier.admit(r, service.Name)
+	if err != nil {
+		drain(w, r)
+		return err
+	}
+	sent, err := readBody(w, r, bodyBytesMax)
 	if err != nil {
 		return err
 	}
-	target, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	service := h.services[target]
-	if service == nil || service.actions[name] == nil {
-		return Errorf(CodeUnknownOperation, "there is no operation %q here", r.Header.Get("X-Amz-Target"))
-	}
-	credential, err := h.verifier.verify(r, service.Name, sent)
-	if err != nil {
+	if err := h.verifier.match(r, signature, sent); err != nil {
 		return err
 	}
 	body, err := decompress(r, sent)
@@ -86,7 +90,17 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request, codec Codec) erro
 	if err := service.before(name); err != nil {
 		return err
 	}
-	return service.actions[name](r.Context(), h.callOf(credential, codec), body, w)
+	return service.actions[name](r.Context(), h.callOf(signature.credential, codec), body, w)
+}
+
+// find gives the service and the action that a call names.
+func (h *Handler) find(r *http.Request) (*Service, string, error) {
+	target, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	service := h.services[target]
+	if service == nil || service.actions[name] == nil {
+		return nil, "", Errorf(CodeUnknownOperation, "there is no operation %q here", r.Header.Get("X-Amz-Target"))
+	}
+	return service, name, nil
 }
 
 // callOf is what actions learn of a call.

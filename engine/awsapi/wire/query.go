@@ -11,6 +11,8 @@ const (
 	// contentForm is what callers of the query protocol send.
 	contentForm = "application/x-www-form-urlencoded"
 	contentXML  = "text/xml"
+	// formBytesMax bounds a form, which must be read to know whose it is.
+	formBytesMax = 64 << 10
 )
 
 // Query is a service of AWS's older query protocol: the action and its members are
@@ -90,7 +92,7 @@ func (h *Handler) serveForm(w http.ResponseWriter, r *http.Request) {
 
 // query finds the action that a form names and runs it.
 func (h *Handler) query(w http.ResponseWriter, r *http.Request) (namespace string, _ queryAnswer, _ error) {
-	sent, err := readBody(w, r)
+	sent, err := readBody(w, r, formBytesMax)
 	if err != nil {
 		return "", queryAnswer{}, err
 	}

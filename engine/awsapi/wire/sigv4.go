@@ -59,30 +59,41 @@ type signature struct {
 
 // verify checks a call's signature.
 func (v *Verifier) verify(r *http.Request, service string, body []byte) (credential, error) {
-	s, err := parseSignature(r)
+	s, err := v.admit(r, service)
 	if err != nil {
 		return credential{}, err
 	}
+	return s.credential, v.match(r, s, body)
+}
+
+// admit checks what can be known of a call without its body: strangers are turned away
+// before theirs takes memory.
+func (v *Verifier) admit(r *http.Request, service string) (signature, error) {
+	s, err := parseSignature(r)
+	if err != nil {
+		return s, err
+	}
 	if len(v.Secrets) == 0 {
 		if !fromLoopback(r) || !v.servesOrigin(r) {
-			return credential{}, Errorf(codeAccessDenied, "without credentials in the server's configuration only calls from the same machine are served")
+			return s, Errorf(codeAccessDenied, "without credentials in the server's configuration only calls from the same machine are served")
 		}
-		return s.credential, nil
+		return s, nil
 	}
-	secret, ok := v.Secrets[s.credential.accessKey]
-	if !ok {
-		return credential{}, Errorf(codeUnrecognizedClient, "the access key id %q is not known here", s.credential.accessKey)
+	if _, ok := v.Secrets[s.credential.accessKey]; !ok {
+		return s, Errorf(codeUnrecognizedClient, "the access key id %q is not known here", s.credential.accessKey)
 	}
 	if s.credential.service != service {
-		return credential{}, Errorf(codeInvalidSignature, "the credential is for the service %q, not %q", s.credential.service, service)
+		return s, Errorf(codeInvalidSignature, "the credential is for the service %q, not %q", s.credential.service, service)
 	}
-	if err := v.checkTime(s); err != nil {
-		return credential{}, err
+	return s, v.checkTime(s)
+}
+
+// match checks the signature of a call that was admitted against its body as it was sent.
+func (v *Verifier) match(r *http.Request, s signature, body []byte) error {
+	if len(v.Secrets) > 0 && !hmac.Equal([]byte(sign(r, s, v.Secrets[s.credential.accessKey], body)), []byte(s.value)) {
+		return Errorf(codeInvalidSignature, "the signature does not match: check the secret key and the signing method")
 	}
-	if !hmac.Equal([]byte(sign(r, s, secret, body)), []byte(s.value)) {
-		return credential{}, Errorf(codeInvalidSignature, "the signature does not match: check the secret key and the signing method")
-	}
-	return s.credential, nil
+	return nil
 }
 
 func (v *Verifier) checkTime(s signature) error {

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -320,6 +321,33 @@ func TestWithoutCredentialsOnlyPagesOfThisMachineAreServed(t *testing.T) {
 		}
 		if got := answer.Header().Get("x-amzn-ErrorType") != codeAccessDenied; got != c.served {
 			t.Errorf("%s: %d %s", c.origin, answer.Code, answer.Body)
+		}
+	}
+}
+
+// TestStrangersTakeNoMemory sends twenty MiB under keys that are not known, and to no
+// operation: they are read, so that the answer arrives, but not kept.
+func TestStrangersTakeNoMemory(t *testing.T) {
+	server := httptest.NewServer(newTestHandler(&Verifier{Secrets: map[string]string{"other": "s"}}))
+	defer server.Close()
+	body := make([]byte, 20<<20)
+	for target, code := range map[string]string{"Echo_1.Echo": codeUnrecognizedClient, "Echo_1.Other": CodeUnknownOperation} {
+		r := newCall(target, contentJSON, anyAuthorization, nil)
+		out, err := http.NewRequest(r.Method, server.URL, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.Header = r.Header
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		answer, err := server.Client().Do(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; answer.Header.Get("x-amzn-ErrorType") != code || took > 4<<20 {
+			t.Errorf("%s: %s after %d bytes were taken", target, answer.Header.Get("x-amzn-ErrorType"), took)
 		}
 	}
 }
