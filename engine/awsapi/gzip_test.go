@@ -28,7 +28,7 @@ func TestSignedAndCompressed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	list, bomb := zipped(t, "{}"), zipped(t, `{"NextToken":"`+strings.Repeat("x", 64<<20)+`"}`)
+	list, bomb := zipped(t, "{}"), zipped(t, `{"NextToken":"`+strings.Repeat("x", 25<<20)+`"}`)
 	for name, secrets := range map[string]map[string]string{"signed": {"AKID": "secret"}, "open": nil} {
 		server := httptest.NewServer(awsapi.New(store, awsapi.Options{Secrets: secrets}))
 		defer server.Close()
