@@ -3,7 +3,6 @@ package planner
 import (
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/thalweg/thalweg/planner/logical"
@@ -71,29 +70,6 @@ func (e explanation) String() string {
 		section("Advice", advice(e.physical))
 	}
 	return b.String()
-}
-
-// advice names what may grow or surprise in a plan.
-func advice(p *plan.Plan) string {
-	var out []string
-	for i := range p.Nodes {
-		n := &p.Nodes[i]
-		label := n.Kind.String() + "[" + strconv.Itoa(i) + "]"
-		switch {
-		case n.GroupAgg != nil && n.Kind == plan.KindGroupAgg && n.GroupAgg.TTLMillis == 0:
-			out = append(out, label+" keeps every group for ever: set 'table.exec.state.ttl', or group by a window")
-		case n.Join != nil && (n.Join.TTLMillis == 0 || n.Join.RightTTL() == 0):
-			out = append(out, label+" keeps all rows of both inputs: set 'table.exec.state.ttl' if old rows need not match")
-		case n.Singleton && n.Join != nil:
-			out = append(out, label+" has no equality between its sides and runs as one task")
-		case n.Sink != nil && n.Sink.Guarantee == "at-least-once":
-			out = append(out, label+" may write rows again after a failure")
-		}
-	}
-	if len(out) == 0 {
-		return "none\n"
-	}
-	return strings.Join(out, "\n") + "\n"
 }
 
 // jsonNode is a node of EXPLAIN JSON_EXECUTION_PLAN, in the form of Flink's.

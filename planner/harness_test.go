@@ -175,7 +175,11 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) (string, error) {
 		if !ok {
 			d.Fatalf(t, "explain needs an EXPLAIN statement")
 		}
-		return p.Explain(e.Statement, e.Details...)
+		text, err := p.Explain(e.Statement, e.Details...)
+		if d.HasArg("advice") { // and nothing else
+			_, text, _ = strings.Cut(text, "== Advice ==\n")
+		}
+		return text, err
 	case "uids":
 		pl, err := p.Plan(stmt)
 		if err != nil {
