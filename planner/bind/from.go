@@ -181,7 +181,7 @@ func (b *Binder) join(ref *sql.Join, outer, lateral *scope) (*relation, error) {
 	case using:
 		return b.joinUsing(ref, l, r)
 	case asOf == nil && ref.On != nil && hasSubquery(ref.On):
-		return b.joinOnQueries(ref, l, r, outer, around.relation)
+		return b.joinOnQueries(ref, l, r, outer, around)
 	}
 	spec := b.joinSpec(ref)
 	width := len(l.node.Props().Schema)
@@ -212,21 +212,6 @@ func (b *Binder) join(ref *sql.Join, outer, lateral *scope) (*relation, error) {
 // joinSpec is a join without its condition.
 func (b *Binder) joinSpec(ref *sql.Join) logical.JoinSpec {
 	return logical.JoinSpec{Type: joinKinds[ref.Kind], LeftTTL: b.hints.of(ref.Left), RightTTL: b.hints.of(ref.Right), Span: ref.Right.Pos()}
-}
-
-// joinOnQueries binds a join whose condition has sub-queries: those of an inner join
-// are conditions on its result.
-func (b *Binder) joinOnQueries(ref *sql.Join, l, r *relation, outer *scope, number int) (*relation, error) {
-	if joinKinds[ref.Kind] != logical.Inner {
-		return nil, unsupported(ref.On, "a sub-query in ON of an outer join")
-	}
-	rel, err := lateralJoin(l, r, unnest.Spec{JoinSpec: b.joinSpec(ref), Relation: number})
-	if err != nil {
-		return nil, err
-	}
-	sb := &selectBinder{b: b, node: rel.node, scope: &scope{columns: rel.scope.columns, outer: outer}, computed: map[*sql.Call]rex.Expr{}}
-	err = sb.filter(ref.On, "ON")
-	return &relation{node: sb.node, scope: rel.scope}, err
 }
 
 // joinUsing binds USING and NATURAL: one column stands for both sides' and comes

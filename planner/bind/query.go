@@ -178,15 +178,22 @@ func sortKey(item sql.OrderItem, column int) rex.SortKey {
 
 // values binds VALUES: each column gets the common type of its cells.
 func (b *Binder) values(v *sql.Values, outer *scope) (logical.Node, error) {
+	for i, row := range v.Rows {
+		if len(row) != len(v.Rows[0]) {
+			return nil, errs.Userf("row %d of VALUES has %d values, but the first has %d", i+1, len(row), len(v.Rows[0])).At(row[0].Pos())
+		}
+	}
+	for _, row := range v.Rows {
+		if slices.ContainsFunc(row, hasSubquery) {
+			return b.valuesOfQueries(v, outer)
+		}
+	}
 	x := &exprBinder{b: b, clause: "VALUES"}
 	if outer != nil {
 		x.scope = &scope{outer: outer}
 	}
 	rows := make([][]rex.Expr, len(v.Rows))
 	for i, row := range v.Rows {
-		if len(row) != len(v.Rows[0]) {
-			return nil, errs.Userf("row %d of VALUES has %d values, but the first has %d", i+1, len(row), len(v.Rows[0])).At(row[0].Pos())
-		}
 		bound, err := x.exprs(row)
 		if err != nil {
 			return nil, err
@@ -209,6 +216,32 @@ func (b *Binder) values(v *sql.Values, outer *scope) (logical.Node, error) {
 		schema = append(schema, types.Field{Name: "EXPR$" + itoa(c), Type: t})
 	}
 	return logical.NewValues(schema, rows), nil
+}
+
+// valuesOfQueries binds VALUES with sub-queries: each row is a query of its own.
+func (b *Binder) valuesOfQueries(v *sql.Values, outer *scope) (logical.Node, error) {
+	names := make([]string, len(v.Rows[0]))
+	for i := range names {
+		names[i] = "EXPR$" + itoa(i)
+	}
+	inputs := make([]logical.Node, len(v.Rows))
+	for i, row := range v.Rows {
+		one := oneRow()
+		one.scope.outer = outer
+		sb := &selectBinder{b: b, node: one.node, scope: one.scope, computed: map[*sql.Call]rex.Expr{}}
+		exprs, err := sb.binder("VALUES").exprs(row)
+		if err != nil {
+			return nil, err
+		}
+		inputs[i] = logical.NewProject(sb.node, exprs, names)
+	}
+	if err := b.alignColumns("VALUES", v.Pos(), inputs); err != nil {
+		return nil, err
+	}
+	if len(inputs) == 1 {
+		return inputs[0], nil
+	}
+	return logical.NewUnion(inputs...), nil
 }
 
 // lookupCTE finds a WITH name and binds its query.

@@ -24,6 +24,8 @@ type scopeColumn struct {
 	qualifiedOnly bool
 	// ungrouped columns are there, but lost by a GROUP BY.
 	ungrouped bool
+	// beside columns are of the other side of a join: one that is read is noted here.
+	beside *bool
 }
 
 // scope is what the names of a FROM clause mean.
@@ -168,10 +170,8 @@ func (s *scope) lookup(name sql.Name) (e rex.Expr, ok bool, err error) {
 		}
 		column, count := s.find(table, parts[skip+1].Text)
 		switch {
-		case count == 1 && column.ungrouped:
-			return e, true, notGrouped(name)
 		case count == 1:
-			e, err = fields(column.expr, parts[skip+2:])
+			e, err = column.read(name, parts[skip+2:])
 			return e, true, err
 		case count > 1:
 			return e, true, ambiguous(parts[skip+1])
@@ -182,15 +182,25 @@ func (s *scope) lookup(name sql.Name) (e rex.Expr, ok bool, err error) {
 	}
 	column, count := s.find("", parts[0].Text)
 	switch {
-	case count == 1 && column.ungrouped:
-		return e, true, notGrouped(name)
 	case count == 1:
-		e, err = fields(column.expr, parts[1:])
+		e, err = column.read(name, parts[1:])
 		return e, true, err
 	case count > 1:
 		return e, true, ambiguous(parts[0])
 	}
 	return e, false, nil
+}
+
+// read is the column called name, or a field in it.
+func (c scopeColumn) read(name sql.Name, path []sql.Ident) (rex.Expr, error) {
+	switch {
+	case c.ungrouped:
+		return rex.Expr{}, notGrouped(name)
+	case c.beside != nil:
+		*c.beside = true
+		return rex.Expr{}, errs.Unsupportedf("%s can't be read here", plainName(name)).At(name.Pos())
+	}
+	return fields(c.expr, path)
 }
 
 // resolve resolves a path here or, for a sub-query, in the query around.

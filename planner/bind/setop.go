@@ -18,7 +18,7 @@ func (b *Binder) setOp(s *sql.SetOp, outer *scope) (logical.Node, error) {
 		}
 		inputs = append(inputs, r.relation())
 	}
-	if err := b.alignColumns(s, inputs); err != nil {
+	if err := b.alignColumns(s.Kind.String(), s.Pos(), inputs); err != nil {
 		return nil, err
 	}
 	switch {
@@ -68,14 +68,14 @@ func operands(s *sql.SetOp) []sql.QueryBody {
 	return right
 }
 
-// alignColumns casts the columns of all inputs to common types.
-func (b *Binder) alignColumns(s *sql.SetOp, inputs []logical.Node) error {
+// alignColumns casts the columns of all inputs of an operation to common types.
+func (b *Binder) alignColumns(what string, span errs.Span, inputs []logical.Node) error {
 	first := inputs[0].Props().Schema
 	columns := make([][]rex.Expr, len(first))
 	for _, in := range inputs {
 		schema := in.Props().Schema
 		if len(schema) != len(first) {
-			return errs.Userf("both sides of %s must have the same number of columns: %d and %d", s.Kind, len(first), len(schema)).At(s.Pos())
+			return errs.Userf("both sides of %s must have the same number of columns: %d and %d", what, len(first), len(schema)).At(span)
 		}
 		for c := range schema {
 			columns[c] = append(columns[c], rex.Col(c, schema[c].Type))
@@ -83,7 +83,7 @@ func (b *Binder) alignColumns(s *sql.SetOp, inputs []logical.Node) error {
 	}
 	exprs := make([][]rex.Expr, len(inputs))
 	for c := range columns {
-		cast, _, err := b.common("columns "+itoa(c+1)+" of "+s.Kind.String(), s.Pos(), columns[c])
+		cast, _, err := b.common("columns "+itoa(c+1)+" of "+what, span, columns[c])
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ func children(e sql.Expr) []sql.Expr {
 		if e.Filter != nil {
 			out = append(out, e.Filter)
 		}
-		return out
+		return append(out, jsonDefaults(e.JSON)...)
 	case *sql.NamedArg:
 		return []sql.Expr{e.Value}
 	case *sql.Cast:
@@ -66,9 +66,26 @@ func predicateChildren(e sql.Expr) []sql.Expr {
 	case *sql.Quantified:
 		return []sql.Expr{e.X}
 	case *sql.Like:
-		return []sql.Expr{e.X, e.Pattern}
+		if e.Escape == nil {
+			return []sql.Expr{e.X, e.Pattern}
+		}
+		return []sql.Expr{e.X, e.Pattern, e.Escape}
 	}
 	return nil
+}
+
+// jsonDefaults are the values of DEFAULT … ON EMPTY and ON ERROR.
+func jsonDefaults(j *sql.JSONClauses) []sql.Expr {
+	if j == nil {
+		return nil
+	}
+	var out []sql.Expr
+	for _, b := range []*sql.JSONBehavior{j.OnEmpty, j.OnError} {
+		if b != nil && b.Default != nil {
+			out = append(out, b.Default)
+		}
+	}
+	return out
 }
 
 // walkCalls visits the calls in e, outer before inner, until visit returns false
