@@ -15,7 +15,6 @@ import (
 	"github.com/thalweg/thalweg/operators/expr"
 	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/planner/logical"
-	"github.com/thalweg/thalweg/planner/plan"
 	"github.com/thalweg/thalweg/planner/rules"
 	"github.com/thalweg/thalweg/sql"
 )
@@ -169,7 +168,7 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) (string, error) {
 	case "rules":
 		return w.rules(t, d, p, stmt)
 	case "plan", "error":
-		return w.plan(t, d, p, stmt)
+		return w.plan(t, p, stmt)
 	case "explain":
 		e, ok := stmt.(*sql.Explain)
 		if !ok {
@@ -271,23 +270,12 @@ func (w *world) rules(t *testing.T, d *datadriven.TestData, p *Planner, stmt sql
 }
 
 // plan prints the physical plan and checks that it survives msgpack.
-func (w *world) plan(t *testing.T, d *datadriven.TestData, p *Planner, stmt sql.Statement) (string, error) {
+func (w *world) plan(t *testing.T, p *Planner, stmt sql.Statement) (string, error) {
 	physical, err := p.Plan(stmt)
 	if err != nil {
 		return "", err
 	}
-	bytes, err := physical.Encode()
-	if err != nil {
-		d.Fatalf(t, "%v", err)
-	}
-	back, err := plan.Decode(bytes)
-	if err != nil {
-		d.Fatalf(t, "%v", err)
-	}
-	again, err := back.Encode()
-	if err != nil || string(again) != string(bytes) || back.String() != physical.String() {
-		d.Fatalf(t, "the plan changed on its way through msgpack: %v\n%s", err, back)
-	}
+	roundTrip(t, physical)
 	return physical.String(), nil
 }
 
