@@ -31,6 +31,9 @@ type Engine struct {
 	// alloc is the allocator of all jobs' batches.
 	alloc *alloc.Pool
 
+	// declaring serialises changes of the catalog; it is taken before mu. See declare.
+	declaring sync.Mutex
+
 	// mu guards what follows.
 	mu        sync.Mutex
 	parts     parts
@@ -152,9 +155,11 @@ func (e *Engine) release() error {
 	err := e.closeServices()
 	e.library.close()
 	if e.meta != nil {
+		e.declaring.Lock() // what is being declared is durable first
 		if closeErr := e.meta.Close(); err == nil {
 			err = closeErr
 		}
+		e.declaring.Unlock()
 	}
 	if e.lock != nil {
 		if closeErr := e.lock.Close(); err == nil && closeErr != nil {

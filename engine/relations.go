@@ -1,34 +1,43 @@
 package engine
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/planner/catalog"
 )
 
-// put declares a relation, in the session alone if it is temporary.
-func (s *Session) put(r relation, temporary bool) error {
+// errTaken tells that a relation is there already and may not be replaced.
+var errTaken = errors.New("the name is taken")
+
+// put declares a relation, in the session alone if it is temporary. One that may not
+// replace another fails with errTaken if there is one.
+func (s *Session) put(r relation, temporary, replace bool) error {
 	if temporary {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		if _, there := s.temporary[r.Name()]; there && !replace {
+			return errTaken
+		}
 		s.temporary[r.Name()] = r
 		return nil
 	}
 	e := s.engine
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return errClosed()
-	}
-	if e.relations[r.Name()].Materialized != nil && r.Materialized == nil {
-		return errs.Userf("`%s` is a materialized view", r.Name()).WithHint("DROP MATERIALIZED VIEW it first, or choose another name")
-	}
-	if err := e.meta.PutRelation(r); err != nil {
-		return err
-	}
-	e.relations[r.Name()] = r
-	return nil
+	return e.declare(change{
+		check: func() error {
+			old, there := e.relations[r.Name()]
+			switch {
+			case there && !replace:
+				return errTaken
+			case old.Materialized != nil && r.Materialized == nil:
+				return errs.Userf("`%s` is a materialized view", r.Name()).WithHint("DROP MATERIALIZED VIEW it first, or choose another name")
+			}
+			return nil
+		},
+		store: func() error { return e.meta.PutRelation(r) },
+		show:  func() { e.relations[r.Name()] = r },
+	})
 }
 
 // replace declares a changed relation in the place of the one called old, wherever
@@ -43,17 +52,13 @@ func (s *Session) replace(old string, r relation) error {
 	}
 	s.mu.Unlock()
 	e := s.engine
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return errClosed()
-	}
-	if err := e.meta.RenameRelation(old, r); err != nil {
-		return err
-	}
-	delete(e.relations, old)
-	e.relations[r.Name()] = r
-	return nil
+	return e.declare(change{
+		store: func() error { return e.meta.RenameRelation(old, r) },
+		show: func() {
+			delete(e.relations, old)
+			e.relations[r.Name()] = r
+		},
+	})
 }
 
 // has reports whether a name is taken among the session's or the engine's
@@ -98,13 +103,10 @@ func (s *Session) remove(name string) error {
 		return nil
 	}
 	e := s.engine
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := e.meta.DeleteRelation(name); err != nil {
-		return err
-	}
-	delete(e.relations, name)
-	return nil
+	return e.declare(change{
+		store: func() error { return e.meta.DeleteRelation(name) },
+		show:  func() { delete(e.relations, name) },
+	})
 }
 
 // catalogOfRelation shows a stored relation to the planner.

@@ -15,8 +15,10 @@ func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Re
 	if err != nil {
 		return Result{}, err
 	}
-	if done, err := st.taken(name, stmt.IfNotExists, stmt.OrReplace, stmt.Temporary, stmt.Name); done || err != nil {
-		return Result{Message: "table " + name + " exists already"}, err
+	c := creation{name: name, at: stmt.Name.Span, ifNotExists: stmt.IfNotExists, orReplace: stmt.OrReplace, temporary: stmt.Temporary}
+	exists := Result{Message: "table " + name + " exists already"}
+	if done, err := st.taken(c); done || err != nil {
+		return exists, err
 	}
 	table, err := st.planner().BindTable(stmt)
 	if err != nil {
@@ -28,36 +30,46 @@ func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Re
 	}
 	r := relation{Table: table}
 	if stmt.As == nil {
-		return Result{Message: "created table " + name}, st.session.put(r, stmt.Temporary)
+		if done, err := st.put(r, c); done || err != nil {
+			return exists, err
+		}
+		return Result{Message: "created table " + name}, nil
 	}
 	st.catalog.relations[name] = catalogOfRelation(r)
 	p, err := st.plan(stmt)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := st.session.put(r, stmt.Temporary); err != nil {
-		return Result{}, err
+	if done, err := st.put(r, c); done || err != nil {
+		return exists, err
 	}
 	return st.submit(ctx, p)
 }
 
-// atOption makes an error about a table's options point at the option, or at the
-// table's name.
+// atOption makes an error about a declared table point at the option or the column that
+// it is about, or at the table's name.
 func atOption(err error, stmt *sql.CreateTable) error {
 	e, ok := err.(*errs.Error)
 	if !ok || errs.SpanOf(err) != (errs.Span{}) {
 		return err
 	}
-	var bad *connector.OptionError
-	if !errors.As(err, &bad) {
-		return e.At(stmt.Name.Span)
-	}
-	for _, option := range stmt.With {
-		if option.Key == bad.Option && bad.Value {
-			return e.At(option.ValuePlace.Span)
+	var option *connector.OptionError
+	if errors.As(err, &option) {
+		for _, o := range stmt.With {
+			switch {
+			case o.Key == option.Option && option.Value && o.ValuePlace.Span != (errs.Span{}):
+				return e.At(o.ValuePlace.Span)
+			case o.Key == option.Option:
+				return e.At(o.Span)
+			}
 		}
-		if option.Key == bad.Option {
-			return e.At(option.Span)
+	}
+	var column *connector.ColumnError
+	if errors.As(err, &column) {
+		for _, c := range stmt.Columns {
+			if c.Name.Text == column.Column {
+				return e.At(c.Span)
+			}
 		}
 	}
 	return e.At(stmt.Name.Span)
@@ -69,28 +81,53 @@ func (st *statement) createView(stmt *sql.CreateView) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if done, err := st.taken(name, stmt.IfNotExists, stmt.OrReplace, stmt.Temporary, stmt.Name); done || err != nil {
-		return Result{Message: "view " + name + " exists already"}, err
+	c := creation{name: name, at: stmt.Name.Span, ifNotExists: stmt.IfNotExists, orReplace: stmt.OrReplace, temporary: stmt.Temporary}
+	exists := Result{Message: "view " + name + " exists already"}
+	if done, err := st.taken(c); done || err != nil {
+		return exists, err
 	}
 	view, err := st.planner().BindView(stmt)
 	if err != nil {
 		return Result{}, err
 	}
 	view.Name = name
-	return Result{Message: "created view " + name}, st.session.put(relation{View: view}, stmt.Temporary)
+	if done, err := st.put(relation{View: view}, c); done || err != nil {
+		return exists, err
+	}
+	return Result{Message: "created view " + name}, nil
+}
+
+// creation is what a CREATE says of the name of a table or view.
+type creation struct {
+	name                              string
+	at                                errs.Span
+	ifNotExists, orReplace, temporary bool
 }
 
 // taken decides about a name that is in use: done tells that there is nothing left
 // to do.
-func (st *statement) taken(name string, ifNotExists, orReplace, temporary bool, at sql.Name) (done bool, err error) {
-	if !st.session.has(name, temporary) || orReplace {
+func (st *statement) taken(c creation) (done bool, err error) {
+	if !st.session.has(c.name, c.temporary) || c.orReplace {
 		return false, nil
 	}
-	if ifNotExists {
+	return c.inUse()
+}
+
+// inUse is the outcome for a name that is in use and not replaced.
+func (c creation) inUse() (done bool, err error) {
+	if c.ifNotExists {
 		return true, nil
 	}
-	return false, errs.Userf("there is already a table or view `%s`", name).At(at.Span).
+	return false, errs.Userf("there is already a table or view `%s`", c.name).At(c.at).
 		WithHint("choose another name, or write IF NOT EXISTS")
+}
+
+// put declares a relation. Another statement may have taken the name since taken looked.
+func (st *statement) put(r relation, c creation) (done bool, err error) {
+	if err = st.session.put(r, c.temporary, c.orReplace); errors.Is(err, errTaken) {
+		return c.inUse()
+	}
+	return false, err
 }
 
 // drop forgets a table or view.

@@ -194,25 +194,16 @@ func (st *statement) use(stmt *sql.Use) (Result, error) {
 
 // putDatabase makes a database durable.
 func (e *Engine) putDatabase(d meta.Database) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return errClosed()
-	}
-	if err := e.meta.PutDatabase(d); err != nil {
-		return err
-	}
-	e.databases[d.Name] = d
-	return nil
+	return e.declare(change{
+		store: func() error { return e.meta.PutDatabase(d) },
+		show:  func() { e.databases[d.Name] = d },
+	})
 }
 
 // removeDatabase forgets a database.
 func (e *Engine) removeDatabase(name string) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := e.meta.DeleteDatabase(name); err != nil {
-		return err
-	}
-	delete(e.databases, name)
-	return nil
+	return e.declare(change{
+		store: func() error { return e.meta.DeleteDatabase(name) },
+		show:  func() { delete(e.databases, name) },
+	})
 }

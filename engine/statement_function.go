@@ -217,16 +217,10 @@ func (s *Session) putFunction(key string, f meta.Function) error {
 		return nil
 	}
 	e := s.engine
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return errClosed()
-	}
-	if err := e.meta.PutFunction(f); err != nil {
-		return err
-	}
-	e.functions[key] = f
-	return nil
+	return e.declare(change{
+		store: func() error { return e.meta.PutFunction(f) },
+		show:  func() { e.functions[key] = f },
+	})
 }
 
 // functionAt finds a declaration among the session's or the engine's.
@@ -257,11 +251,8 @@ func (s *Session) removeFunction(key string, temporary bool) error {
 		return nil
 	}
 	e := s.engine
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := e.meta.DeleteFunction(key); err != nil {
-		return err
-	}
-	delete(e.functions, key)
-	return nil
+	return e.declare(change{
+		store: func() error { return e.meta.DeleteFunction(key) },
+		show:  func() { delete(e.functions, key) },
+	})
 }

@@ -21,7 +21,7 @@ func (st *statement) createMaterializedView(ctx context.Context, stmt *sql.Creat
 	if err != nil {
 		return Result{}, err
 	}
-	if done, err := st.taken(name, stmt.IfNotExists, stmt.OrReplace || stmt.OrAlter, false, stmt.Name); done || err != nil {
+	if done, err := st.taken(creation{name: name, at: stmt.Name.Span, ifNotExists: stmt.IfNotExists, orReplace: stmt.OrReplace || stmt.OrAlter}); done || err != nil {
 		return Result{Message: "materialized view " + name + " exists already"}, err
 	}
 	if err := checkMaterialized(stmt); err != nil {
@@ -145,7 +145,7 @@ func (m *materialization) startAt(ctx context.Context, id matview.ID) (Result, e
 		return Result{}, err
 	}
 	kept := relation{Table: table, Materialized: &meta.Materialized{Query: m.view.Query, Columns: m.view.Columns, Job: run.id}}
-	if err := m.session.put(kept, false); err != nil {
+	if _, err := m.put(kept, creation{name: table.Name, at: m.stmt.Name.Span, orReplace: m.old != nil}); err != nil {
 		_ = run.cancel(context.WithoutCancel(ctx)) // the first error is the one to tell
 		return Result{}, err
 	}

@@ -230,21 +230,18 @@ func (s *Session) putModel(old string, m meta.Model) error {
 		return nil
 	}
 	e := s.engine
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return errClosed()
-	}
-	if old == "" || old == m.Name {
-		if err := e.meta.PutModel(m); err != nil {
-			return err
-		}
-	} else if err := e.meta.RenameModel(old, m); err != nil {
-		return err
-	}
-	delete(e.models, old)
-	e.models[m.Name] = m
-	return nil
+	return e.declare(change{
+		store: func() error {
+			if old == "" || old == m.Name {
+				return e.meta.PutModel(m)
+			}
+			return e.meta.RenameModel(old, m)
+		},
+		show: func() {
+			delete(e.models, old)
+			e.models[m.Name] = m
+		},
+	})
 }
 
 // hasModel reports whether a name is taken among the session's or the engine's models.
@@ -270,11 +267,8 @@ func (s *Session) removeModel(m meta.Model) error {
 		return nil
 	}
 	e := s.engine
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := e.meta.DeleteModel(m.Name); err != nil {
-		return err
-	}
-	delete(e.models, m.Name)
-	return nil
+	return e.declare(change{
+		store: func() error { return e.meta.DeleteModel(m.Name) },
+		show:  func() { delete(e.models, m.Name) },
+	})
 }

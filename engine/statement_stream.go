@@ -34,7 +34,7 @@ func (st *statement) createStream(stmt *sql.CreateStream) (Result, error) {
 	own, rest := streamOptions(stmt.With, len(stmt.Columns) > 0)
 	options, err := streamSpec().Parse(own)
 	if err != nil {
-		return Result{}, err
+		return Result{}, atStreamOption(err, name, stmt)
 	}
 	store, err := st.session.engine.streams()
 	if err != nil {
@@ -51,56 +51,71 @@ func (st *statement) createStream(stmt *sql.CreateStream) (Result, error) {
 		return Result{}, errs.Userf("there is already a table or view `%s`", name).At(stmt.Name.Span)
 	}
 	var table relation
+	declaration := streamTable(stmt, name, rest)
 	if len(stmt.Columns) > 0 {
-		if table.Table, err = st.planner().BindTable(streamTable(stmt, name, rest)); err != nil {
+		if table.Table, err = st.planner().BindTable(declaration); err != nil {
 			return Result{}, err
 		}
 		table.Table.Name = name
 	}
 	if err := store.CreateStream(name, int(options.Int("shards")), options.Duration("retention")); err != nil {
-		return Result{}, err
+		return Result{}, atStreamOption(err, name, stmt)
 	}
 	if table.Table == nil {
 		return Result{Message: "created stream " + name}, nil
 	}
-	if err := st.catalog.parts.check(table.Table); err != nil {
+	err = atOption(errs.Wrap(errs.Bug, st.catalog.parts.check(table.Table), "table %s", name), declaration)
+	if err == nil {
+		_, err = st.put(table, creation{name: name, at: stmt.Name.Span})
+	}
+	if err != nil {
 		// Nobody has seen the stream yet; the declaration's error is the one to tell.
 		_ = store.DeleteStream(name)
 		return Result{}, err
 	}
-	return Result{Message: "created stream and table " + name}, st.session.put(table, false)
+	return Result{Message: "created stream and table " + name}, nil
+}
+
+// atStreamOption makes an error about a stream's own options point at the option.
+func atStreamOption(err error, name string, stmt *sql.CreateStream) error {
+	return atOption(errs.Wrap(errs.Bug, err, "stream %s", name), &sql.CreateTable{Name: stmt.Name, With: stmt.With})
 }
 
 // streamOptions parts the stream's own options from its table's. Without a table
 // all are the stream's, so that an unknown one is refused.
-func streamOptions(with []sql.Option, table bool) (own, rest map[string]string) {
-	own, rest = map[string]string{}, map[string]string{}
+func streamOptions(with []sql.Option, table bool) (own map[string]string, rest []sql.Option) {
+	own = map[string]string{}
 	for _, o := range with {
 		if o.Key == "shards" || o.Key == "retention" || !table {
 			own[o.Key] = o.Value
 		} else {
-			rest[o.Key] = o.Value
+			rest = append(rest, o)
 		}
 	}
 	return own, rest
 }
 
 // streamTable is the declaration of the table that comes with a stream.
-func streamTable(stmt *sql.CreateStream, name string, options map[string]string) *sql.CreateTable {
+func streamTable(stmt *sql.CreateStream, name string, options []sql.Option) *sql.CreateTable {
+	given := map[string]string{}
+	for _, o := range options {
+		given[o.Key] = o.Value
+	}
 	defaults := map[string]string{"connector": streamsService, "stream": name}
 	switch {
-	case options["connector"] == upsertStreams:
+	case given["connector"] == upsertStreams:
 		defaults["key.format"], defaults["value.format"] = "json", "json"
-	case options["value.format"] == "":
+	case given["value.format"] == "":
 		defaults["format"] = "json"
 	}
-	maps.Copy(defaults, options)
 	table := &sql.CreateTable{
 		Place: stmt.Place, Name: stmt.Name, Columns: stmt.Columns, Watermarks: stmt.Watermarks,
-		PrimaryKey: stmt.PrimaryKey, Comment: stmt.Comment,
+		PrimaryKey: stmt.PrimaryKey, Comment: stmt.Comment, With: slices.Clone(options),
 	}
 	for _, key := range slices.Sorted(maps.Keys(defaults)) {
-		table.With = append(table.With, sql.Option{Place: stmt.Place, Key: key, Value: defaults[key]})
+		if _, ok := given[key]; !ok {
+			table.With = append(table.With, sql.Option{Place: stmt.Place, Key: key, Value: defaults[key]})
+		}
 	}
 	return table
 }

@@ -58,7 +58,7 @@ func FormatMetadata(format Spec) []MetadataSpec {
 }
 
 // CheckMetadata checks a table's METADATA columns: their keys are known and their
-// types are the keys' types.
+// types are the keys' types. Its errors are a ColumnError.
 func (s Spec) CheckMetadata(table Table) error {
 	keys := make([]string, 0, len(s.Metadata))
 	byKey := make(map[string]MetadataSpec, len(s.Metadata))
@@ -75,12 +75,14 @@ func (s Spec) CheckMetadata(table Table) error {
 		if !ok {
 			e := errs.Userf("column '%s': connector '%s' has no metadata '%s'", column.Name, s.Name, key)
 			if nearest := errs.Nearest(key, keys); nearest != "" {
-				return e.WithHint("did you mean '%s'?", nearest)
+				e = e.WithHint("did you mean '%s'?", nearest)
+			} else if len(keys) > 0 {
+				e = e.WithHint("it has %s", quoteList(keys))
 			}
-			return e.WithHint("it has %s", quoteList(keys))
+			return &ColumnError{Column: column.Name, Err: e}
 		}
 		if !m.Type.Same(column.Type) {
-			return errs.Userf("column '%s': metadata '%s' is %s, not %s", column.Name, key, m.Type, column.Type)
+			return &ColumnError{Column: column.Name, Err: errs.Userf("column '%s': metadata '%s' is %s, not %s", column.Name, key, m.Type, column.Type)}
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
@@ -192,16 +193,17 @@ func (s *Store) CreateStream(name string, shards int, retention time.Duration) e
 
 // Declare makes a stream whose shards divide the hash keys evenly. It is durable
 // on return, and a crash leaves all of it or nothing. An existing stream of the
-// name is a user error.
+// name is a user error; one of retention or shards is a connector.OptionError.
 func (s *Store) Declare(d Declaration) error {
 	if err := CheckName(d.Name); err != nil {
 		return err
 	}
 	if err := checkRetention(d.Retention); err != nil {
-		return err
+		return &connector.OptionError{Option: "retention", Value: true, Err: err}
 	}
 	if d.Shards < 1 || d.Shards > MaxShards {
-		return errs.Userf("a stream can't have %d shards", d.Shards).WithHint("it has between 1 and %d", MaxShards)
+		err := errs.Userf("a stream can't have %d shards", d.Shards).WithHint("it has between 1 and %d", MaxShards)
+		return &connector.OptionError{Option: "shards", Value: true, Err: err}
 	}
 	s.declaring.Lock()
 	defer s.declaring.Unlock()
