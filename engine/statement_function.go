@@ -11,6 +11,7 @@ import (
 	"github.com/thalweg/thalweg/engine/meta"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/redact"
+	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/sql"
 )
 
@@ -155,19 +156,51 @@ func (st *statement) noFunction(at sql.Name) error {
 	return e
 }
 
+// function finds what a name calls: user is false for one that is built in.
+func (st *statement) function(at sql.Name) (name string, f meta.Function, user bool, err error) {
+	name = strings.ToUpper(strings.Join(at.Strings(), "."))
+	name = strings.TrimPrefix(strings.TrimPrefix(name, strings.ToUpper(defaultCatalog)+"."), strings.ToUpper(defaultDatabase)+".")
+	f, user = st.catalog.called.find(name, st.catalog.database)
+	if !user && !st.catalog.called.builtIn(name) {
+		return name, f, user, st.noFunction(at)
+	}
+	return name, f, user, nil
+}
+
+// showCreateFunction prints the statement that declares a function, without its secrets.
+func (st *statement) showCreateFunction(stmt *sql.Show) (Result, error) {
+	name, f, user, err := st.function(*stmt.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	if !user {
+		return Result{}, errs.Userf("%s is built in, and was not created", name).At(stmt.Name.Span).WithHint("DESCRIBE FUNCTION EXTENDED %s tells of it", name)
+	}
+	text := "CREATE "
+	if f.Temporary {
+		text += "TEMPORARY "
+	}
+	if _, system := st.catalog.called.system[name]; system {
+		text += "SYSTEM "
+	}
+	text += "FUNCTION " + quoteName(strings.ToLower(stmt.Name.Last())) + " AS " + types.QuoteString(f.Class) + " LANGUAGE " + f.Language
+	if len(f.Options) > 0 {
+		text += withText(f.Options, redact.Option)
+	}
+	return Result{Kind: ResultText, Message: text}, nil
+}
+
 // describeFunction gives Flink's lines about a function.
 func (st *statement) describeFunction(stmt *sql.Describe) (Result, error) {
-	called, name := st.catalog.called, strings.ToUpper(strings.Join(stmt.Name.Strings(), "."))
-	name = strings.TrimPrefix(strings.TrimPrefix(name, strings.ToUpper(defaultCatalog)+"."), strings.ToUpper(defaultDatabase)+".")
-	f, user := called.find(name, st.catalog.database)
-	if !user && !called.builtIn(name) {
-		return Result{}, st.noFunction(stmt.Name)
+	name, f, user, err := st.function(stmt.Name)
+	if err != nil {
+		return Result{}, err
 	}
+	called := st.catalog.called
 	_, system := called.system[name]
 	rows := [][]string{{"is system function", lower(boolText(!user || system))}}
 	var entry functions.Entry
 	if user {
-		var err error
 		if entry, err = st.session.engine.load(f.Definition); err != nil {
 			return Result{}, err
 		}

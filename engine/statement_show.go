@@ -46,6 +46,10 @@ func (st *statement) show(stmt *sql.Show) (Result, error) {
 		return st.showCreate(stmt)
 	case "CREATE MODEL":
 		return st.showCreateModel(stmt)
+	case "CREATE FUNCTION":
+		return st.showCreateFunction(stmt)
+	case "CREATE CATALOG":
+		return showCreateCatalog(stmt)
 	case "COLUMNS":
 		return st.describeRelation(*stmt.Name)
 	}
@@ -164,8 +168,20 @@ func describeCatalog(stmt *sql.Describe) (Result, error) {
 	if err := checkCatalog(stmt.Name.Last(), stmt.Name.Span); err != nil {
 		return Result{}, err
 	}
-	rows := [][]string{{"name", defaultCatalog}, {"type", "generic_in_memory"}, {"comment", ""}}
+	rows := [][]string{{"name", defaultCatalog}, {"type", catalogType}, {"comment", ""}}
 	return Result{Kind: ResultRows, Rows: textRows([]string{"info name", "info value"}, rows)}, nil
+}
+
+// catalogType is what Flink calls the type of its default catalog.
+const catalogType = "generic_in_memory"
+
+// showCreateCatalog prints how the one catalog would be made.
+func showCreateCatalog(stmt *sql.Show) (Result, error) {
+	if err := checkCatalog(stmt.Name.Last(), stmt.Name.Span); err != nil {
+		return Result{}, err
+	}
+	keep := func(_, value string) string { return value }
+	return Result{Kind: ResultText, Message: "CREATE CATALOG " + quoteName(defaultCatalog) + withText(map[string]string{"type": catalogType}, keep)}, nil
 }
 
 // describeDatabase gives what is known of a database.

@@ -102,6 +102,18 @@ func TestGoFunctionsStandInForClasses(t *testing.T) {
 			t.Errorf("%s\n= %s\nwant %s", query, got, want)
 		}
 	}
+	for function, want := range map[string]string{
+		"shout":   "CREATE FUNCTION `shout` AS 'com.acme.Shout' LANGUAGE JAVA",
+		"Spread":  "CREATE TEMPORARY FUNCTION `spread` AS 'com.acme.Span' LANGUAGE JAVA",
+		"letters": "CREATE TEMPORARY SYSTEM FUNCTION `letters` AS 'com.acme.Letters' LANGUAGE SCALA",
+	} {
+		results, err := w.session.Execute(context.Background(), "SHOW CREATE FUNCTION "+function)
+		if err != nil || results[0].Message != want {
+			t.Errorf("%s: %v, %v", function, results, err)
+		}
+	}
+	w.refused(t, "SHOW CREATE FUNCTION upper", "upper", "UPPER is built in, and was not created")
+	w.refused(t, "SHOW CREATE FUNCTION shuot", "shuot", "there is no function SHUOT of a user")
 	w.refused(t, "CREATE FUNCTION f AS 'com.acme.Gone'", "'com.acme.Gone'", "no Go function is registered as 'com.acme.Gone', and this program runs no Java")
 	w.refused(t, "CREATE FUNCTION f AS 'x' LANGUAGE RUST", "'x'", "there is no language RUST")
 	w.refused(t, "CREATE FUNCTION shout AS 'com.acme.Shout'", "shout", "there is already a function SHOUT")

@@ -67,7 +67,7 @@ func (p *parser) showCreate(s *Show) error {
 	if err != nil {
 		return err
 	}
-	if kind == JobObject || kind == DatabaseObject || kind == FunctionObject {
+	if kind == JobObject || kind == DatabaseObject {
 		return errs.Unsupportedf("SHOW CREATE %s is not supported", kind).At(p.At(p.Index() - 1).Span())
 	}
 	s.What = "CREATE " + kind.String()

@@ -148,7 +148,8 @@ type Call struct {
 	Named map[int]token.Token
 	// InnerOrder is the number of sort keys of an ORDER BY in the parentheses.
 	InnerOrder int
-	// Defaults are JSON_VALUE's DEFAULT expressions: for ON EMPTY, then ON ERROR.
+	// JSON holds a JSON function's clauses; arguments are the DEFAULT expressions, for
+	// ON EMPTY, then ON ERROR.
 	JSON *JSON
 	// Within is the number of sort keys of WITHIN GROUP.
 	Within int
@@ -241,7 +242,7 @@ type Select struct {
 // Item is a select item; Alias is a zero token without one.
 type Item struct {
 	errs.Span
-	// Star is the span of the `*` item; zero otherwise.
+	// Star tells that it is * or path.*.
 	Star  bool
 	Alias token.Token
 }

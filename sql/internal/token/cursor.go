@@ -33,7 +33,6 @@ func (c *Cursor) pairBrackets(maxDepth int) error {
 	for i, t := range toks {
 		c.match[i] = -1
 		if t.Kind != Op {
-			// A statement's end also ends its brackets.
 			continue
 		}
 		switch t.Text {
@@ -57,6 +56,7 @@ func (c *Cursor) pairBrackets(maxDepth int) error {
 				c.height[above] = max(c.height[above], c.height[o]+1)
 			}
 		case ";":
+			// A statement's end also ends its brackets.
 			if len(open) > 0 {
 				return errs.Userf("%s is not closed before the end of its statement", toks[open[len(open)-1]].Text).
 					At(toks[open[len(open)-1]].Span())
