@@ -51,8 +51,9 @@ lint: ## gofmt, go vet, staticcheck
 rewrite: ## Rewrite golden files (review the diff like code)
 	$(GO) test ./sql/... ./planner/... ./operators/... ./state/... ./engine/... -rewrite
 
-fuzz: ## Fuzz the parser and the codecs, a minute each
+fuzz: ## Fuzz the parser, the planner and the codecs, a minute each
 	$(GO) test ./sql -fuzz FuzzParse -fuzztime 60s
+	$(GO) test ./planner -run FuzzPlan -fuzz FuzzPlan -fuzztime 60s
 	$(GO) test ./connectors/format -fuzz FuzzJSON -fuzztime 60s
 
 bench: build ## Run the Nexmark suite

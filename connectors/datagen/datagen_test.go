@@ -158,6 +158,7 @@ func TestWrongDeclarations(t *testing.T) {
 		"did you mean 'f'?":                  {"fields.g.min", "1"},
 		"needs the options 'fields.f.start'": {"fields.f.kind", "sequence"},
 		"is empty or does not fit":           {"fields.f.min", "3", "fields.f.max", "1"},
+		"from 1 to 3000000000 does not fit":  {"fields.f.kind", "sequence", "fields.f.start", "1", "fields.f.end", "3000000000"},
 		"not a number":                       {"fields.f.min", "x"},
 		"not between 0 and 1":                {"fields.f.null-rate", "2"},
 	} {

@@ -145,6 +145,9 @@ func (g *generator) readSequence(o connector.Options) error {
 	if end < start {
 		return errs.Userf("column '%s': the sequence ends before it starts", g.path)
 	}
+	if least, most := g.bounds(); start < least || end > most {
+		return errs.Userf("column '%s' (%s): the sequence from %d to %d does not fit", g.path, g.typ, start, end)
+	}
 	if g.typ.Kind == types.Decimal {
 		step := int64(math.Pow10(g.typ.Scale))
 		start, end = start/step, end/step
@@ -153,22 +156,29 @@ func (g *generator) readSequence(o connector.Options) error {
 	return nil
 }
 
-// readRange reads the bounds of random numbers.
-func (g *generator) readRange(o connector.Options) error {
-	least, most := int64(math.MinInt64), int64(math.MaxInt64)
+// bounds are the least and the greatest number that the column holds, for DECIMAL
+// unscaled.
+func (g *generator) bounds() (least, most int64) {
 	switch g.typ.Kind {
 	case types.TinyInt:
-		least, most = math.MinInt8, math.MaxInt8
+		return math.MinInt8, math.MaxInt8
 	case types.SmallInt:
-		least, most = math.MinInt16, math.MaxInt16
+		return math.MinInt16, math.MaxInt16
 	case types.Int, types.IntervalYearMonth:
-		least, most = math.MinInt32, math.MaxInt32
+		return math.MinInt32, math.MaxInt32
 	case types.Decimal:
 		most = int64(math.Pow10(min(g.typ.Precision, 18))) - 1
-		least = -most
-	case types.Float, types.Double:
+		return -most, most
+	}
+	return math.MinInt64, math.MaxInt64
+}
+
+// readRange reads the bounds of random numbers.
+func (g *generator) readRange(o connector.Options) error {
+	if g.typ.IsApproximate() {
 		return g.readFloats(o)
 	}
+	least, most := g.bounds()
 	low, err := g.number(o, "min", least)
 	if err != nil {
 		return err
