@@ -172,6 +172,9 @@ func (n *Join) timeBound(term rex.Expr) (Interval, bool) {
 	if !ok || a.Type.Kind != b.Type.Kind || (a.Index < width) == (b.Index < width) {
 		return Interval{}, false
 	}
+	if max(a.Index, b.Index) >= width+len(n.right.Props().Schema) {
+		return Interval{}, false // of a relation that is joined later: see near
+	}
 	// a + moreA op b + moreB, so a − b op by.
 	op, by := term.Name, moreB-moreA
 	if a.Index >= width {
@@ -287,7 +290,8 @@ func FilterNear(input Node, terms []rex.Expr) Node {
 	return NewFilter(input, *condition)
 }
 
-// near moves what it can of terms into input and gives the others.
+// near moves what it can of terms into input and gives the others. Below the outermost
+// join they speak of columns, too, that are joined later only.
 func near(input Node, terms []rex.Expr) (Node, []rex.Expr) {
 	j, ok := input.(*Join)
 	if !ok || j.Type != Inner {
