@@ -55,6 +55,9 @@ func bounds(t rex.Expr, rank int) (low, high int64, ok bool) {
 		return 0, 0, false
 	}
 	v := constant.Value.Int
+	if v == math.MinInt64 || v == math.MaxInt64 {
+		return 0, 0, false // there is no number before or behind it
+	}
 	switch op {
 	case "=":
 		return v, v, true
