@@ -90,7 +90,11 @@ func (s *memorySource) Discover(_ context.Context, known []connector.SplitID, _ 
 	for i := range s.table.splits {
 		id := connector.SplitID(fmt.Sprint(i))
 		if !slices.Contains(known, id) {
-			found = append(found, connector.Split{ID: id, Payload: []byte{byte(i)}})
+			split := connector.Split{ID: id, Payload: []byte{byte(i)}}
+			for _, parent := range s.table.parents[i] {
+				split.Parents = append(split.Parents, connector.SplitID(fmt.Sprint(parent)))
+			}
+			found = append(found, split)
 		}
 	}
 	return found, nil

@@ -24,6 +24,8 @@ type Table struct {
 	splits [][]string
 	open   bool
 	grown  chan struct{}
+	// parents are the splits that must end before one is read.
+	parents map[int][]int
 	// taken is how many rows of each split were handed out since ForgetReads;
 	// reads is closed and replaced when it changes.
 	taken map[int]int
@@ -57,6 +59,16 @@ func (t *Table) SetSplits(open bool, splits ...[]string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.splits, t.open = splits, open
+}
+
+// SetParents makes the parents of a split.
+func (t *Table) SetParents(split int, parents ...int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.parents == nil {
+		t.parents = map[int][]int{}
+	}
+	t.parents[split] = parents
 }
 
 // Append adds rows to a split.

@@ -27,11 +27,15 @@ type enumerator struct {
 	commands []*task.Commands
 	// ended tells of every known split whether it was read to its end.
 	ended map[connector.SplitID]bool
+	// taskOf is the task that each split was given to.
+	taskOf map[connector.SplitID]int
 	// pending splits wait for their parents; waiting is how others see them.
 	pending []connector.Split
 	waiting atomic.Pointer[[]connector.Split]
-	next    int
-	closed  bool
+	// unsettled are splits that have ended and whose children are still to be looked for.
+	unsettled []connector.SplitID
+	next      int
+	closed    bool
 	// nudge asks the watching goroutine to look for new splits now.
 	nudge chan struct{}
 }
@@ -62,7 +66,7 @@ func (a *attempt) enumeratorOf(n plan.NodeID) (*enumerator, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &enumerator{attempt: a, node: node, source: source, ended: map[connector.SplitID]bool{}, nudge: make(chan struct{}, 1)}
+	e := &enumerator{attempt: a, node: node, source: source, ended: map[connector.SplitID]bool{}, taskOf: map[connector.SplitID]int{}, nudge: make(chan struct{}, 1)}
 	if e.policy, _, err = build.BadPolicy(a.job.cfg.Env, node); err != nil {
 		return nil, err
 	}
@@ -168,10 +172,34 @@ func (e *enumerator) waitingInfo() task.ProgressInfo {
 	return info
 }
 
-// give hands a split to the next task in turn.
+// give hands a split to the task of its parent, else to the next in turn.
 func (e *enumerator) give(s task.Split) {
-	e.commands[e.next].AddSplits([]task.Split{s}, false)
-	e.next = (e.next + 1) % len(e.commands)
+	to, inherited := e.heir(s.Split)
+	if !inherited {
+		to = e.next
+		e.next = (e.next + 1) % len(e.commands)
+	}
+	e.taskOf[s.Split.ID] = to
+	e.commands[to].AddSplits([]task.Split{s}, false)
+}
+
+// heir is the task of a split whose parent has just ended: there event time still
+// waits for the split's rows, while another task may be far ahead of them.
+func (e *enumerator) heir(s connector.Split) (to int, ok bool) {
+	for _, parent := range s.Parents {
+		if slices.Contains(e.unsettled, parent) {
+			to, ok = e.taskOf[parent]
+		}
+	}
+	return to, ok
+}
+
+// settle tells the tasks of ended splits that their children have been given out.
+func (e *enumerator) settle(splits []connector.SplitID) {
+	for _, s := range splits {
+		e.commands[e.taskOf[s]].Settled([]connector.SplitID{s})
+	}
+	e.unsettled = slices.DeleteFunc(e.unsettled, func(s connector.SplitID) bool { return slices.Contains(splits, s) })
 }
 
 // watch looks for new splits again and again while the attempt runs.
@@ -211,7 +239,11 @@ func (e *enumerator) lookNow() {
 func (e *enumerator) rediscover() {
 	a := e.attempt
 	known := make(chan []connector.SplitID, 1)
-	a.job.inbox.post(func() { known <- e.known() })
+	var ended []connector.SplitID // before the search, so that it finds their children
+	a.job.inbox.post(func() {
+		ended = slices.Clone(e.unsettled)
+		known <- e.known()
+	})
 	select {
 	case ids := <-known:
 		var found []connector.Split
@@ -224,8 +256,11 @@ func (e *enumerator) rediscover() {
 		case err != nil:
 			err = errs.Wrap(errs.Resource, err, "%s", e.node.Label)
 			a.job.inbox.post(func() { a.job.step(coordinator.TaskFailed{Err: err}) })
-		case len(found) > 0:
-			a.job.inbox.post(func() { e.add(found) })
+		case len(found)+len(ended) > 0:
+			a.job.inbox.post(func() {
+				e.add(found)
+				e.settle(ended)
+			})
 		}
 	case <-a.ctx.Done():
 	}
@@ -237,7 +272,11 @@ func (r reporter) SplitEnded(_ graph.TaskID, node plan.NodeID, split connector.S
 		for _, e := range r.attempt.sources {
 			if e.node.ID == node {
 				e.ended[split] = true
+				e.unsettled = append(e.unsettled, split)
 				e.release()
+				if e.every == 0 {
+					e.settle([]connector.SplitID{split})
+				}
 				e.lookNow()
 			}
 		}

@@ -23,6 +23,8 @@ import (
 	"github.com/thalweg/thalweg/operators/expr"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/planner/plan"
+	"github.com/thalweg/thalweg/state"
+	"github.com/thalweg/thalweg/state/memstate"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -133,6 +135,39 @@ func TestBoundedJobCopiesEveryRowOnce(t *testing.T) {
 				checkMetrics(t, j, 290, len(keptA)+len(keptB))
 			})
 		}
+	}
+}
+
+// inMemory is a backend with state that dies with the job.
+type inMemory struct{ *enginetest.Backend }
+
+func (inMemory) Open(context.Context, job.OpenState) (*state.Store, error) {
+	return memstate.Open(memstate.Options{})
+}
+
+// TestRowsOfAChildAreNotLate reads a split whose child goes on with it beside one that
+// is far ahead. A sort by time drops what is late.
+func TestRowsOfAChildAreNotLate(t *testing.T) {
+	for _, parallelism := range []int{1, 2, 3} {
+		f := newFixture(t, parallelism, 1)
+		f.cfg.Backend = inMemory{f.backend}
+		f.cfg.Plan.Nodes[2] = plan.Node{ID: 2, Kind: plan.KindTemporalSort, UID: "sort", Schema: rows, Rowtime: 2, Singleton: true,
+			Inputs: []plan.Input{{Node: 1, Exchange: plan.Single}}, TemporalSort: &plan.TemporalSort{OrderBy: []rex.SortKey{{Column: 2}}}}
+		var want []string
+		times := func(from, step, n int) (split []string) {
+			for i := range n {
+				split = append(split, fmt.Sprintf("+I k=a v=1 ts=%s", time.Duration(from+i*step)*time.Second))
+			}
+			want = append(want, split...)
+			return split
+		}
+		f.tables.Table("in").SetSplits(false, times(1, 1, 5), times(1, 50, 20), times(6, 1, 20), times(26, 1, 5))
+		f.tables.Table("in").SetParents(2, 0)
+		f.tables.Table("in").SetParents(3, 2)
+		if err := start(t, f.cfg).Wait(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		equalBags(t, f.tables.Table("out").Rows(), want)
 	}
 }
 

@@ -3,6 +3,7 @@ package task
 import (
 	"sync"
 
+	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/operators/stream"
 )
 
@@ -17,7 +18,7 @@ type Commands struct {
 }
 
 // command is one of: splits to read, a barrier to inject, the order to end, the
-// news that the first discovery is over.
+// news that the first discovery is over, or that the children of splits have been given.
 type command struct {
 	splits []Split
 	// noMore tells that no splits will follow these.
@@ -26,6 +27,8 @@ type command struct {
 	drain   bool
 	// discovered tells that all splits known at the start have been given out.
 	discovered bool
+	// settled are splits that have ended and whose children have been looked for.
+	settled []connector.SplitID
 }
 
 // NewCommands makes an empty mailbox.
@@ -40,6 +43,11 @@ func (c *Commands) AddSplits(splits []Split, noMore bool) {
 // restored ones included. Until then a task without splits must not let event time
 // run ahead: its split may be on the way.
 func (c *Commands) Discovered() { c.put(command{discovered: true}) }
+
+// Settled tells the task that ended splits of its have no children but those that it
+// was given before. Until then the splits hold event time back: a child's rows follow
+// its parents'.
+func (c *Commands) Settled(splits []connector.SplitID) { c.put(command{settled: splits}) }
 
 // Inject makes the task send barrier b after the rows it has read so far.
 func (c *Commands) Inject(b stream.Barrier) { c.put(command{barrier: &b}) }

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"slices"
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/errs"
@@ -18,9 +19,14 @@ func (s *sourceTask) obey() (last bool, err error) {
 			err = s.drain()
 		case cmd.discovered:
 			err = s.idleWithoutSplits()
+		case cmd.settled != nil:
+			err = s.settle(cmd.settled)
 		default:
 			s.noMore = s.noMore || cmd.noMore
 			s.add(cmd.splits)
+			if s.noMore {
+				err = s.settle(nil)
+			}
 		}
 		if err != nil || last {
 			return last, err
@@ -46,9 +52,27 @@ func (s *sourceTask) add(splits []Split) {
 		}
 		s.lines = append(s.lines, line)
 		if !split.Ended {
+			s.live++
 			s.waiting = append(s.waiting, line)
 		}
 	}
+}
+
+// settle lets ended splits, nil being all, hold event time back no longer.
+func (s *sourceTask) settle(splits []connector.SplitID) error {
+	for _, line := range s.lines {
+		if !line.unsettled || splits != nil && !slices.Contains(splits, line.split.Split.ID) {
+			continue
+		}
+		line.unsettled = false
+		s.live--
+		for k := range s.assigners {
+			if err := s.merged(k, s.assigners[k].merge.End(line.merge)); err != nil {
+				return err
+			}
+		}
+	}
+	return s.idleWithoutSplits()
 }
 
 // openWaiting opens splits while there is room.

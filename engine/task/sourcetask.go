@@ -37,6 +37,8 @@ type sourceTask struct {
 	open    []*splitLine
 	waiting []*splitLine
 	next    int
+	// live counts the lines that have not ended, or are not settled.
+	live int
 	// concurrent sources read each split on a goroutine of its own.
 	concurrent bool
 	fetched    chan fetched
@@ -119,9 +121,9 @@ func (s *sourceTask) run() (err error) {
 	}
 }
 
-// idleWithoutSplits keeps a task that was given no splits from holding back others.
+// idleWithoutSplits keeps a task that has no splits to read from holding back others.
 func (s *sourceTask) idleWithoutSplits() error {
-	if s.source.Bounded || s.noMore || len(s.lines) > 0 {
+	if s.source.Bounded || s.noMore || s.live > 0 {
 		return nil
 	}
 	return s.chain.broadcast(stream.Element{Kind: stream.ElementIdle})
@@ -235,7 +237,8 @@ func (s *sourceTask) merged(k int, step exchange.MergeStep) error {
 	return nil
 }
 
-// endSplit closes a split that was read to its end.
+// endSplit closes a split that was read to its end. It holds event time back until
+// its children, if there are any, have been given to a task.
 func (s *sourceTask) endSplit(line *splitLine) error {
 	for i, l := range s.open {
 		if l == line {
@@ -247,8 +250,9 @@ func (s *sourceTask) endSplit(line *splitLine) error {
 	if err := line.close(s); err != nil {
 		return s.readError(line, err)
 	}
-	for k := range s.assigners {
-		if err := s.merged(k, s.assigners[k].merge.End(line.merge)); err != nil {
+	line.unsettled = true
+	if s.noMore {
+		if err := s.settle(nil); err != nil {
 			return err
 		}
 	}

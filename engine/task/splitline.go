@@ -12,6 +12,8 @@ import (
 type splitLine struct {
 	split  Split
 	reader connector.Reader
+	// unsettled splits have ended, and their children have not been given out yet.
+	unsettled bool
 	// links are the operators of this split alone, by node; nil for others.
 	links []*link
 	// out is the source's output for this split.

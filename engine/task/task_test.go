@@ -318,8 +318,8 @@ func (r *splitReader) Position() []byte   { return []byte{byte('0' + r.at)} }
 func (r *splitReader) Lag() connector.Lag { return connector.Lag{} }
 func (r *splitReader) Close() error       { return nil }
 
-// sourceTask runs a source with one assigner and a recorder.
-func sourceTask(t *testing.T, l *log, bounded bool, drive func(c *task.Commands, cancel func())) error {
+// sourceTask runs a source with one assigner and a recorder, which feeds out.
+func sourceTask(t *testing.T, l *log, bounded bool, drive func(c *task.Commands, cancel func()), out ...exchange.Sender) error {
 	t.Helper()
 	alloc := memory.NewCheckedAllocator(memory.NewGoAllocator())
 	var err error
@@ -333,6 +333,9 @@ func sourceTask(t *testing.T, l *log, bounded bool, drive func(c *task.Commands,
 			return task.Instance{Operator: &assigner{recorder{log: &log{}}}}, nil
 		}
 		nodes := []task.Node{{Label: "Source[0]", Consumers: []int{1}, Metrics: task.NewMetrics()}, assign, node(2, &recorder{log: l, name: "r"})}
+		if len(out) > 0 {
+			nodes[2].Writers = []*exchange.Writer{exchange.NewWriter(exchange.Forward{}, out)}
+		}
 		done := make(chan error, 1)
 		go func() {
 			done <- task.Run(ctx, task.Config{Nodes: nodes, Latency: time.Millisecond, Clock: func() int64 { return time.Now().UnixMilli() }, Report: l,
@@ -427,6 +430,51 @@ func TestBarrierReachesABlockedReader(t *testing.T) {
 		if got := l.text(); !strings.Contains(got, "ack stop 1\n  split a position=1 ended=false") {
 			t.Errorf("bounded=%t:\n%s", bounded, got)
 		}
+	}
+}
+
+func TestEndedSplitHoldsTimeBackUntilItsChildrenAreGiven(t *testing.T) {
+	l := &log{}
+	err := sourceTask(t, l, false, func(c *task.Commands, _ func()) {
+		c.AddSplits([]task.Split{split("parent", 5), split("other", 30, 0)}, false)
+		synctest.Wait()
+		if got := l.text(); !strings.Contains(got, "split parent ended") || strings.Contains(got, "watermark 30s") {
+			t.Errorf("before the child:\n%s", got)
+		}
+		c.AddSplits([]task.Split{split("child", 7, 0)}, false)
+		c.Settled([]connector.SplitID{"parent"})
+		synctest.Wait()
+		c.Inject(stream.Barrier{Epoch: 1, Kind: stream.Stop})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.text(); !strings.Contains(got, "watermark 7s") || strings.Contains(got, "watermark 30s") {
+		t.Errorf("with the child:\n%s", got)
+	}
+}
+
+func TestTaskWhoseSplitsHaveAllEndedIsIdle(t *testing.T) {
+	q := exchange.NewQueue(exchange.DefaultLimits())
+	var kinds []stream.ElementKind
+	err := sourceTask(t, &log{}, false, func(c *task.Commands, _ func()) {
+		c.AddSplits([]task.Split{split("a", 5)}, false)
+		synctest.Wait()
+		c.Settled([]connector.SplitID{"a"})
+		synctest.Wait()
+		c.Inject(stream.Barrier{Epoch: 1, Kind: stream.Stop})
+		synctest.Wait()
+		for e, ok := q.Poll(); ok; e, ok = q.Poll() {
+			e.Batch.Release()
+			kinds = append(kinds, e.Kind)
+		}
+	}, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []stream.ElementKind{stream.ElementBatch, stream.ElementWatermark, stream.ElementIdle, stream.ElementBarrier, stream.ElementEnd}
+	if !slices.Equal(kinds, want) {
+		t.Errorf("sent %v, want %v", kinds, want)
 	}
 }
 
