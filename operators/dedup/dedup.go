@@ -47,9 +47,8 @@ type Dedup struct {
 	codec  *rows.Codec
 	table  *state.Table
 	timers *state.Timers
-	cell   *state.Cell
 	// progress is event time, for first rows by time.
-	progress int64
+	progress op.Progress
 
 	keys     rowcodec.Keys
 	slots    []state.Slot
@@ -57,6 +56,7 @@ type Dedup struct {
 	scratch  []int64
 	rowBytes []byte
 	pick     picked
+	due      due
 }
 
 // kept is the packed row of a key.
@@ -83,7 +83,7 @@ var (
 )
 
 // New makes a Dedup.
-func New(cfg Config) *Dedup { return &Dedup{cfg: cfg, progress: math.MinInt64} }
+func New(cfg Config) *Dedup { return &Dedup{cfg: cfg} }
 
 // held reports whether first rows are held until event time has passed them.
 func (d *Dedup) held() bool { return !d.cfg.KeepLast && d.cfg.Time >= 0 }
@@ -105,8 +105,7 @@ func (d *Dedup) Open(ctx *op.Context) error {
 	if !d.held() {
 		return nil
 	}
-	d.cell = ctx.State.Cell("progress")
-	d.progress = restoredProgress(d.cell)
+	d.progress = op.OpenProgress(ctx.State)
 	d.timers, err = ctx.State.Timers("first")
 	return err
 }
@@ -145,15 +144,20 @@ func (d *Dedup) locate(batch stream.Batch) error {
 	if err := d.keyer.Encode(cols, n, &d.keys); err != nil {
 		return err
 	}
-	if cap(d.slots) < n {
-		d.slots = make([]state.Slot, n)
-	}
-	d.slots = d.slots[:n]
+	d.room(n)
 	if err := d.table.Upsert(&d.keys, d.slots); err != nil {
 		return err
 	}
 	d.rows = d.table.Rows(d.slots, d.rows)
 	return nil
+}
+
+// room makes slots for n keys.
+func (d *Dedup) room(n int) {
+	if cap(d.slots) < n {
+		d.slots = make([]state.Slot, n)
+	}
+	d.slots = d.slots[:n]
 }
 
 // times gives the event times of the rows, nil when arrival decides.

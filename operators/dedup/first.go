@@ -1,12 +1,10 @@
 package dedup
 
 import (
-	"encoding/binary"
-	"math"
-
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/state"
 )
 
@@ -39,7 +37,7 @@ func (d *Dedup) hold(batch stream.Batch, times []int64) error {
 		fresh := k.ref == 0 && k.time != emittedTime
 		switch {
 		case k.time == emittedTime:
-		case times[i] <= d.progress:
+		case times[i] <= d.progress.At():
 			d.ctx.Counters.LateRows++
 			if fresh {
 				d.forget(i)
@@ -64,53 +62,65 @@ func (d *Dedup) hold(batch stream.Batch, times []int64) error {
 // row of the batch needs it: then that row finds it deleted and brings it back.
 func (d *Dedup) forget(i int) { d.table.Delete(d.slots[i]) }
 
+// due is scratch memory: the keys whose timers are due, with the timers' times, and
+// the rows found for them.
+type due struct {
+	keys  rowcodec.Keys
+	times []int64
+	rows  rows.List
+}
+
 // release emits the rows that event time has passed.
 func (d *Dedup) release(wm int64, out op.Output) error {
-	if wm <= d.progress {
+	if wm <= d.progress.At() {
 		return nil
 	}
-	var due rowcodec.Keys
-	err := d.timers.PopDue(wm, func(_ int64, key []byte) error {
-		due.Append(key)
-		if due.Len() < d.ctx.BatchRows {
+	due := &d.due
+	err := d.timers.PopDue(wm, func(time int64, key []byte) error {
+		due.keys.Append(key)
+		due.times = append(due.times, time)
+		if len(due.times) < d.ctx.BatchRows {
 			return nil
 		}
-		return d.emitFirst(&due, out)
+		return d.emitFirst(out)
 	})
 	if err == nil {
-		err = d.emitFirst(&due, out)
+		err = d.emitFirst(out)
 	}
 	if err != nil {
 		return err
 	}
-	d.progress = wm
-	d.cell.Set(binary.BigEndian.AppendUint64(nil, uint64(wm)))
+	d.progress.Reach(wm)
 	return nil
 }
 
-// emitFirst emits the rows held for keys and empties the list.
-func (d *Dedup) emitFirst(keys *rowcodec.Keys, out op.Output) error {
-	n := keys.Len()
+// emitFirst emits the rows held for the keys that are due and empties the list.
+func (d *Dedup) emitFirst(out op.Output) error {
+	due, n := &d.due, len(d.due.times)
 	if n == 0 {
 		return nil
 	}
-	slots := make([]state.Slot, n)
-	if err := d.table.Find(keys, slots); err != nil {
+	d.room(n)
+	if err := d.table.Find(&due.keys, d.slots); err != nil {
 		return err
 	}
-	keys.Reset()
 	heap := d.table.Heap()
-	list := make([][]byte, 0, n)
-	for _, slot := range slots {
+	for i, slot := range d.slots {
 		if slot == state.NoSlot {
 			continue // forgotten
 		}
 		k := (*kept)(d.table.Row(slot))
-		list = append(list, append([]byte(nil), heap.Get(k.ref)[1:]...))
+		if k.ref == 0 || k.time != due.times[i] {
+			continue // forgotten, and come again: that row has a timer of its own
+		}
+		due.rows.Add(heap.Get(k.ref)[1:])
 		heap.Free(k.ref)
 		k.ref, k.time = 0, emittedTime
 		d.table.MarkDirty(slot)
 	}
+	due.keys.Reset()
+	due.times = due.times[:0]
+	list := due.rows.Take()
 	if len(list) == 0 {
 		return nil
 	}
@@ -119,18 +129,4 @@ func (d *Dedup) emitFirst(keys *rowcodec.Keys, out op.Output) error {
 		return err
 	}
 	return out.Emit(stream.NewBatch(d.ctx.Output, cols, len(list), nil))
-}
-
-// restoredProgress takes the earliest of the restored tasks' watermarks.
-func restoredProgress(cell *state.Cell) int64 {
-	progress := int64(math.MinInt64)
-	for i, blob := range cell.Get() {
-		if len(blob) != 8 {
-			continue
-		}
-		if wm := int64(binary.BigEndian.Uint64(blob)); i == 0 || wm < progress {
-			progress = wm
-		}
-	}
-	return progress
 }

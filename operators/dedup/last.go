@@ -10,6 +10,7 @@ import (
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/columns"
+	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/state"
 )
 
@@ -17,23 +18,22 @@ import (
 // batch that each keeps, -1 when it keeps its former one.
 type picked struct {
 	slots []state.Slot
-	first []int32
 	keys  []*kept
 	row   []int32
 	// A batch's output: former rows decoded, then the batch's.
-	former [][]byte
+	former rows.List
 	take   []int32
 	kinds  []stream.RowKind
 }
 
 // collect finds the winner among the batch's rows for each key.
 func (p *picked) collect(d *Dedup, times []int64) {
-	p.slots, p.keys, p.row, p.first = p.slots[:0], p.keys[:0], p.row[:0], p.first[:0]
+	p.slots, p.keys, p.row = p.slots[:0], p.keys[:0], p.row[:0]
 	for i, pointer := range d.rows {
 		k := (*kept)(pointer)
 		if k.mark == 0 {
 			p.slots, p.keys = append(p.slots, d.slots[i]), append(p.keys, k)
-			p.row, p.first = append(p.row, -1), append(p.first, int32(i))
+			p.row = append(p.row, -1)
 			k.mark = int64(len(p.keys))
 		}
 		at := k.mark - 1
@@ -59,7 +59,7 @@ func (d *Dedup) wins(k *kept, at int64, times []int64, i int) bool {
 func (d *Dedup) keepLast(batch stream.Batch, times []int64, out op.Output) error {
 	p := &d.pick
 	p.collect(d, times)
-	p.former, p.take, p.kinds = p.former[:0], p.take[:0], p.kinds[:0]
+	p.take, p.kinds = p.take[:0], p.kinds[:0]
 	for i, k := range p.keys {
 		row := p.row[i]
 		if row < 0 {
@@ -92,8 +92,8 @@ func (d *Dedup) replace(k *kept, isNew bool, batch stream.Batch, row int) bool {
 		if bytes.Equal(former, d.rowBytes) {
 			return false
 		}
-		p.former = append(p.former, bytes.Clone(former))
-		p.take, p.kinds = append(p.take, int32(-len(p.former))), append(p.kinds, stream.UpdateBefore)
+		p.former.Add(former)
+		p.take, p.kinds = append(p.take, int32(-p.former.Len())), append(p.kinds, stream.UpdateBefore)
 	}
 	k.ref = heap.Put(k.ref, d.rowBytes)
 	return true
@@ -106,14 +106,14 @@ func (d *Dedup) emitLast(batch stream.Batch, out op.Output) error {
 		return nil
 	}
 	var cols []arrow.Array
-	if len(p.former) == 0 {
+	if list := p.former.Take(); len(list) == 0 {
 		cols = takeAll(d, batch.Record.Columns(), p.take)
 	} else {
-		former, err := d.codec.Decode(d.ctx.Alloc, p.former)
+		former, err := d.codec.Decode(d.ctx.Alloc, list)
 		if err != nil {
 			return err
 		}
-		cols, err = d.mix(former, batch)
+		cols, err = d.mix(stream.NewBatch(d.ctx.Inputs[0], former, len(list), nil), batch)
 		if err != nil {
 			return err
 		}
@@ -126,9 +126,10 @@ func (d *Dedup) emitLast(batch stream.Batch, out op.Output) error {
 }
 
 // mix gathers rows from the former ones, which it releases, and the batch's.
-func (d *Dedup) mix(former []arrow.Array, batch stream.Batch) ([]arrow.Array, error) {
+func (d *Dedup) mix(former, batch stream.Batch) ([]arrow.Array, error) {
+	defer former.Release()
 	p := &d.pick
-	offset := int32(len(p.former))
+	offset := int32(former.Rows())
 	sel := make([]int32, len(p.take))
 	picked := make([]int32, 0, len(p.take))
 	for i, row := range p.take {
@@ -139,16 +140,16 @@ func (d *Dedup) mix(former []arrow.Array, batch stream.Batch) ([]arrow.Array, er
 		sel[i] = offset + int32(len(picked))
 		picked = append(picked, row)
 	}
-	out := make([]arrow.Array, len(former))
-	for i := range former {
+	var out []arrow.Array
+	for i, was := range former.Record.Columns() {
 		now := columns.Take(d.ctx.Alloc, batch.Column(i), picked)
-		both, err := array.Concatenate([]arrow.Array{former[i], now}, d.ctx.Alloc)
+		both, err := array.Concatenate([]arrow.Array{was, now}, d.ctx.Alloc)
 		now.Release()
-		former[i].Release()
 		if err != nil {
+			columns.Release(out)
 			return nil, err
 		}
-		out[i] = columns.Take(d.ctx.Alloc, both, sel)
+		out = append(out, columns.Take(d.ctx.Alloc, both, sel))
 		both.Release()
 	}
 	return out, nil

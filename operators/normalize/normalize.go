@@ -5,6 +5,7 @@ package normalize
 
 import (
 	"bytes"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -42,7 +43,7 @@ type Normalize struct {
 	rows    []unsafe.Pointer
 	touched []touch
 	scratch []byte
-	list    [][]byte
+	list    rows.List
 	kinds   []stream.RowKind
 }
 
@@ -109,7 +110,7 @@ func (n *Normalize) Process(_ int, batch stream.Batch, out op.Output) error {
 	}
 	n.rows = n.table.Rows(n.slots, n.rows)
 	n.collect(batch)
-	n.list, n.kinds = n.list[:0], n.kinds[:0]
+	n.kinds = n.kinds[:0]
 	for _, t := range n.touched {
 		n.change(t, batch)
 	}
@@ -161,18 +162,18 @@ func (n *Normalize) change(t touch, batch stream.Batch) {
 // add lists a row; the bytes are copied.
 func (n *Normalize) add(kind stream.RowKind, row []byte) {
 	n.kinds = append(n.kinds, kind)
-	n.list = append(n.list, bytes.Clone(row))
+	n.list.Add(row)
 }
 
 func (n *Normalize) emit(out op.Output) error {
-	if len(n.list) == 0 {
+	if n.list.Len() == 0 {
 		return nil
 	}
-	cols, err := n.codec.Decode(n.ctx.Alloc, n.list)
+	cols, err := n.codec.Decode(n.ctx.Alloc, n.list.Take())
 	if err != nil {
 		return err
 	}
-	batch := stream.NewBatch(n.ctx.Output, cols, len(n.list), append([]stream.RowKind(nil), n.kinds...))
+	batch := stream.NewBatch(n.ctx.Output, cols, len(n.kinds), slices.Clone(n.kinds))
 	if batch.AllInserts() {
 		batch.Kinds = nil
 	}

@@ -55,14 +55,12 @@ type due struct {
 	kinds []stream.RowKind
 }
 
-// outgoing is copies of the rows that come out next.
+// outgoing is the rows that come out next.
 type outgoing struct {
-	data     []byte
-	ends     []int
+	rows     rows.List
 	times    []int64
 	kinds    []stream.RowKind
 	changing bool
-	list     [][]byte
 }
 
 func (w *waiting) open(ctx *op.Context, codec *rows.Codec, encoder *rowcodec.KeyEncoder) error {
@@ -190,7 +188,7 @@ func (w *waiting) takeBucket(place *rowcodec.Keys, wm int64, batchRows int, emit
 		}
 		w.pending.add(sub, kindOf(w.buckets, e))
 		w.buckets.Remove(slot, e)
-		if len(w.pending.ends) < batchRows {
+		if w.pending.rows.Len() < batchRows {
 			continue
 		}
 		if err := w.flush(emit); err != nil {
@@ -201,8 +199,7 @@ func (w *waiting) takeBucket(place *rowcodec.Keys, wm int64, batchRows int, emit
 }
 
 func (o *outgoing) add(sub []byte, kind stream.RowKind) {
-	o.data = append(o.data, sub[timeBytes+arrivalBytes:]...)
-	o.ends = append(o.ends, len(o.data))
+	o.rows.Add(sub[timeBytes+arrivalBytes:])
 	o.times = append(o.times, readTime(sub))
 	o.kinds = append(o.kinds, kind)
 	o.changing = o.changing || kind != stream.Insert
@@ -211,16 +208,10 @@ func (o *outgoing) add(sub []byte, kind stream.RowKind) {
 // flush hands on the rows taken so far.
 func (w *waiting) flush(emit func(due) error) error {
 	o := &w.pending
-	if len(o.ends) == 0 {
+	if o.rows.Len() == 0 {
 		return nil
 	}
-	o.list = o.list[:0]
-	from := 0
-	for _, end := range o.ends {
-		o.list = append(o.list, o.data[from:end])
-		from = end
-	}
-	cols, err := w.codec.Decode(w.ctx.Alloc, o.list)
+	cols, err := w.codec.Decode(w.ctx.Alloc, o.rows.Take())
 	if err != nil {
 		return err
 	}
@@ -229,6 +220,6 @@ func (w *waiting) flush(emit func(due) error) error {
 		d.kinds = append([]stream.RowKind(nil), o.kinds...)
 	}
 	err = emit(d)
-	o.data, o.ends, o.times, o.kinds, o.changing = o.data[:0], o.ends[:0], o.times[:0], o.kinds[:0], false
+	o.times, o.kinds, o.changing = o.times[:0], o.kinds[:0], false
 	return err
 }

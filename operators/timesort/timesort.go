@@ -51,31 +51,8 @@ type TimeSort struct {
 	sorts   rowcodec.Rows
 	slots   []state.Slot
 	sub     []byte
-	out     outgoing
-}
-
-// outgoing is copies of the rows to be emitted next, one after another.
-type outgoing struct {
-	data []byte
-	ends []int
-	list [][]byte
-}
-
-func (o *outgoing) add(row []byte) {
-	o.data = append(o.data, row...)
-	o.ends = append(o.ends, len(o.data))
-}
-
-// take gives the rows and starts anew; they are valid until the next add.
-func (o *outgoing) take() [][]byte {
-	o.list = o.list[:0]
-	from := 0
-	for _, end := range o.ends {
-		o.list = append(o.list, o.data[from:end])
-		from = end
-	}
-	o.data, o.ends = o.data[:0], o.ends[:0]
-	return o.list
+	// out is the rows to be emitted next.
+	out rows.List
 }
 
 var (
@@ -256,9 +233,9 @@ func (s *TimeSort) takeBucket(key *rowcodec.Keys, wm int64, out op.Output) error
 			s.timers.Register(readTime(key.At(0)), key.At(0), key.Route(0))
 			return nil
 		}
-		s.out.add(sub[*(*uint64)(s.buckets.Payload(e)):])
+		s.out.Add(sub[*(*uint64)(s.buckets.Payload(e)):])
 		s.buckets.Remove(slot, e)
-		if len(s.out.ends) >= s.ctx.BatchRows {
+		if s.out.Len() >= s.ctx.BatchRows {
 			if err := s.flush(out); err != nil {
 				return err
 			}
@@ -269,7 +246,7 @@ func (s *TimeSort) takeBucket(key *rowcodec.Keys, wm int64, out op.Output) error
 
 // flush emits the rows taken.
 func (s *TimeSort) flush(out op.Output) error {
-	list := s.out.take()
+	list := s.out.Take()
 	if len(list) == 0 {
 		return nil
 	}

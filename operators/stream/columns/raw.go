@@ -57,6 +57,13 @@ func ViewBuffer[T any](buf *memory.Buffer) []T {
 	return view[T](buf, 0, buf.Len()/int(unsafe.Sizeof(zero)))
 }
 
+// Release gives back the caller's reference on each of cols.
+func Release(cols []arrow.Array) {
+	for _, c := range cols {
+		c.Release()
+	}
+}
+
 // Make builds an array of rows values from buffers, taking over the caller's
 // references on them. nulls may be array.UnknownNullCount.
 func Make(dt arrow.DataType, rows int, buffers []*memory.Buffer, children []arrow.ArrayData, nulls int) arrow.Array {
