@@ -1,6 +1,8 @@
 package agg
 
 import (
+	"encoding/binary"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
@@ -58,13 +60,9 @@ func (l *listAgg) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
 	return emitBytes(acc, alloc, l.result, gatheredBytes(acc))
 }
 
-// AppendKey holds the length of the separator in a byte (longer ones are cut to
-// 255), the separator, and the value.
+// AppendKey holds the separator, with its length before it, and the value.
 func (l *listAgg) AppendKey(dst []byte, args []arrow.Array, i int) []byte {
-	separator := separatorAt(args, i)
-	separator = separator[:min(len(separator), 255)]
-	dst = append(append(dst, byte(len(separator))), separator...)
-	return append(dst, bytesAt(args[0], i)...)
+	return append(appendSized(dst, separatorAt(args, i)), bytesAt(args[0], i)...)
 }
 
 // Refresh joins the values of the set.
@@ -72,7 +70,8 @@ func (l *listAgg) Refresh(acc Accs, i int, set Set) {
 	joined := l.gatherer.joined[:0]
 	some := int64(0)
 	set.Each(func(key []byte, count int64) bool {
-		separator, value := key[1:1+key[0]], key[1+key[0]:]
+		size, n := binary.Uvarint(key)
+		separator, value := key[n:n+int(size)], key[n+int(size):]
 		for range count {
 			if some != 0 {
 				joined = append(joined, separator...)

@@ -99,7 +99,7 @@ func (j *Join) Advance(wm stream.Watermark, out op.Output) error {
 
 // Tick implements op.Ticker.
 func (j *Join) Tick(nowMillis int64, out op.Output) error {
-	j.eval.NowMillis, j.now = nowMillis, nowMillis
+	j.eval.NowMillis, j.now = nowMillis, j.progress.Clock(nowMillis)
 	if !j.cfg.Proctime {
 		return nil
 	}

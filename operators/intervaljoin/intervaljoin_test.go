@@ -1,9 +1,11 @@
 package intervaljoin_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow/memory"
 	"go.uber.org/goleak"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -13,6 +15,7 @@ import (
 	"github.com/thalweg/thalweg/operators/intervaljoin"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/optest"
+	"github.com/thalweg/thalweg/operators/stream"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -89,5 +92,41 @@ func TestBadConfigurationsAreRefused(t *testing.T) {
 		if _, err := intervaljoin.New(cfg); errs.ClassOf(err) != errs.Bug {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestEqualRowsComeOutInBatches has many equal rows, which the state counts as one entry,
+// come out as pairs and padded.
+func TestEqualRowsComeOutInBatches(t *testing.T) {
+	schema := types.Schema{{Name: "k", Type: types.Of(types.BigInt)}, {Name: "ts", Type: types.TimestampOf(3)}}
+	j, err := intervaljoin.New(intervaljoin.Config{Kind: intervaljoin.Full, LeftKeys: []int{0}, RightKeys: []int{0}, LeftTime: 1, RightTime: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bench, err := optest.NewBench(j, []types.Schema{schema, schema}, append(schema[:2:2], schema...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bench.Close()
+	const equal = 3 * optest.BenchBatchRows
+	give := func(input, rows int, row string) {
+		t.Helper()
+		batch, err := stream.ParseRows(memory.DefaultAllocator, schema, slices.Repeat([]string{row}, rows))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer batch.Release()
+		if err := bench.Process(input, batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	give(1, equal, "+I k=1 ts=1s")
+	give(1, equal, "+I k=2 ts=1s")
+	give(0, 1, "+I k=1 ts=1s")
+	if err := bench.Advance(stream.EndOfTime); err != nil {
+		t.Fatal(err)
+	}
+	if bench.Rows != 2*equal || bench.Largest > optest.BenchBatchRows {
+		t.Errorf("%d rows came out, want %d; %d in one batch", bench.Rows, 2*equal, bench.Largest)
 	}
 }

@@ -215,7 +215,6 @@ func (j *Join) padLonely(input int, out op.Output) error {
 	if err := slice.Find(&d.keys, slots); err != nil {
 		return err
 	}
-	d.subs = d.subs[:0]
 	for i, slot := range slots {
 		if slot == state.NoSlot {
 			continue
@@ -226,7 +225,12 @@ func (j *Join) padLonely(input int, out op.Output) error {
 				continue
 			}
 			for range x.lonely {
-				d.subs = append(d.subs, j.rowBytes(slice.Sub(e)))
+				if d.subs = append(d.subs, j.rowBytes(slice.Sub(e))); len(d.subs) < j.ctx.BatchRows {
+					continue
+				}
+				if err := j.padSubs(input, out); err != nil {
+					return err
+				}
 			}
 			x.lonely = 0
 			slice.MarkDirty(slot, e)
@@ -234,10 +238,17 @@ func (j *Join) padLonely(input int, out op.Output) error {
 	}
 	d.keys.Reset()
 	d.times = d.times[:0]
+	return j.padSubs(input, out)
+}
+
+// padSubs pads the rows gathered.
+func (j *Join) padSubs(input int, out op.Output) error {
+	d := &j.dues
 	if len(d.subs) == 0 {
 		return nil
 	}
-	cols, err := s.codec.Decode(j.ctx.Alloc, d.subs)
+	cols, err := j.sides[input].codec.Decode(j.ctx.Alloc, d.subs)
+	d.subs = d.subs[:0]
 	if err != nil {
 		return err
 	}

@@ -116,15 +116,23 @@ func (j *Join) emitMatched(p *probe, slice *state.Multi, selected []int32, out o
 	return out.Emit(stream.NewBatch(j.ctx.Output, cols, len(j.pairs.subs), nil))
 }
 
-// noteMatches notes that pairs (all when nil) matched; subs are then the rows that
-// were lonely until now.
+// lonely is how many rows come out since they match: of the others SEMI alone waits.
+func lonely(kind Kind, x *kept) int64 {
+	if kind != Semi {
+		return 0
+	}
+	return x.lonely
+}
+
+// noteMatches notes that pairs (all when nil) matched; for SEMI, subs are then the rows
+// that were lonely until now.
 func (j *Join) noteMatches(p *probe, slice *state.Multi, selected []int32) {
 	c, other := &j.pairs, j.sides[1-p.input]
 	c.subs = c.subs[:0]
 	note := func(i int) {
 		p.matched[c.keys[i]] = true
 		if x := keptOf(slice, c.entries[i]); other.tracked && x.lonely > 0 {
-			for range x.lonely {
+			for range lonely(j.cfg.Kind, x) {
 				c.subs = append(c.subs, j.rowBytes(slice.Sub(c.entries[i])))
 			}
 			x.lonely = 0

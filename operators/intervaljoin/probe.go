@@ -1,6 +1,7 @@
 package intervaljoin
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 
@@ -95,9 +96,7 @@ func (p *probe) sort() {
 		p.order = append(p.order, int32(i))
 	}
 	if p.sorted = slices.IsSorted(p.times); !p.sorted {
-		slices.SortStableFunc(p.order, func(a, b int32) int {
-			return int(min(1, max(-1, p.times[a]-p.times[b])))
-		})
+		slices.SortStableFunc(p.order, func(a, b int32) int { return cmp.Compare(p.times[a], p.times[b]) })
 	}
 }
 
@@ -195,13 +194,12 @@ func (j *Join) matchSlice(p *probe, m matching, out op.Output) error {
 				continue
 			}
 			for range j.copies(p, x) {
-				j.pairs.add(k, e)
-			}
-			if len(j.pairs.entries) < j.ctx.BatchRows {
-				continue
-			}
-			if err := j.emitPairs(p, m.slice, out); err != nil {
-				return err
+				if j.pairs.add(k, e); len(j.pairs.entries) < j.ctx.BatchRows {
+					continue
+				}
+				if err := j.emitPairs(p, m.slice, out); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -62,12 +62,15 @@ func (b *Background[T]) Begin(item T, out Output) error {
 			return nil
 		})
 	})
+	if err := b.Ready(out); err != nil {
+		return err
+	}
 	for b.begun > b.Capacity {
 		if err := b.next(out); err != nil {
 			return err
 		}
 	}
-	return b.Ready(out)
+	return nil
 }
 
 // Advance passes a watermark on behind the work before it; the end of time waits for
@@ -81,7 +84,11 @@ func (b *Background[T]) Advance(wm stream.Watermark, out Output) error {
 	if len(b.queue) == 0 {
 		return out.Watermark(wm)
 	}
-	b.queue = append(b.queue, &underway[T]{watermark: wm})
+	if last := b.queue[len(b.queue)-1]; last.done == nil {
+		last.watermark = wm // one tells as much, and may wait for long
+	} else {
+		b.queue = append(b.queue, &underway[T]{watermark: wm})
+	}
 	return b.Ready(out)
 }
 

@@ -55,6 +55,15 @@ func (p *Progress) Reach(at int64) {
 	p.keep()
 }
 
+// Clock is the time of rows that come now, by the clock: never before the time reached,
+// which a clock that was set back while the job was down may be.
+func (p *Progress) Clock(nowMillis int64) int64 {
+	if p.at == math.MinInt64 {
+		return nowMillis
+	}
+	return max(nowMillis, p.at+1)
+}
+
 // Raise is Reach for the moments within one call: the state is told at its end.
 func (p *Progress) Raise(at int64) { p.at = max(p.at, at) }
 

@@ -20,11 +20,15 @@ import (
 type Bench struct {
 	op    op.Operator
 	store *state.Store
-	// Rows is the number of rows emitted.
-	Rows int64
+	// Rows is the number of rows emitted, Largest the most in one batch.
+	Rows    int64
+	Largest int
 }
 
 var _ op.Output = (*Bench)(nil)
+
+// BenchBatchRows is op.Context.BatchRows of a Bench.
+const BenchBatchRows = 4096
 
 // NewBench opens an operator over an empty store; Close closes both.
 func NewBench(operator op.Operator, inputs []types.Schema, output types.Schema) (*Bench, error) {
@@ -35,7 +39,7 @@ func NewBench(operator op.Operator, inputs []types.Schema, output types.Schema) 
 	b := &Bench{op: operator, store: store}
 	ctx := &op.Context{
 		Alloc: memory.DefaultAllocator, State: store.Scope("op"), Output: output.Arrow(), Label: "Bench[0]",
-		BatchRows: 4096, Counters: &op.Counters{},
+		BatchRows: BenchBatchRows, Counters: &op.Counters{},
 	}
 	for _, in := range inputs {
 		ctx.Inputs = append(ctx.Inputs, in.Arrow())
@@ -61,6 +65,7 @@ func (b *Bench) Close() error {
 // Emit implements op.Output.
 func (b *Bench) Emit(batch stream.Batch) error {
 	b.Rows += int64(batch.Rows())
+	b.Largest = max(b.Largest, batch.Rows())
 	batch.Release()
 	return nil
 }

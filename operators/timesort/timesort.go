@@ -147,8 +147,9 @@ func (s *TimeSort) times(batch stream.Batch) ([]int64, error) {
 		s.scratch = make([]int64, batch.Rows())
 	}
 	times := s.scratch[:batch.Rows()]
+	now := s.progress.Clock(s.nowMs)
 	for i := range times {
-		times[i] = s.nowMs
+		times[i] = now
 	}
 	return times, nil
 }

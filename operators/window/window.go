@@ -55,51 +55,56 @@ func (w *Window) Open(ctx *op.Context) error {
 
 // Process implements op.Operator.
 func (w *Window) Process(_ int, batch stream.Batch, out op.Output) error {
-	if err := w.assign(batch); err != nil {
-		return err
-	}
-	for from := 0; from < len(w.rows); from += w.ctx.BatchRows {
-		to := min(from+w.ctx.BatchRows, len(w.rows))
-		if err := out.Emit(w.build(batch, from, to)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// assign lists rows with the ends of their windows.
-func (w *Window) assign(batch stream.Batch) error {
-	w.rows, w.ends = w.rows[:0], w.ends[:0]
-	if w.cfg.Windows.ProcTime {
-		now := w.cfg.Windows.Zone.Local(w.nowMs)
-		for i := range batch.Rows() {
-			w.add(int32(i), now)
-		}
-		return nil
-	}
-	at := w.cfg.Windows.Time
-	times, err := windows.Millis(batch.Column(at), batch.Record.ColumnName(at), &w.scratch)
+	times, err := w.times(batch)
 	if err != nil {
 		return err
 	}
-	for i, t := range w.cfg.Windows.Zone.Locals(times, &w.local) {
-		w.add(int32(i), t)
-	}
-	return nil
-}
-
-func (w *Window) add(row int32, t int64) {
 	spec := &w.cfg.Windows
-	slice := spec.SliceEnd(t)
-	for end, last := spec.FirstEnd(slice), spec.LastEnd(slice); end <= last; end = spec.NextEnd(end) {
-		w.rows, w.ends = append(w.rows, row), append(w.ends, end)
+	for i, t := range times {
+		slice := spec.SliceEnd(t)
+		for end, last := spec.FirstEnd(slice), spec.LastEnd(slice); end <= last; end = spec.NextEnd(end) {
+			w.rows, w.ends = append(w.rows, int32(i)), append(w.ends, end)
+			// A row may lie in any number of windows.
+			if len(w.rows) < w.ctx.BatchRows {
+				continue
+			}
+			if err := w.emit(batch, out); err != nil {
+				return err
+			}
+		}
 	}
+	return w.emit(batch, out)
 }
 
-// build makes the batch of listed rows [from, to).
-func (w *Window) build(batch stream.Batch, from, to int) stream.Batch {
-	n, width := to-from, int(batch.Record.NumCols())
-	rows, ends := w.rows[from:to], w.ends[from:to]
+// times gives the rows' local times.
+func (w *Window) times(batch stream.Batch) ([]int64, error) {
+	zone := w.cfg.Windows.Zone
+	if w.cfg.Windows.ProcTime {
+		w.local = w.local[:0]
+		for range batch.Rows() {
+			w.local = append(w.local, zone.Local(w.nowMs))
+		}
+		return w.local, nil
+	}
+	at := w.cfg.Windows.Time
+	times, err := windows.Millis(batch.Column(at), batch.Record.ColumnName(at), &w.scratch)
+	return zone.Locals(times, &w.local), err
+}
+
+// emit emits the rows listed so far.
+func (w *Window) emit(batch stream.Batch, out op.Output) error {
+	if len(w.rows) == 0 {
+		return nil
+	}
+	listed := w.build(batch)
+	w.rows, w.ends = w.rows[:0], w.ends[:0]
+	return out.Emit(listed)
+}
+
+// build makes the batch of the rows listed.
+func (w *Window) build(batch stream.Batch) stream.Batch {
+	rows, ends := w.rows, w.ends
+	n, width := len(rows), int(batch.Record.NumCols())
 	cols := make([]arrow.Array, 0, width+3)
 	once := n == batch.Rows() && w.cfg.Windows.Kind == windows.Tumble
 	for _, c := range batch.Record.Columns() {
@@ -117,13 +122,13 @@ func (w *Window) build(batch stream.Batch, from, to int) stream.Batch {
 	for i, end := range ends {
 		w.bounds[i] = w.cfg.Windows.StartOf(end)
 	}
-	types := w.ctx.Output.Fields()[width:]
-	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, types[0].Type, w.bounds))
-	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, types[1].Type, ends))
+	schema := w.ctx.Output
+	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, schema.Field(width).Type, w.bounds))
+	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, schema.Field(width+1).Type, ends))
 	for i, end := range ends {
 		w.bounds[i] = w.cfg.Windows.Zone.Moment(end - 1)
 	}
-	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, types[2].Type, w.bounds))
+	cols = append(cols, windows.TimeColumn(w.ctx.Alloc, schema.Field(width+2).Type, w.bounds))
 	var kinds []stream.RowKind
 	if batch.Kinds != nil {
 		kinds = make([]stream.RowKind, n)
@@ -131,7 +136,7 @@ func (w *Window) build(batch stream.Batch, from, to int) stream.Batch {
 			kinds[i] = batch.Kinds[row]
 		}
 	}
-	return stream.NewBatch(w.ctx.Output, cols, n, kinds)
+	return stream.NewBatch(schema, cols, n, kinds)
 }
 
 // Advance implements op.Operator.

@@ -1,13 +1,17 @@
 package window_test
 
 import (
+	"errors"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 	"go.uber.org/goleak"
 
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/optest"
+	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/operators/window"
 )
@@ -42,3 +46,40 @@ func build(h optest.Header) (optest.Case, error) {
 }
 
 func TestWindow(t *testing.T) { optest.RunText(t, "testdata/window", build) }
+
+// full is an output that takes nothing.
+type full struct{ rows int }
+
+var errFull = errors.New("full")
+
+func (f *full) Emit(b stream.Batch) error {
+	f.rows = b.Rows()
+	b.Release()
+	return errFull
+}
+
+func (*full) Watermark(stream.Watermark) error { return nil }
+
+// TestRowOfManyWindowsComesOutInBatches would need gigabytes if all windows of a batch
+// were listed first.
+func TestRowOfManyWindowsComesOutInBatches(t *testing.T) {
+	in := types.Schema{{Name: "ts", Type: types.TimestampOf(3)}}
+	w, err := window.New(window.Config{Windows: windows.Spec{Kind: windows.Hop, SizeMillis: 10_000_000_000, StepMillis: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	output := append(in[:1:1], types.Field{Name: "window_start", Type: types.TimestampOf(3)},
+		types.Field{Name: "window_end", Type: types.TimestampOf(3)}, types.Field{Name: "window_time", Type: types.TimestampOf(3)})
+	if err := w.Open(&op.Context{Alloc: memory.DefaultAllocator, Inputs: []*arrow.Schema{in.Arrow()}, Output: output.Arrow(), BatchRows: 100}); err != nil {
+		t.Fatal(err)
+	}
+	batch, err := stream.ParseRows(memory.DefaultAllocator, in, []string{"+I ts=1s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer batch.Release()
+	out := &full{}
+	if err := w.Process(0, batch, out); !errors.Is(err, errFull) || out.rows != 100 {
+		t.Errorf("%d rows, error %v", out.rows, err)
+	}
+}
