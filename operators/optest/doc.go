@@ -4,7 +4,7 @@
 // Every script silently runs in many circumstances: rows cut into batches of one,
 // two, three, all or random sizes; arrays sliced at an offset; a snapshot and a
 // fresh operator restored from it at every gap; a state budget so small that all
-// is evicted. Memory is checked to be freed to the last byte, fresh memory holds
+// is evicted; an output that fails. Memory is checked to be freed to the last byte, fresh memory holds
 // rubbish, and released memory is overwritten. The outputs must agree in the sense
 // that the [Case] declares.
 //

@@ -1,6 +1,7 @@
 package optest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,6 +54,9 @@ func Verify(c Case, script Script) ([]string, error) {
 			return plain, err
 		}
 	}
+	if err := failing(c, script); err != nil {
+		return plain, err
+	}
 	for name, next := range map[string]func() int{
 		"batches of 1": constant(1), "batches of 2": constant(2), "batches of 3": constant(3),
 		"one batch": constant(1 << 30), "random batches": randomSizes(7), "other random batches": randomSizes(11),
@@ -70,6 +74,24 @@ func Verify(c Case, script Script) ([]string, error) {
 		}
 	}
 	return plain, nil
+}
+
+// outputsMax bounds how many outputs that fail are tried.
+const outputsMax = 8
+
+// failing runs a script with outputs that fail at one batch or another: the operator
+// must give the failure back and free its memory all the same.
+func failing(c Case, script Script) error {
+	for n := 1; n <= outputsMax; n++ {
+		_, err := execute(c, script, circumstances{restoreAt: never, fullAt: n})
+		if err == nil {
+			return nil // there were no more
+		}
+		if !errors.Is(err, errFull) {
+			return fmt.Errorf("an output that fails at batch %d: %w", n, err)
+		}
+	}
+	return nil
 }
 
 // sameBatches lists the circumstances that leave the batches as they are.

@@ -2,6 +2,7 @@ package optest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -43,7 +44,12 @@ type circumstances struct {
 	// restoreAt restores after the step of that number; -1 never, every after all.
 	restoreAt   int
 	budgetBytes int64
+	// fullAt makes the output fail at that batch, counted from 1; 0 never.
+	fullAt int
 }
+
+// errFull is the failure of an output that takes no more.
+var errFull = errs.Resourcef("the test's output takes no more")
 
 const (
 	never = -1
@@ -65,6 +71,8 @@ type run struct {
 	ended bool
 	// passed is the last watermark passed on.
 	passed stream.Watermark
+	// emitted counts the batches that came out.
+	emitted int
 }
 
 var _ op.IdleOutput = (*run)(nil)
@@ -77,7 +85,7 @@ func execute(c Case, script Script, how circumstances) (lines []string, err erro
 	if r.counters.LateRows > 0 {
 		r.lines = append(r.lines, fmt.Sprintf("late %d", r.counters.LateRows))
 	}
-	if err == nil {
+	if err == nil || errors.Is(err, errFull) {
 		checked.AssertSize(leakCheck{message: func(format string, args ...any) {
 			err = errs.Bugf(format, args...)
 		}}, 0)
@@ -250,6 +258,9 @@ func (r *run) Emit(batch stream.Batch) error {
 	defer batch.Release()
 	if batch.Rows() == 0 {
 		return nil
+	}
+	if r.emitted++; r.how.fullAt > 0 && r.emitted >= r.how.fullAt {
+		return errFull
 	}
 	if want := r.c.Output.Arrow(); !sameTypes(batch.Record.Schema(), want) {
 		return errs.Bugf("emitted schema %s, want %s", batch.Record.Schema(), want)
