@@ -43,6 +43,8 @@ type LookupRequest struct {
 	Alloc  memory.Allocator
 	// BatchRows is the most rows that are read from a source at once.
 	BatchRows int
+	// MemoryBytes is the most that may be kept in memory; 0 is no bound.
+	MemoryBytes int64
 }
 
 // Lookup answers questions by key. Calls of Rows may overlap, but not with Close.

@@ -38,7 +38,8 @@ func ConfigOf(source connector.Source, request connector.LookupRequest, o connec
 }
 
 // Full keeps a whole table in memory. A load replaces the table at once; while it
-// runs the one before answers. A load that fails fails the next question.
+// runs the one before answers. A load that fails fails the next question, and so does
+// one of a table that has grown beyond Request.MemoryBytes.
 type Full struct {
 	cfg     Config
 	types   []arrow.DataType
@@ -171,10 +172,18 @@ func (f *Full) read(ctx context.Context, split connector.Split, batches []stream
 			err = closeErr
 		}
 	}()
+	taken := int64(0)
+	for _, b := range batches {
+		taken += columns.BytesOf(b)
+	}
 	for {
 		batch, err := reader.Next(ctx, nil)
 		if batch.Rows() > 0 {
 			batches = append(batches, batch)
+			if taken += columns.BytesOf(batch); f.cfg.Request.MemoryBytes > 0 && taken > f.cfg.Request.MemoryBytes {
+				return batches, errs.Resourcef("the table to look up does not fit into %d MiB, one task's share of the job's memory", f.cfg.Request.MemoryBytes>>20).
+					WithHint("give the job more with SET 'execution.memory-budget', or a lower parallelism: each task keeps the whole table")
+			}
 		} else {
 			batch.Release()
 		}
@@ -206,23 +215,25 @@ func (t *table) release() {
 // index makes a table of batches.
 func (f *Full) index(batches []stream.Batch) (*table, error) {
 	schema := f.cfg.Request.Schema.Arrow()
-	rows, cols := 0, make([]arrow.Array, schema.NumFields())
+	rows, cols := 0, make([]arrow.Array, 0, schema.NumFields())
 	for _, b := range batches {
 		rows += b.Rows()
 	}
-	for c := range cols {
+	for c := range schema.NumFields() {
 		parts := make([]arrow.Array, len(batches))
 		for i, b := range batches {
 			parts[i] = b.Column(c)
 		}
 		if len(parts) == 0 {
-			cols[c] = columns.Nulls(f.cfg.Request.Alloc, schema.Field(c).Type, 0)
+			cols = append(cols, columns.Nulls(f.cfg.Request.Alloc, schema.Field(c).Type, 0))
 			continue
 		}
-		var err error
-		if cols[c], err = array.Concatenate(parts, f.cfg.Request.Alloc); err != nil {
+		whole, err := array.Concatenate(parts, f.cfg.Request.Alloc)
+		if err != nil {
+			columns.Release(cols)
 			return nil, errs.Wrap(errs.Resource, err, "reading a table for lookups")
 		}
+		cols = append(cols, whole)
 	}
 	t := &table{rows: stream.NewBatch(schema, cols, rows, nil), next: make([]int32, rows)}
 	if err := f.enter(t); err != nil {

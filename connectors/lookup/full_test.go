@@ -16,6 +16,7 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/lookup"
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/stream"
 )
@@ -173,4 +174,29 @@ func TestReloads(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestTableThatDoesNotFitIsRefused(t *testing.T) {
+	alloc := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer alloc.AssertSize(t, 0)
+	s := &shelf{}
+	var err error
+	if s.schema, err = stream.ParseSchema("v STRING, k BIGINT"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		s.splits = append(s.splits, slices.Repeat([]string{"+I v=" + strings.Repeat("x", 1<<18) + " k=1"}, 2))
+	}
+	cfg := lookup.Config{Source: s, Request: connector.LookupRequest{Schema: s.schema, Keys: []int{1}, Alloc: alloc, BatchRows: 10, MemoryBytes: 1 << 20}}
+	if _, err := lookup.Open(context.Background(), cfg); errs.ClassOf(err) != errs.Resource || !strings.Contains(err.Error(), "does not fit into 1 MiB") {
+		t.Errorf("six rows of 256 KiB: %v", err)
+	}
+	cfg.Request.MemoryBytes = 2 << 20
+	f, err := lookup.Open(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
 }

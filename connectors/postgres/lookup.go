@@ -52,16 +52,7 @@ func (l *lookup) Rows(ctx context.Context, keys []arrow.Array, n int) (stream.Ba
 	case <-ctx.Done():
 		return stream.Batch{}, nil, ctx.Err()
 	}
-	conn, err := l.connection(ctx)
-	if err != nil {
-		return stream.Batch{}, nil, l.source.failed(err)
-	}
-	found, err := l.ask(ctx, conn, keys, n)
-	if err != nil || conn.IsClosed() {
-		_ = conn.Close(context.Background()) // it may hold half an answer
-	} else {
-		l.idle <- conn
-	}
+	found, err := l.answer(ctx, keys, n)
 	if err != nil {
 		return stream.Batch{}, nil, err
 	}
@@ -69,12 +60,31 @@ func (l *lookup) Rows(ctx context.Context, keys []arrow.Array, n int) (stream.Ba
 	return l.match(found, keys, n)
 }
 
-func (l *lookup) connection(ctx context.Context) (*pgconn.PgConn, error) {
-	select {
-	case conn := <-l.idle:
-		return conn, nil
-	default:
-		return pgconn.ConnectConfig(ctx, l.source.config)
+// answer asks over an idle connection, or a new one. Connections that were idle may have
+// been cut, all of them when the server was started anew: that is no failure yet.
+func (l *lookup) answer(ctx context.Context, keys []arrow.Array, n int) (stream.Batch, error) {
+	for {
+		var conn *pgconn.PgConn
+		waited := true
+		select {
+		case conn = <-l.idle:
+		default:
+			var err error
+			if conn, err = pgconn.ConnectConfig(ctx, l.source.config); err != nil {
+				return stream.Batch{}, l.source.failed(err)
+			}
+			waited = false
+		}
+		found, err := l.ask(ctx, conn, keys, n)
+		cut := conn.IsClosed()
+		if err == nil && !cut {
+			l.idle <- conn
+			return found, nil
+		}
+		_ = conn.Close(context.Background()) // it may hold half an answer
+		if err == nil || !cut || !waited || ctx.Err() != nil {
+			return found, err
+		}
 	}
 }
 

@@ -3,8 +3,10 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -91,8 +93,46 @@ CREATE TABLE log (line text)`)
 	t.Run("values of every type go out and come back", func(t *testing.T) { everyTypeRoundTrip(t, url) })
 	t.Run("reading, with pushdown, from a position", func(t *testing.T) { reading(t, url) })
 	t.Run("looking up", func(t *testing.T) { lookingUp(t, url) })
+	t.Run("looking up over connections that were cut", func(t *testing.T) { lookingUpAgain(t, url) })
 	t.Run("writing by key", func(t *testing.T) { writing(t, url) })
 	t.Run("what the database refuses is the user's mistake", func(t *testing.T) { refused(t, url) })
+}
+
+// lookingUpAgain cuts all connections of a lookup while they are idle.
+func lookingUpAgain(t *testing.T, url string) {
+	ctx := context.Background()
+	alloc := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer alloc.AssertSize(t, 0)
+	table := declare(t, url, "customers", "id BIGINT, name STRING", []string{"id"})
+	s := must[connector.Source](t)(postgres.New().Source(table)).(connector.LookupSource)
+	l := must[connector.Lookup](t)(s.OpenLookup(ctx, connector.LookupRequest{Schema: table.Schema, Keys: []int{0}, Alloc: alloc, BatchRows: 10}))
+	defer l.Close()
+	keys := must[stream.Batch](t)(stream.ParseRows(alloc, table.Schema, []string{"+I id=2", "+I id=5"}))
+	defer keys.Release()
+	ask := func() error {
+		rows, of, err := l.Rows(ctx, []arrow.Array{keys.Column(0)}, 2)
+		if err != nil {
+			return err
+		}
+		defer rows.Release()
+		if rows.Rows() != 2 || len(of) != 2 {
+			return fmt.Errorf("%q for two keys", stream.FormatRows(rows))
+		}
+		return nil
+	}
+	var asking sync.WaitGroup
+	for range 6 { // so that several connections are made
+		asking.Go(func() {
+			if err := ask(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	asking.Wait()
+	postgrestest.Execute(t, url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
+	if err := ask(); err != nil {
+		t.Errorf("after all connections were cut: %v", err)
+	}
 }
 
 // write writes batches of lines and prepares.

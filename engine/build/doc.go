@@ -42,6 +42,9 @@ type Operator struct {
 	Build func(env *Env, in Node) (op.Operator, error)
 	// Stateful operators are given a state store.
 	Stateful bool
+	// Caches marks operators that keep things in memory besides: they have a share of
+	// the job's memory as stateful ones have.
+	Caches bool
 	// PerRow operators keep nothing between rows: they may run once per split.
 	PerRow bool
 	// Assigner operators assign event time.

@@ -17,7 +17,7 @@ const (
 )
 
 func lookupJoinOperator() Operator {
-	return Operator{Build: func(env *Env, n Node) (op.Operator, error) {
+	return Operator{Caches: true, Build: func(env *Env, n Node) (op.Operator, error) {
 		j := n.LookupJoin
 		source, err := lookupSource(env, n)
 		if err != nil {
@@ -27,7 +27,7 @@ func lookupJoinOperator() Operator {
 			Asked: j.Asked, KeepsLeft: j.KeepsLeft, LeftKeys: j.LeftKeys, RightKeys: j.RightKeys, Condition: j.Condition,
 			Asking: asking(j.Asking, source.Lookups()), Registry: env.Functions, Zone: env.Zone,
 			Open: func(ctx *op.Context) (lookupjoin.Asker, error) {
-				return source.OpenLookup(context.Background(), connector.LookupRequest{Schema: j.Asked, Keys: j.RightKeys, Alloc: ctx.Alloc, BatchRows: ctx.BatchRows})
+				return source.OpenLookup(context.Background(), connector.LookupRequest{Schema: j.Asked, Keys: j.RightKeys, Alloc: ctx.Alloc, BatchRows: ctx.BatchRows, MemoryBytes: ctx.MemoryBytes})
 			},
 		}
 		if j.Calc != nil {

@@ -32,6 +32,9 @@ func (a *attempt) operatorBuilder(spec build.Operator, n build.Node, id graph.Ta
 			return task.Instance{}, err
 		}
 		instance := task.Instance{Operator: operator, Context: a.context(n)}
+		if spec.Caches {
+			instance.Context.MemoryBytes = a.budget()
+		}
 		if !spec.Stateful {
 			return instance, nil
 		}
@@ -42,12 +45,12 @@ func (a *attempt) operatorBuilder(spec build.Operator, n build.Node, id graph.Ta
 	}
 }
 
-// budget is the share of one stateful operator in one task.
+// budget is the share of one operator in one task, of those that keep rows.
 func (a *attempt) budget() int64 {
 	shares := int64(0)
 	for _, s := range a.job.graph.Stages {
 		for _, n := range s.Nodes {
-			if build.Operators()[a.job.cfg.Plan.Nodes[n].Kind].Stateful {
+			if spec := build.Operators()[a.job.cfg.Plan.Nodes[n].Kind]; spec.Stateful || spec.Caches {
 				shares += int64(s.Tasks)
 			}
 		}

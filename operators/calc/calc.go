@@ -136,9 +136,10 @@ func (c *Calc) Process(_ int, batch stream.Batch, out op.Output) error {
 // renamed gives a batch, which it takes over, the output's names: a projection that
 // only renames is none to the planner.
 func (c *Calc) renamed(batch stream.Batch) stream.Batch {
-	same := len(c.ctx.Output.Fields()) == int(batch.Record.NumCols())
-	for i, f := range c.ctx.Output.Fields() {
-		same = same && batch.Record.ColumnName(i) == f.Name
+	out := c.ctx.Output
+	same := out.NumFields() == int(batch.Record.NumCols())
+	for i := 0; same && i < out.NumFields(); i++ {
+		same = batch.Record.ColumnName(i) == out.Field(i).Name
 	}
 	if same {
 		return batch
@@ -147,9 +148,8 @@ func (c *Calc) renamed(batch stream.Batch) stream.Batch {
 	for _, col := range cols {
 		col.Retain()
 	}
-	out := stream.NewBatch(c.ctx.Output, cols, batch.Rows(), batch.Kinds)
-	batch.Release()
-	return out
+	defer batch.Release()
+	return stream.NewBatch(out, cols, batch.Rows(), batch.Kinds)
 }
 
 // filter gives the rows that pass, owned by the caller. With a projection the
@@ -171,25 +171,25 @@ func (c *Calc) filter(batch stream.Batch) (stream.Batch, error) {
 		if all {
 			return batch.Retain(), nil
 		}
-		return c.gather(batch, allColumns(batch), batch.Record.Schema(), all), nil
+		return columns.TakeRows(c.ctx.Alloc, batch, c.selected), nil
 	}
 	if c.usedSchema == nil {
 		c.usedSchema = pickFields(batch.Record.Schema(), c.used)
 	}
-	return c.gather(batch, c.used, c.usedSchema, all), nil
+	return c.gather(batch, all), nil
 }
 
-// gather picks columns of the selected rows, or of all.
-func (c *Calc) gather(batch stream.Batch, used []int, schema *arrow.Schema, all bool) stream.Batch {
-	cols := make([]arrow.Array, len(used))
+// gather picks the used columns of the selected rows, or of all.
+func (c *Calc) gather(batch stream.Batch, all bool) stream.Batch {
+	cols := make([]arrow.Array, len(c.used))
 	if all {
-		for i, column := range used {
+		for i, column := range c.used {
 			cols[i] = batch.Column(column)
 			cols[i].Retain()
 		}
-		return stream.NewBatch(schema, cols, batch.Rows(), batch.Kinds)
+		return stream.NewBatch(c.usedSchema, cols, batch.Rows(), batch.Kinds)
 	}
-	for i, column := range used {
+	for i, column := range c.used {
 		cols[i] = columns.Take(c.ctx.Alloc, batch.Column(column), c.selected)
 	}
 	var kinds []stream.RowKind
@@ -199,15 +199,7 @@ func (c *Calc) gather(batch stream.Batch, used []int, schema *arrow.Schema, all 
 			kinds[i] = batch.Kinds[row]
 		}
 	}
-	return stream.NewBatch(schema, cols, len(c.selected), kinds)
-}
-
-func allColumns(batch stream.Batch) []int {
-	all := make([]int, batch.Record.NumCols())
-	for i := range all {
-		all[i] = i
-	}
-	return all
+	return stream.NewBatch(c.usedSchema, cols, len(c.selected), kinds)
 }
 
 func pickFields(schema *arrow.Schema, used []int) *arrow.Schema {

@@ -92,7 +92,7 @@ func (j *Join) gather(p *probe, slice *state.Multi) ([]arrow.Array, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := make([]arrow.Array, p.batch.Record.NumCols(), len(j.joined.Fields()))
+	own := make([]arrow.Array, p.batch.Record.NumCols(), j.joined.NumFields())
 	for i := range own {
 		own[i] = columns.Take(j.ctx.Alloc, p.batch.Column(i), c.rows)
 	}

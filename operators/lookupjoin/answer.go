@@ -105,7 +105,7 @@ func (j *Join) calc(q *question) (stream.Batch, error) {
 		j.pairs.selected = selected
 		if err != nil {
 			rows.Release()
-			return rows, err
+			return stream.Batch{}, err
 		}
 		if !all {
 			kept := columns.TakeRows(j.ctx.Alloc, rows, selected)
@@ -236,9 +236,9 @@ func (j *Join) gather(left, right stream.Batch) stream.Batch {
 		c.Retain()
 		cols = append(cols, c)
 	}
-	for i, f := range j.right.Fields() {
+	for i := range j.right.NumFields() {
 		if right.Rows() == 0 {
-			cols = append(cols, columns.Nulls(j.ctx.Alloc, f.Type, len(p.left)))
+			cols = append(cols, columns.Nulls(j.ctx.Alloc, j.right.Field(i).Type, len(p.left)))
 			continue
 		}
 		cols = append(cols, columns.TakeOrNull(j.ctx.Alloc, right.Column(i), p.right))

@@ -8,6 +8,9 @@ type cache struct {
 	// head and tail are the entries used last and longest ago.
 	head, tail *entry
 	rows       int64
+	// bytes is about the memory of the entries, bytesMax its bound, or 0.
+	bytes    int64
+	bytesMax int64
 }
 
 // entry is the answer to one key.
@@ -22,7 +25,20 @@ type entry struct {
 // weight is what an entry counts: its rows, or one when it has none.
 func (e *entry) weight() int64 { return int64(max(1, len(e.rows))) }
 
-func newCache(cfg CacheConfig) *cache { return &cache{cfg: cfg, entries: map[string]*entry{}} }
+// entryBytes is about what an entry, or a row of it, takes besides its bytes.
+const entryBytes = 128
+
+func (e *entry) bytes() int64 {
+	total := int64(entryBytes + len(e.key))
+	for _, row := range e.rows {
+		total += int64(entryBytes/4 + len(row))
+	}
+	return total
+}
+
+func newCache(cfg CacheConfig, bytesMax int64) *cache {
+	return &cache{cfg: cfg, entries: map[string]*entry{}, bytesMax: bytesMax}
+}
 
 // get is the answer to a key, nil if it is not known.
 func (c *cache) get(key []byte, nowMs int64) *entry {
@@ -57,15 +73,21 @@ func (c *cache) put(key []byte, rows [][]byte, nowMs int64) {
 	c.entries[e.key] = e
 	c.push(e)
 	c.rows += e.weight()
-	for c.tail != nil && (c.cfg.MaxRows > 0 && c.rows > c.cfg.MaxRows || c.expired(c.tail, nowMs)) {
+	c.bytes += e.bytes()
+	for c.tail != nil && (c.full() || c.expired(c.tail, nowMs)) {
 		c.remove(c.tail)
 	}
+}
+
+func (c *cache) full() bool {
+	return c.cfg.MaxRows > 0 && c.rows > c.cfg.MaxRows || c.bytesMax > 0 && c.bytes > c.bytesMax
 }
 
 func (c *cache) remove(e *entry) {
 	delete(c.entries, e.key)
 	c.unlink(e)
 	c.rows -= e.weight()
+	c.bytes -= e.bytes()
 }
 
 func (c *cache) push(e *entry) {

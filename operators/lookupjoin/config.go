@@ -68,7 +68,8 @@ type Asking struct {
 	Cache *CacheConfig
 }
 
-// CacheConfig says which answers are kept in memory; 0 is no bound.
+// CacheConfig says which answers are kept in memory; 0 is no bound. op.Context's
+// MemoryBytes bounds them as well.
 type CacheConfig struct {
 	MaxRows     int64
 	AfterWrite  time.Duration

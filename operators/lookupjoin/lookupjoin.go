@@ -88,7 +88,7 @@ func (j *Join) Open(ctx *op.Context) error {
 		return err
 	}
 	if c := j.cfg.Asking.Cache; c != nil {
-		j.cache = newCache(*c)
+		j.cache = newCache(*c, ctx.MemoryBytes)
 	}
 	j.asker, err = j.cfg.Open(ctx)
 	return err

@@ -201,12 +201,14 @@ func (j *Join) joinRows(first, more stream.Batch) (stream.Batch, error) {
 		return more.Retain(), nil
 	}
 	defer first.Release()
-	cols := make([]arrow.Array, len(j.schema.Fields()))
-	for i := range cols {
-		var err error
-		if cols[i], err = array.Concatenate([]arrow.Array{first.Column(i), more.Column(i)}, j.ctx.Alloc); err != nil {
+	var cols []arrow.Array
+	for i := range j.schema.NumFields() {
+		both, err := array.Concatenate([]arrow.Array{first.Column(i), more.Column(i)}, j.ctx.Alloc)
+		if err != nil {
+			columns.Release(cols)
 			return stream.Batch{}, err
 		}
+		cols = append(cols, both)
 	}
 	return stream.NewBatch(j.schema, cols, first.Rows()+more.Rows(), nil), nil
 }

@@ -84,6 +84,9 @@ type Context struct {
 	Label string
 	// BatchRows is the target number of rows of an emitted batch, at least 1.
 	BatchRows int
+	// MemoryBytes is the most that the operator may keep outside of its state tables; 0 is
+	// no bound. The tables have a bound of their own.
+	MemoryBytes int64
 	// Counters are incremented for events that only the operator can see.
 	Counters *Counters
 }

@@ -11,8 +11,6 @@ package stream
 
 import (
 	"fmt"
-	"slices"
-
 	"github.com/apache/arrow/go/v17/arrow"
 )
 
@@ -123,18 +121,17 @@ func (b Batch) AllInserts() bool {
 // SchemaFor is schema for columns that go by their places: where rows within a column
 // have fields of other names, it has the column's own type.
 func SchemaFor(schema *arrow.Schema, cols []arrow.Array) *arrow.Schema {
-	fields := schema.Fields()
-	same := true
+	var fields []arrow.Field
 	for i, c := range cols {
-		if !arrow.TypeEqual(fields[i].Type, c.DataType()) {
-			if same {
-				fields = slices.Clone(fields)
-			}
-			same = false
-			fields[i].Type = c.DataType()
+		if arrow.TypeEqual(schema.Field(i).Type, c.DataType()) {
+			continue
 		}
+		if fields == nil {
+			fields = schema.Fields()
+		}
+		fields[i].Type = c.DataType()
 	}
-	if same {
+	if fields == nil {
 		return schema
 	}
 	return arrow.NewSchema(fields, nil)

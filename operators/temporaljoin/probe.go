@@ -110,7 +110,7 @@ func (j *Join) beside(left stream.Batch, rows []int32, right []arrow.Array) stre
 		own = columns.TakeRows(j.ctx.Alloc, left, rows)
 	}
 	defer own.Release()
-	cols := make([]arrow.Array, 0, len(j.joined.Fields()))
+	cols := make([]arrow.Array, 0, j.joined.NumFields())
 	for _, c := range own.Record.Columns() {
 		c.Retain()
 		cols = append(cols, c)
@@ -134,7 +134,7 @@ func (j *Join) emitKept(left, joined stream.Batch, all bool, out op.Output) erro
 		}
 	}
 	width := int(left.Record.NumCols())
-	cols := make([]arrow.Array, 0, len(j.joined.Fields()))
+	cols := make([]arrow.Array, 0, j.joined.NumFields())
 	for _, c := range left.Record.Columns() {
 		c.Retain()
 		cols = append(cols, c)
@@ -148,7 +148,7 @@ func (j *Join) emitKept(left, joined stream.Batch, all bool, out op.Output) erro
 // pad emits left rows, whose reference it takes over, beside NULLs.
 func (j *Join) pad(left stream.Batch, out op.Output) error {
 	defer left.Release()
-	cols := make([]arrow.Array, 0, len(j.joined.Fields()))
+	cols := make([]arrow.Array, 0, j.joined.NumFields())
 	for _, c := range left.Record.Columns() {
 		c.Retain()
 		cols = append(cols, c)
