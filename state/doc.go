@@ -9,7 +9,8 @@
 //   - [Sliced]: one Table for each slice of event time, dropped as a whole;
 //   - [Multi]: a key has many entries, in order of their bytes or of insertion;
 //   - [Timers]: times per key, taken out in order of time;
-//   - [Cell]: a small blob per task.
+//   - [Cell]: a small blob per task;
+//   - [Guest]: memory of an operator's own, which the budget counts too.
 //
 // The hot path works on memory only. Rows that a batch needs and that are not in
 // memory are read from the [Backing] in one sorted batch; rows changed since the

@@ -18,7 +18,7 @@ import (
 //
 // Invariant STOOD: the words behind the sort key's length in the payload of a row are
 // its place, or its accumulators. Where they are again what they were, no row further on
-// has changed.
+// has changed. They are what was emitted also where rows before have passed their TTL.
 type running struct {
 	op    *Changing
 	words int
@@ -50,7 +50,7 @@ const placeWords = 3
 
 // newRunning is nil for what it can't compute.
 func newRunning(c *Changing) *running {
-	if c.cfg.AtEnd || c.cfg.TTL > 0 {
+	if c.cfg.AtEnd {
 		return nil
 	}
 	r := &running{op: c, words: placeWords}

@@ -111,14 +111,7 @@ func TestAgreesWithATwin(t *testing.T) {
 	}
 	spec := windows.Spec{Kind: windows.Session, SizeMillis: twinGap, Time: 2}
 	cfg := session.AggregateConfig{Windows: spec, Keys: []int{0}, InputSchema: schema, Properties: bounds, Registry: agg.NewRegistry()}
-	output := schema[:1:1]
-	for _, text := range []string{"COUNT(*) AS n", "SUM(v) AS s", "MIN(v) AS lo"} {
-		call, field, err := optest.ParseAgg(text, schema, cfg.Registry)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg.Aggs, output = append(cfg.Aggs, call), append(output, field)
-	}
+	output := aggregates(t, &cfg)
 	for seed := range uint64(5) {
 		script, w := randomSessions(seed, 0)
 		c := optest.Case{Inputs: []types.Schema{schema}, Output: withBounds(output), Same: optest.Bag, Rebatched: optest.Bag, BatchRows: 3}
@@ -142,14 +135,7 @@ func TestUpdatingAgreesWithATwin(t *testing.T) {
 	const lateness = 2500
 	cfg := session.AggregateConfig{Windows: windows.Spec{Kind: windows.Session, SizeMillis: twinGap, Time: 2}, Keys: []int{0}, InputSchema: schema,
 		Properties: bounds, Registry: agg.NewRegistry()}
-	output := schema[:1:1]
-	for _, text := range []string{"COUNT(*) AS n", "SUM(v) AS s", "MIN(v) AS lo"} {
-		call, field, err := optest.ParseAgg(text, schema, cfg.Registry)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg.Aggs, output = append(cfg.Aggs, call), append(output, field)
-	}
+	output := aggregates(t, &cfg)
 	for _, delay := range []time.Duration{0, 3 * time.Millisecond, time.Hour} {
 		for seed := range uint64(5) {
 			script, w := randomSessions(seed, lateness)
@@ -169,4 +155,17 @@ func TestUpdatingAgreesWithATwin(t *testing.T) {
 			}
 		}
 	}
+}
+
+// aggregates adds the twin's aggregates to cfg, and gives the output without bounds.
+func aggregates(t *testing.T, cfg *session.AggregateConfig) types.Schema {
+	output := cfg.InputSchema[:1:1]
+	for _, text := range []string{"COUNT(*) AS n", "SUM(v) AS s", "MIN(v) AS lo"} {
+		call, field, err := optest.ParseAgg(text, cfg.InputSchema, cfg.Registry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Aggs, output = append(cfg.Aggs, call), append(output, field)
+	}
+	return output
 }
