@@ -200,6 +200,16 @@ func (b *Buffer) Reset() {
 	b.heap.reset()
 }
 
+// Bytes is about how much memory the buffer holds.
+func (b *Buffer) Bytes() int64 {
+	total := cap(b.words)*int(unsafe.Sizeof(wordPlace{})) + 4*cap(b.places) + 8*cap(b.hashes) + cap(b.keys) + 4*cap(b.ends) + 8*cap(b.rows) +
+		cap(b.heap.data) + int(unsafe.Sizeof(heapSpan{}))*cap(b.heap.spans)
+	for _, chunk := range b.chunks {
+		total += 8 * len(chunk)
+	}
+	return int64(total)
+}
+
 // Heap is the heap for the rows' var-length parts.
 func (b *Buffer) Heap() *bufferHeap { return &b.heap }
 

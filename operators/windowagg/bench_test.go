@@ -33,16 +33,22 @@ func BenchmarkCount(b *testing.B) {
 // BenchmarkUpdating counts as BenchmarkCount does, in windows that are emitted every
 // two seconds: the clock goes with the rows' times.
 func BenchmarkUpdating(b *testing.B) {
-	benchmarkOf(b, windows.Spec{Kind: windows.Tumble, SizeMillis: 10_000, Time: 1}, false, func(cfg windowagg.Config) (op.Operator, error) {
+	benchmarkOf(b, windows.Spec{Kind: windows.Tumble, SizeMillis: 10_000, Time: 1}, "COUNT(*) AS n", false, func(cfg windowagg.Config) (op.Operator, error) {
 		return windowagg.NewUpdating(cfg, windows.Emission{Early: true, EarlyDelay: 2 * time.Second}, true)
 	})
 }
 
-func benchmark(b *testing.B, s windows.Spec, twoPhase bool) {
-	benchmarkOf(b, s, twoPhase, func(cfg windowagg.Config) (op.Operator, error) { return windowagg.New(cfg) })
+// BenchmarkMax takes the greatest of an hour, each second: no slice can be taken away.
+func BenchmarkMax(b *testing.B) {
+	benchmarkOf(b, windows.Spec{Kind: windows.Hop, SizeMillis: 3_600_000, StepMillis: 1000, Time: 1}, "MAX(k) AS n", false,
+		func(cfg windowagg.Config) (op.Operator, error) { return windowagg.New(cfg) })
 }
 
-func benchmarkOf(b *testing.B, s windows.Spec, twoPhase bool, create func(windowagg.Config) (op.Operator, error)) {
+func benchmark(b *testing.B, s windows.Spec, twoPhase bool) {
+	benchmarkOf(b, s, "COUNT(*) AS n", twoPhase, func(cfg windowagg.Config) (op.Operator, error) { return windowagg.New(cfg) })
+}
+
+func benchmarkOf(b *testing.B, s windows.Spec, text string, twoPhase bool, create func(windowagg.Config) (op.Operator, error)) {
 	const rows = 4096
 	schema, err := stream.ParseSchema("k BIGINT, ts TIMESTAMP(3)")
 	if err != nil {
@@ -52,7 +58,7 @@ func benchmarkOf(b *testing.B, s windows.Spec, twoPhase bool, create func(window
 		Windows: s, Keys: []int{0}, InputSchema: schema, Registry: agg.NewRegistry(), FromLocal: twoPhase,
 		Properties: []windows.Property{windows.WindowStart, windows.WindowEnd},
 	}
-	call, field, err := optest.ParseAgg("COUNT(*) AS n", schema, cfg.Registry)
+	call, field, err := optest.ParseAgg(text, schema, cfg.Registry)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -4,7 +4,8 @@
 //
 // Rows are aggregated into slices, the longest stretches of time that lie in the
 // same windows; a window is merged from its slices when it is due, or where that is
-// less work from the window before it: see rolling. Aggregates that
+// less work from the window before it or from blocks of slices: see rolling and
+// blocks. Aggregates that
 // can't be merged (DISTINCT, or MIN over an input that retracts) are aggregated
 // into each window apart: then every window is a slice of its own.
 //

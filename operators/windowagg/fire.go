@@ -81,10 +81,14 @@ func (w *WindowAgg) emitMerged(slices []int64, end int64, out op.Output) error {
 	}
 	merged := w.fire.merged
 	defer merged.Reset()
-	for _, slice := range slices {
-		if err := w.mergeSlice(w.slices.Lookup(slice), merged, 1); err != nil {
-			return err
-		}
+	var err error
+	if w.blocks.length > 0 {
+		err = w.mergeBlocks(slices, end, merged)
+	} else {
+		err = w.mergeSlices(slices, merged)
+	}
+	if err != nil {
+		return err
 	}
 	for from := 0; from < merged.Len(); from += w.ctx.BatchRows {
 		to := min(from+w.ctx.BatchRows, merged.Len())

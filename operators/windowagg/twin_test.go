@@ -150,9 +150,11 @@ func TestAgreesWithATwin(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, s := range map[string]windows.Spec{
-		"tumble":   {Kind: windows.Tumble, SizeMillis: 4000, OffsetMillis: 500},
-		"hop":      {Kind: windows.Hop, SizeMillis: 6000, StepMillis: 2000},
-		"oddhop":   {Kind: windows.Hop, SizeMillis: 5000, StepMillis: 2000},
+		"tumble": {Kind: windows.Tumble, SizeMillis: 4000, OffsetMillis: 500},
+		"hop":    {Kind: windows.Hop, SizeMillis: 6000, StepMillis: 2000},
+		"oddhop": {Kind: windows.Hop, SizeMillis: 5000, StepMillis: 2000},
+		// Blocks of four slices.
+		"finehop":  {Kind: windows.Hop, SizeMillis: 16000, StepMillis: 1000},
 		"cumulate": {Kind: windows.Cumulate, SizeMillis: 6000, StepMillis: 2000},
 	} {
 		s.Time = 2

@@ -36,6 +36,8 @@ type WindowAgg struct {
 	// rolls tells that windows are merged from their predecessors, in roll.
 	rolls bool
 	roll  rolling
+	// blocks are where windows that do not roll are merged from.
+	blocks blocks
 	// lateness is by how many milliseconds rows may come after their window was due;
 	// touched, if set, is told of windows that get rows. Both are an Updating's.
 	lateness int64
@@ -107,6 +109,9 @@ func (w *WindowAgg) Open(ctx *op.Context) error {
 			return err
 		}
 	}
+	if !w.rolls && !w.apart {
+		w.blocks = openBlocks(w.cfg.Windows, ctx.State)
+	}
 	w.progress = op.OpenProgress(ctx.State)
 	w.findNext()
 	return nil
@@ -151,6 +156,7 @@ func (w *WindowAgg) addPart(batch stream.Batch, p part) error {
 	if !w.apart {
 		w.next = min(w.next, end)
 		w.roll.touch(p.end)
+		w.blocks.touch(p.end)
 		return w.add(rows, p.end)
 	}
 	for last := w.cfg.Windows.LastEnd(p.end); end <= last; end = w.cfg.Windows.NextEnd(end) {
