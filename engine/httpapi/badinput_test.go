@@ -127,3 +127,26 @@ func (w *world) placeOfFailure(path string) {
 		w.t.Errorf("failed at %d:%d: %s", job.ErrorLine, job.ErrorColumn, body)
 	}
 }
+
+// TestPagesOfOtherOriginsAreRefused calls as a browser does for a page.
+func TestPagesOfOtherOriginsAreRefused(t *testing.T) {
+	w := newWorld(t)
+	for origin, want := range map[string]int{"": http.StatusOK, w.server.URL: http.StatusOK, "http://evil.example": http.StatusForbidden, "null": http.StatusForbidden} {
+		request, err := http.NewRequestWithContext(t.Context(), "POST", w.server.URL+"/v1/statements", strings.NewReader(`{"sql": "SHOW TABLES"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "text/plain")
+		if origin != "" {
+			request.Header.Set("Origin", origin)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("a page of %q gets %d, not %d", origin, response.StatusCode, want)
+		}
+	}
+}

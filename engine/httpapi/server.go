@@ -27,6 +27,8 @@ type Server struct {
 	engine *engine.Engine
 	log    *slog.Logger
 	mux    *http.ServeMux
+	// origins keeps pages of other places from having a browser call.
+	origins *http.CrossOriginProtection
 
 	mu sync.Mutex
 	// rows are the results not yet taken, by job; waiting lists their jobs, the
@@ -41,7 +43,7 @@ func New(eng *engine.Engine, log *slog.Logger) *Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{engine: eng, log: log, mux: http.NewServeMux(), rows: map[string]*engine.Rows{}, resultsMax: defaultResultsMax}
+	s := &Server{engine: eng, log: log, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection(), rows: map[string]*engine.Rows{}, resultsMax: defaultResultsMax}
 	s.mux.HandleFunc("POST /v1/statements", s.postStatements)
 	s.mux.HandleFunc("GET /v1/jobs", s.getJobs)
 	s.mux.HandleFunc("GET /v1/jobs/{id}", s.getJob)
@@ -66,6 +68,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.fail(w, errs.Bugf("the server met a bug answering %s %s", r.Method, r.URL.Path))
 		}
 	}()
+	if s.origins.Check(r) != nil {
+		writeJSON(w, http.StatusForbidden, errorBody{Error: errorJSON{
+			Class: errs.User.String(), Message: "a page of " + r.Header.Get("Origin") + " may not call this server: whoever reaches it may run SQL",
+		}})
+		return
+	}
 	s.mux.ServeHTTP(w, r)
 }
 
