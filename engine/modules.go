@@ -13,8 +13,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thalweg/thalweg/engine/functions"
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
-	"github.com/thalweg/thalweg/internal/smalldb"
 )
 
 // The data directory keeps the modules of functions under the hash of their bytes, so
@@ -80,7 +80,7 @@ func (e *Engine) writeModule(hash string, code []byte) error {
 	if err := e.fs.Rename(aside, path); err != nil {
 		return err
 	}
-	return errors.Join(smalldb.SyncDir(e.fs, dir), smalldb.SyncDir(e.fs, e.dir))
+	return errors.Join(durable.SyncDir(e.fs, dir), durable.SyncDir(e.fs, e.dir))
 }
 
 // readModule reads a module back and checks it.

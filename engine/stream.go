@@ -88,7 +88,7 @@ func (e *Engine) streams() (*shardlog.Store, error) {
 		return nil, errClosed()
 	}
 	now := func() time.Time { return time.UnixMilli(e.opts.Now()) }
-	store, err := shardlog.Open(e.fs.PathJoin(e.dir, "log"), shardlog.Options{FS: e.fs, Now: now})
+	store, err := shardlog.Open(e.fs.PathJoin(e.dir, "log"), shardlog.Options{FS: e.fs, Now: now, Log: e.log})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -77,7 +78,7 @@ func (c *committer) Commit(_ context.Context, _ uint64, committables [][]byte) e
 		dirs[filepath.Dir(filepath.Join(c.root, file.Final))] = true
 	}
 	for dir := range dirs {
-		if err := syncDir(c.fs, dir); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := durable.SyncDir(c.fs, dir); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return errs.Wrap(errs.Resource, err, "table '%s': committing into '%s'", c.table, dir)
 		}
 	}
@@ -134,19 +135,6 @@ func exists(fs vfs.FS, path string) (bool, error) {
 	return err == nil, err
 }
 
-// syncDir makes the names in a folder durable.
-func syncDir(fs vfs.FS, dir string) error {
-	d, err := fs.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	if err := d.Sync(); err != nil {
-		d.Close()
-		return err
-	}
-	return d.Close()
-}
-
 // makeDirs makes a folder and those above it, each durable in its parent.
 func makeDirs(fs vfs.FS, dir string) error {
 	there, err := exists(fs, dir)
@@ -162,5 +150,5 @@ func makeDirs(fs vfs.FS, dir string) error {
 	if err := fs.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	return syncDir(fs, parent)
+	return durable.SyncDir(fs, parent)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -53,7 +54,7 @@ func (c *Connector) empty(dir string, itself bool) error {
 			if err := c.fs.Remove(f.path); err != nil {
 				return err
 			}
-			if err := syncDir(c.fs, filepath.Dir(f.path)); err != nil {
+			if err := durable.SyncDir(c.fs, filepath.Dir(f.path)); err != nil {
 				return err
 			}
 		}

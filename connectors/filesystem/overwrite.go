@@ -9,6 +9,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thalweg/thalweg/connectors/connector"
+
+	"github.com/thalweg/thalweg/internal/durable"
 )
 
 // INSERT OVERWRITE gathers its files under hidden names, epoch by epoch, and at its
@@ -154,7 +156,7 @@ func (f *folder) show(fs vfs.FS, job string) error {
 	if !moved {
 		return nil
 	}
-	return syncDir(fs, f.path)
+	return durable.SyncDir(fs, f.path)
 }
 
 // remove removes all visible files but those whose names begin with kept, if any.
@@ -172,5 +174,5 @@ func (f *folder) remove(fs vfs.FS, kept string) error {
 	if !removed {
 		return nil
 	}
-	return syncDir(fs, f.path)
+	return durable.SyncDir(fs, f.path)
 }

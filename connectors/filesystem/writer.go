@@ -8,6 +8,7 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/format"
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/stream"
 )
@@ -185,7 +186,7 @@ func (w *writer) Prepare(_ context.Context, epoch uint64, last bool) (connector.
 		dirs[filepath.Join(w.path, p.folder)] = true
 	}
 	for dir := range dirs {
-		if err := syncDir(w.fs, dir); err != nil {
+		if err := durable.SyncDir(w.fs, dir); err != nil {
 			return connector.Prepared{}, w.wrap(err)
 		}
 	}

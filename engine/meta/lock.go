@@ -9,8 +9,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
-	"github.com/thalweg/thalweg/internal/smalldb"
 )
 
 // Names of the files of a lock.
@@ -63,7 +63,7 @@ func makeDir(fs vfs.FS, dir string) error {
 	if err := fs.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	return smalldb.SyncDir(fs, parent)
+	return durable.SyncDir(fs, parent)
 }
 
 // held explains why dir can't be locked.

@@ -12,7 +12,6 @@ package snapshots
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -24,6 +23,7 @@ import (
 
 	"github.com/thalweg/thalweg/engine/job"
 	"github.com/thalweg/thalweg/engine/task"
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/state"
@@ -93,11 +93,7 @@ func (b *Backend) makeDir() error {
 	}
 	parent := fs.PathDir(b.opts.Dir)
 	for _, dir := range []string{parent, fs.PathDir(parent)} {
-		d, err := fs.OpenDir(dir)
-		if err == nil {
-			err = errors.Join(d.Sync(), d.Close())
-		}
-		if err != nil {
+		if err := durable.SyncDir(fs, dir); err != nil {
 			return errs.Wrap(errs.Resource, err, "sync %s", dir)
 		}
 	}

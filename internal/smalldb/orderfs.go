@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/thalweg/thalweg/internal/durable"
 )
 
 // orderedFS keeps an order that Pebble leaves to the file system. A marker file names
@@ -38,7 +40,7 @@ func (fs orderedFS) settle(name string) error {
 	if !strings.HasPrefix(fs.PathBase(name), markerPrefix) {
 		return nil
 	}
-	return SyncDir(fs.FS, fs.PathDir(name))
+	return durable.SyncDir(fs.FS, fs.PathDir(name))
 }
 
 // Unwrap implements vfs.FS.

@@ -4,11 +4,10 @@
 package smalldb
 
 import (
-	"errors"
-
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 )
 
@@ -59,7 +58,7 @@ func (d *DB) create(fs vfs.FS, dir string, memTableBytes uint64) error {
 	if err := fs.Rename(aside, dir); err != nil {
 		return err
 	}
-	return SyncDir(fs, fs.PathDir(dir))
+	return durable.SyncDir(fs, fs.PathDir(dir))
 }
 
 // Do runs a call that writes. After the disk has failed it gives that error.
@@ -74,13 +73,4 @@ func Classify(err error, format string, args ...any) error {
 		return errs.Wrap(errs.Corruption, err, format, args...)
 	}
 	return errs.Wrap(errs.Resource, err, format, args...)
-}
-
-// SyncDir makes a directory's entries durable.
-func SyncDir(fs vfs.FS, dir string) error {
-	d, err := fs.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

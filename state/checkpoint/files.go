@@ -61,18 +61,6 @@ func syncFile(fs vfs.FS, path string) error {
 	return err
 }
 
-func syncDir(fs vfs.FS, path string) error {
-	d, err := fs.OpenDir(path)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if e := d.Close(); err == nil {
-		err = e
-	}
-	return err
-}
-
 // transfer links a file, or copies it where that can't be.
 func transfer(from vfs.FS, source string, to vfs.FS, target string) error {
 	if from == to {

@@ -16,6 +16,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/zeebo/xxh3"
 
+	"github.com/thalweg/thalweg/internal/durable"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/state"
 )
@@ -79,7 +80,7 @@ func (l *Local) settle(d string) error {
 			}
 		}
 	}
-	return syncDir(l.fs, d)
+	return durable.SyncDir(l.fs, d)
 }
 
 // makeDir makes a directory and its parents durably.
@@ -95,7 +96,7 @@ func (l *Local) makeDir(dir string) error {
 		return err
 	}
 	for _, d := range missing {
-		if err := syncDir(l.fs, l.fs.PathDir(d)); err != nil {
+		if err := durable.SyncDir(l.fs, l.fs.PathDir(d)); err != nil {
 			return err
 		}
 	}
@@ -225,7 +226,7 @@ func (l *Local) Publish(_ context.Context, m *Manifest) error {
 }
 
 func (l *Local) publish(epoch uint64, b []byte) error {
-	if err := syncDir(l.fs, l.tables()); err != nil {
+	if err := durable.SyncDir(l.fs, l.tables()); err != nil {
 		return err
 	}
 	tmp := l.fs.PathJoin(l.dir, l.tmpName())
@@ -235,7 +236,7 @@ func (l *Local) publish(epoch uint64, b []byte) error {
 	if err := l.fs.Rename(tmp, l.manifest(epoch)); err != nil {
 		return err
 	}
-	if err := syncDir(l.fs, l.dir); err != nil {
+	if err := durable.SyncDir(l.fs, l.dir); err != nil {
 		// The caller goes back to the epoch before, so nobody may find this one.
 		l.mu.Lock()
 		l.doubtful = epoch
@@ -258,7 +259,7 @@ func (l *Local) withdraw() error {
 	if err := l.fs.Remove(l.manifest(l.doubtful)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := syncDir(l.fs, l.dir); err != nil {
+	if err := durable.SyncDir(l.fs, l.dir); err != nil {
 		return err
 	}
 	l.doubtful = 0
@@ -360,7 +361,7 @@ func (l *Local) Retain(ctx context.Context, newest int) error {
 		}
 	}
 	if len(keep) < len(epochs) {
-		if err := syncDir(l.fs, l.dir); err != nil {
+		if err := durable.SyncDir(l.fs, l.dir); err != nil {
 			return l.wrap(err)
 		}
 	}
