@@ -150,10 +150,14 @@ func useStream(t *testing.T, st *Stream) {
 	}
 }
 
-func commitOne(st *Stream) error {
+// commitOne commits a record; the functions run before it is prepared.
+func commitOne(st *Stream, before ...func()) error {
 	tx := st.newTransaction(ownerHash("job", "table"))
-	if err := tx.add(&Record{PartitionKey: "k", Data: []byte("k")}); err != nil {
+	if err := tx.add(&Record{PartitionKey: "k", Data: []byte("00000")}); err != nil {
 		return err
+	}
+	for _, do := range before {
+		do()
 	}
 	file, err := tx.prepare(1)
 	if err != nil {

@@ -48,22 +48,16 @@ func TestATransactionOutlivesItsShard(t *testing.T) {
 	w := newWorld(t, vfs.NewMem())
 	w.create("s", 1)
 	st := mustStream(t, w, "s")
-	tx := st.newTransaction(ownerHash("job", "table"))
-	if err := tx.add(&Record{PartitionKey: "k", Data: []byte("00000")}); err != nil {
-		t.Fatal(err)
-	}
-	if err := st.Scale(2); err != nil {
-		t.Fatal(err)
-	}
-	w.clock.advance(MinRetention + time.Hour)
-	if _, err := w.store.Trim(); err != nil {
-		t.Fatal(err)
-	}
-	file, err := tx.prepare(1)
+	err := commitOne(st, func() {
+		if err := st.Scale(2); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.advance(MinRetention + time.Hour)
+		if _, err := w.store.Trim(); err != nil {
+			t.Fatal(err)
+		}
+	})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := st.commitPending(file); err != nil {
 		t.Fatal(err)
 	}
 	got, err := readLineage(st)

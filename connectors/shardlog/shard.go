@@ -99,23 +99,43 @@ func (s *shard) recover() error {
 		return err
 	}
 	v := &view{segments: segments, end: 1, horizon: 1, closed: s.isSealed(), changed: make(chan struct{})}
-	live := map[transactionID]bool{}
-	// The last segment tells all, unless its first block is corrupt.
-	for i := len(segments) - 1; i >= 0; i-- {
-		found, err := scanSegment(segments[i])
+	live, err := s.scan(v)
+	if err != nil {
+		return err
+	}
+	pending, err := listPending(fs, fs.PathJoin(fs.PathDir(s.dir), pendingDir))
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(live, func(id transactionID, _ bool) bool { return !pending[id] })
+	s.liveMu.Lock()
+	s.live = live
+	s.liveMu.Unlock()
+	v.bytes = totalBytes(fs, segments)
+	s.view.Store(v)
+	return nil
+}
+
+// scan fills in what the segments of v tell, and gives the transactions in them. The last
+// segment tells all, unless its first block is corrupt.
+func (s *shard) scan(v *view) (live map[transactionID]bool, err error) {
+	live = map[transactionID]bool{}
+	last := len(v.segments) - 1
+	for i := last; i >= 0; i-- {
+		found, err := scanSegment(v.segments[i])
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if i == len(segments)-1 {
+		if i == last {
 			v.end, v.size = found.end, found.size
 			if found.size == 0 {
-				v.end, v.size = s.behindCorrupt(segments[i])
+				v.end, v.size = s.behindCorrupt(v.segments[i])
 			}
 		}
 		v.arrival = max(v.arrival, found.arrival)
 		for id, end := range found.transactions {
 			// What lies behind a segment's records was never acknowledged.
-			if i == len(segments)-1 || end <= segments[i+1].first {
+			if i == last || end <= v.segments[i+1].first {
 				live[id] = true
 			}
 		}
@@ -126,25 +146,15 @@ func (s *shard) recover() error {
 			break
 		}
 	}
-	pending, err := listPending(fs, fs.PathJoin(fs.PathDir(s.dir), pendingDir))
-	if err != nil {
-		return err
-	}
-	maps.DeleteFunc(live, func(id transactionID, _ bool) bool { return !pending[id] })
-	s.liveMu.Lock()
-	s.live = live
-	s.liveMu.Unlock()
-	if len(segments) > 0 {
-		v.horizon = segments[0].first
+	if last >= 0 {
+		v.horizon = v.segments[0].first
 		if v.arrival == 0 {
 			// Nothing tells how old what is lost would be: its retention begins now, so
 			// that readers are told.
 			v.arrival = s.store.nowMillis()
 		}
 	}
-	v.bytes = totalBytes(fs, segments)
-	s.view.Store(v)
-	return nil
+	return live, nil
 }
 
 // behindCorrupt is where the log goes on behind a segment of which nothing is
