@@ -1,7 +1,7 @@
 package expr
 
 import (
-	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -12,11 +12,13 @@ import (
 type stepKind uint8
 
 const (
-	stepKeys  stepKind = iota // members by name
-	stepIndex                 // elements by number, from the end when negative
-	stepSlice                 // elements from one number to another
-	stepAll                   // all members or elements
-	stepDeep                  // the value and all below it
+	stepKeys   stepKind = iota // members by name
+	stepIndex                  // elements by number, from the end when negative
+	stepSlice                  // elements from one number to another
+	stepAll                    // all members or elements
+	stepDeep                   // the value and all below it
+	stepFilter                 // elements, or the object itself, that a condition holds for
+	stepCall                   // what a function makes of the value
 )
 
 // jsonStep is one step of a path.
@@ -24,332 +26,304 @@ type jsonStep struct {
 	kind    stepKind
 	keys    []string
 	indexes []int
-	// from and to bound a slice; open says that to is the end.
-	from, to int
-	open     bool
+	// from and to bound a slice; start and open say that they are the ends.
+	from, to    int
+	start, open bool
+	filter      *jsonCondition
+	call        jsonCall
+	// merged says that members by several names make one object.
+	merged bool
 }
 
 // definite reports whether the step selects at most one value.
 func (s *jsonStep) definite() bool {
-	return s.kind == stepKeys && len(s.keys) == 1 || s.kind == stepIndex && len(s.indexes) == 1
+	return s.kind == stepKeys && (len(s.keys) == 1 || s.merged) || s.kind == stepIndex && len(s.indexes) == 1 || s.kind == stepCall
 }
 
-// jsonPath is a compiled SQL/JSON path.
+// jsonPath is a compiled path.
 type jsonPath struct {
 	steps []jsonStep
 	// lax paths make nothing of what goes wrong; strict ones, the default, fail.
 	lax bool
 	// many says that it selects a list of values.
 	many bool
+	// root says that a path in a filter begins at the document.
+	root bool
 }
 
-// compileJSONPath reads `[lax | strict] $.a["b"][0][*].*`. It knows members,
-// elements from either end, slices, unions, `*` and `..`, and no filters.
+// compileJSONPath reads `[lax | strict] $.a["b"][0][?(@.c > 1)].*`: the paths of
+// Jayway's JsonPath, which is Flink's, without functions that have arguments. As
+// there, a path that doesn't begin with $ begins with a name.
 func compileJSONPath(text string) (*jsonPath, error) {
-	p := &jsonPath{}
-	rest := strings.TrimSpace(text)
-	if mode, after, ok := strings.Cut(rest, " "); ok && (strings.EqualFold(mode, "lax") || strings.EqualFold(mode, "strict")) {
-		p.lax, rest = strings.EqualFold(mode, "lax"), strings.TrimSpace(after)
-	}
-	bad := errs.Userf("'%s' is not a JSON path such as 'lax $.a[0].b'", text)
-	if !strings.HasPrefix(rest, "$") {
-		return nil, bad
-	}
-	rest = rest[1:]
-	for rest != "" {
-		if strings.HasPrefix(rest, "..") {
-			p.steps, p.many = append(p.steps, jsonStep{kind: stepDeep}), true
-			if rest = rest[1:]; strings.HasPrefix(rest, ".[") {
-				rest = rest[1:]
-			}
-		}
-		var step jsonStep
-		var ok bool
-		switch {
-		case strings.HasPrefix(rest, "[?"):
-			return nil, errs.Unsupportedf("the JSON path '%s' has a filter [?(…)]", text)
-		case strings.HasPrefix(rest, "."):
-			step, rest, ok = memberStep(rest[1:])
-		case strings.HasPrefix(rest, "["):
-			step, rest, ok = bracketStep(rest[1:])
-		}
-		if !ok {
-			return nil, bad
-		}
-		p.many = p.many || !step.definite()
-		p.steps = append(p.steps, step)
-	}
-	return p, nil
-}
-
-func memberStep(text string) (step jsonStep, rest string, ok bool) {
-	if strings.HasPrefix(text, "*") {
-		return jsonStep{kind: stepAll}, text[1:], true
-	}
-	if strings.HasPrefix(text, `"`) {
-		end := strings.IndexByte(text[1:], '"')
-		if end < 0 {
-			return step, "", false
-		}
-		return jsonStep{keys: []string{text[1 : end+1]}}, text[end+2:], true
-	}
-	end := strings.IndexAny(text, ".[")
-	if end < 0 {
-		end = len(text)
-	}
-	return jsonStep{keys: []string{text[:end]}}, text[end:], end > 0
-}
-
-func bracketStep(text string) (step jsonStep, rest string, ok bool) {
-	end := bracketEnd(text)
-	if end < 0 {
-		return step, "", false
-	}
-	inner, rest := strings.TrimSpace(text[:end]), text[end+1:]
+	p := &pathParser{text: text}
+	lax := p.mode()
+	path := &jsonPath{lax: lax}
+	p.space()
 	switch {
-	case inner == "*":
-		return jsonStep{kind: stepAll}, rest, true
-	case inner == "":
-		return step, "", false
-	case inner[0] == '\'' || inner[0] == '"':
-		step.keys, ok = quotedKeys(inner)
-		return step, rest, ok
-	case strings.Contains(inner, ":"):
-		step, ok = sliceStep(inner)
-		return step, rest, ok
+	case p.at == len(p.text):
+		p.fail("a path such as $.a[0].b is missing")
+	case p.text[p.at] == '$':
+		p.at++
+	default:
+		path.steps = append(path.steps, p.member(false))
 	}
-	step.kind = stepIndex
-	for part := range strings.SplitSeq(inner, ",") {
-		index, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil {
-			return step, "", false
-		}
-		step.indexes = append(step.indexes, index)
+	p.steps(path, false)
+	if p.space(); p.wrong == "" && p.at < len(p.text) {
+		p.fail("only . or [ can follow here")
 	}
-	return step, rest, true
+	switch {
+	case p.wrong == "":
+		return path, nil
+	case p.unsupported:
+		return nil, errs.Unsupportedf("the JSON path '%s' has at character %d %s, which is not supported", text, p.wrongAt, p.wrong)
+	}
+	return nil, errs.Userf("'%s' is not a JSON path: at character %d %s", text, p.wrongAt, p.wrong)
 }
 
-// bracketEnd finds the bracket that closes, quoted ones left aside.
-func bracketEnd(text string) int {
-	quote := byte(0)
-	for i := range len(text) {
-		switch c := text[i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '\'' || c == '"':
-			quote = c
-		case c == ']':
-			return i
-		}
-	}
-	return -1
+// pathParser reads paths. The first thing wrong ends all reading.
+type pathParser struct {
+	text        string
+	at          int
+	depth       int
+	wrong       string
+	wrongAt     int // in characters, from 1
+	unsupported bool
 }
 
-// quotedKeys reads `'a', "b"`.
-func quotedKeys(text string) (keys []string, ok bool) {
-	for {
-		end := strings.IndexByte(text[1:], text[0])
-		if end < 0 {
-			return nil, false
-		}
-		keys = append(keys, text[1:end+1])
-		text = strings.TrimSpace(text[end+2:])
-		if text == "" {
-			return keys, true
-		}
-		if text = strings.TrimSpace(strings.TrimPrefix(text, ",")); len(text) < 2 || text[0] != '\'' && text[0] != '"' {
-			return nil, false
-		}
+// pathDepthMax is how deep conditions, filters and paths may nest.
+const pathDepthMax = 100
+
+func (p *pathParser) fail(format string, args ...any) {
+	if p.wrong == "" {
+		p.wrong, p.wrongAt = fmt.Sprintf(format, args...), len([]rune(p.text[:p.at]))+1
+	}
+	p.at = len(p.text)
+}
+
+func (p *pathParser) refuse(what string) {
+	p.unsupported = p.unsupported || p.wrong == ""
+	p.fail("%s", what)
+}
+
+// deeper enters a level of nesting, false when there are too many.
+func (p *pathParser) deeper() bool {
+	if p.depth++; p.depth > pathDepthMax {
+		p.fail("more than %d levels are nested", pathDepthMax)
+	}
+	return p.wrong == ""
+}
+
+func (p *pathParser) space() {
+	for p.at < len(p.text) && isJSONSpace(p.text[p.at]) {
+		p.at++
 	}
 }
 
-func sliceStep(inner string) (jsonStep, bool) {
-	from, to, _ := strings.Cut(inner, ":")
-	step := jsonStep{kind: stepSlice, open: strings.TrimSpace(to) == ""}
-	var err1, err2 error
-	if from = strings.TrimSpace(from); from != "" {
-		step.from, err1 = strconv.Atoi(from)
+// is reads what the text goes on with, if it does.
+func (p *pathParser) is(what string) bool {
+	if !strings.HasPrefix(p.text[p.at:], what) {
+		return false
 	}
-	if !step.open {
-		step.to, err2 = strconv.Atoi(strings.TrimSpace(to))
-	}
-	return step, err1 == nil && err2 == nil
-}
-
-// find lists the raw values at the path in a valid JSON text; missing says that
-// one that must be there is not.
-func (p *jsonPath) find(text []byte) (found [][]byte, missing bool) {
-	found = [][]byte{trimJSON(text)}
-	definite := true
-	for i := range p.steps {
-		var next [][]byte
-		step := &p.steps[i]
-		for _, value := range found {
-			next = step.apply(next, value)
-		}
-		if definite && len(next) == 0 && (step.definite() || !step.fits(found[0])) {
-			return nil, true
-		}
-		definite = definite && step.definite()
-		found = next
-	}
-	return found, false
-}
-
-// fits reports whether the step can be applied to a value at all.
-func (s *jsonStep) fits(value []byte) bool {
-	switch s.kind {
-	case stepKeys:
-		return value[0] == '{'
-	case stepIndex, stepSlice:
-		return value[0] == '['
-	}
+	p.at += len(what)
 	return true
 }
 
-// apply appends what the step selects of a value.
-func (s *jsonStep) apply(dst [][]byte, value []byte) [][]byte {
-	if s.kind == stepDeep {
-		dst = append(dst, value)
+// mode reads lax or strict.
+func (p *pathParser) mode() (lax bool) {
+	p.space()
+	end := p.at + strings.IndexFunc(p.text[p.at:], func(r rune) bool { return r < 0x80 && isJSONSpace(byte(r)) })
+	if end < p.at {
+		return false
 	}
-	if !s.fits(value) || value[0] != '{' && value[0] != '[' {
-		return dst
+	word := p.text[p.at:end]
+	if lax = strings.EqualFold(word, "lax"); lax || strings.EqualFold(word, "strict") {
+		p.at = end
 	}
-	switch s.kind {
-	case stepKeys:
-		for _, wanted := range s.keys {
-			dst = appendMember(dst, value, wanted)
+	return lax
+}
+
+// steps reads steps as far as they go. One in a filter ends where its operator
+// begins.
+func (p *pathParser) steps(path *jsonPath, inFilter bool) {
+	for p.at < len(p.text) && (p.text[p.at] == '.' || p.text[p.at] == '[') {
+		if p.is("..") {
+			path.steps = append(path.steps, jsonStep{kind: stepDeep})
+		} else if p.text[p.at] == '.' {
+			p.at++
 		}
-	case stepAll:
-		eachJSON(value, func(_, element []byte) { dst = append(dst, element) })
-	case stepDeep:
-		eachJSON(value, func(_, element []byte) { dst = s.apply(dst, element) })
+		var step jsonStep
+		if p.is("[") {
+			step = p.bracket()
+		} else {
+			step = p.member(inFilter)
+		}
+		path.steps = append(path.steps, step)
+	}
+	for i := range path.steps {
+		s := &path.steps[i]
+		s.merged = len(s.keys) > 1 && i+1 == len(path.steps)
+		path.many = path.many || !s.definite()
+	}
+}
+
+// member reads a name, `*` or a function.
+func (p *pathParser) member(inFilter bool) jsonStep {
+	if p.is("*") {
+		return jsonStep{kind: stepAll}
+	}
+	if p.at < len(p.text) && p.text[p.at] == '"' {
+		return jsonStep{keys: []string{p.quoted()}}
+	}
+	ends := ".[( \t\n\r"
+	if inFilter {
+		ends = ".[( \t\n\r<>=~!)&|,]"
+	}
+	end := strings.IndexAny(p.text[p.at:], ends)
+	if end < 0 {
+		end = len(p.text) - p.at
+	}
+	name := p.text[p.at : p.at+end]
+	if name == "" {
+		p.fail("a name is missing")
+		return jsonStep{}
+	}
+	if strings.HasPrefix(p.text[p.at+end:], "(") {
+		return p.function(name)
+	}
+	p.at += end
+	if rest := strings.TrimLeft(p.text[p.at:], " \t\n\r"); !inFilter && rest != "" && len(rest) < len(p.text)-p.at {
+		p.fail("a name with spaces must be in brackets and quotes")
+	}
+	return jsonStep{keys: []string{name}}
+}
+
+// function reads a call without arguments.
+func (p *pathParser) function(name string) jsonStep {
+	call, ok := jsonCalls[name]
+	if !ok {
+		p.refuse("the function " + name)
+		return jsonStep{}
+	}
+	p.at += len(name) + 1
+	if p.space(); !p.is(")") {
+		p.refuse("an argument of " + name)
+	}
+	return jsonStep{kind: stepCall, call: call}
+}
+
+// bracket reads what stands in brackets, behind the one that opens.
+func (p *pathParser) bracket() jsonStep {
+	p.space()
+	var step jsonStep
+	switch next := p.peek(); {
+	case next == '*':
+		p.at++
+		step.kind = stepAll
+	case next == '?':
+		p.at++
+		step = jsonStep{kind: stepFilter, filter: p.filter()}
+	case next == '\'' || next == '"':
+		for more := true; more && p.wrong == ""; p.space() {
+			p.space()
+			step.keys = append(step.keys, p.quoted())
+			p.space()
+			more = p.is(",")
+		}
+	case next == '-' || next == ':' || next >= '0' && next <= '9':
+		step = p.numbers()
 	default:
-		dst = s.elements(dst, value)
+		p.fail("a number, a name in quotes, * or a filter ?(…) is missing")
 	}
-	return dst
+	if p.space(); p.wrong == "" && !p.is("]") {
+		p.fail("] is missing")
+	}
+	return step
 }
 
-// appendMember appends the last of the members called key.
-func appendMember(dst [][]byte, value []byte, key string) [][]byte {
-	var last []byte
-	eachJSON(value, func(raw, element []byte) {
-		if keyEquals(raw, key) {
-			last = element
-		}
-	})
-	if last == nil {
-		return dst
+// peek is the next byte, 0 at the end.
+func (p *pathParser) peek() byte {
+	if p.at < len(p.text) {
+		return p.text[p.at]
 	}
-	return append(dst, last)
+	return 0
 }
 
-func keyEquals(raw []byte, key string) bool {
-	if inner := raw[1 : len(raw)-1]; string(inner) == key {
-		return strings.IndexByte(key, '\\') < 0
-	}
-	return strings.IndexByte(string(raw), '\\') >= 0 && jsonText(raw) == key
-}
-
-// elements appends the elements that an index or a slice selects.
-func (s *jsonStep) elements(dst [][]byte, value []byte) [][]byte {
-	var all [][]byte
-	eachJSON(value, func(_, element []byte) { all = append(all, element) })
-	at := func(i int) int {
-		if i < 0 {
-			i += len(all)
-		}
-		return i
-	}
-	if s.kind == stepIndex {
-		for _, index := range s.indexes {
-			if i := at(index); i >= 0 && i < len(all) {
-				dst = append(dst, all[i])
-			}
-		}
-		return dst
-	}
-	from, to := max(at(s.from), 0), len(all)
-	if !s.open {
-		to = min(at(s.to), len(all))
-	}
-	if from < to {
-		dst = append(dst, all[from:to]...)
-	}
-	return dst
-}
-
-// eachJSON visits the elements of an array or the members of an object (with the
-// raw key). The text is valid.
-func eachJSON(value []byte, visit func(key, element []byte)) {
-	isObject := value[0] == '{'
-	rest := trimJSON(value[1 : len(value)-1])
-	for len(rest) > 0 {
-		var key []byte
-		if isObject {
-			end := endOfJSON(rest)
-			key = rest[:end]
-			rest = trimJSON(trimJSON(rest[end:])[1:])
-		}
-		end := endOfJSON(rest)
-		visit(key, rest[:end])
-		rest = trimJSON(rest[end:])
-		if len(rest) > 0 {
-			rest = trimJSON(rest[1:])
-		}
-	}
-}
-
-// endOfJSON is the length of the value at the start of text.
-func endOfJSON(text []byte) int {
-	depth := 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			for i++; text[i] != '"'; i++ {
-				if text[i] == '\\' {
-					i++
-				}
-			}
-			if depth == 0 {
-				return i + 1
-			}
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1
-			} else if depth < 0 {
-				return i
-			}
-		case ',', ':', ' ', '\t', '\n', '\r':
-			if depth == 0 {
-				return i
-			}
-		}
-	}
-	return len(text)
-}
-
-func trimJSON(text []byte) []byte {
-	for len(text) > 0 && isJSONSpace(text[0]) {
-		text = text[1:]
-	}
-	for len(text) > 0 && isJSONSpace(text[len(text)-1]) {
-		text = text[:len(text)-1]
-	}
-	return text
-}
-
-func isJSONSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
-
-// jsonText is the value of a raw JSON string.
-func jsonText(raw []byte) string {
-	var s string
-	if err := json.Unmarshal(raw, &s); err != nil {
+// quoted reads a text in quotes of either kind; a backslash takes what follows as it
+// is, or as JSON does.
+func (p *pathParser) quoted() string {
+	quote := p.peek()
+	if quote != '\'' && quote != '"' {
+		p.fail("a name in quotes is missing")
 		return ""
 	}
-	return s
+	var out []byte
+	for i := p.at + 1; i < len(p.text); i++ {
+		switch c := p.text[i]; {
+		case c == quote:
+			p.at = i + 1
+			return string(out)
+		case c == '\\' && i+1 < len(p.text):
+			var n int
+			out, n = appendUnescaped(out, p.text[i+1:])
+			i += n
+		default:
+			out = append(out, c)
+		}
+	}
+	p.fail("%c is not closed", quote)
+	return ""
+}
+
+// appendUnescaped appends what stands behind a backslash and gives its length.
+func appendUnescaped(dst []byte, text string) ([]byte, int) {
+	if at := strings.IndexByte("nrtbf", text[0]); at >= 0 {
+		return append(dst, "\n\r\t\b\f"[at]), 1
+	}
+	if text[0] == 'u' && len(text) >= 5 {
+		if code, err := strconv.ParseUint(text[1:5], 16, 16); err == nil {
+			return append(dst, string(rune(code))...), 5
+		}
+	}
+	return append(dst, text[0]), 1
+}
+
+// numbers reads the numbers of elements or a slice.
+func (p *pathParser) numbers() jsonStep {
+	step := jsonStep{kind: stepIndex}
+	if p.peek() == ':' {
+		step.start = true
+	} else {
+		step.from = p.number()
+	}
+	p.space()
+	if p.is(":") {
+		step.kind = stepSlice
+		if p.space(); p.peek() == ']' {
+			step.open = true
+		} else {
+			step.to = p.number()
+		}
+		return step
+	}
+	step.indexes = []int{step.from}
+	for p.is(",") {
+		p.space()
+		step.indexes = append(step.indexes, p.number())
+		p.space()
+	}
+	return step
+}
+
+func (p *pathParser) number() int {
+	end := p.at
+	for end < len(p.text) && (p.text[end] == '-' || p.text[end] >= '0' && p.text[end] <= '9') {
+		end++
+	}
+	n, err := strconv.ParseInt(p.text[p.at:end], 10, 32)
+	if err != nil {
+		p.fail("a number is missing or too great")
+		return 0
+	}
+	p.at = end
+	return int(n)
 }

@@ -57,6 +57,7 @@ type jsonPaths struct {
 	err     error
 	last    string
 	cached  *jsonPath
+	found   [][]byte // of the last lookup
 }
 
 func newJSONPaths(c *Call) (*jsonPaths, error) {
@@ -103,6 +104,9 @@ func (l *jsonLookup) scalar() bool {
 
 func (p *jsonPaths) lookup(text, path []byte) (jsonLookup, error) {
 	compiled, err := p.of(path)
+	if errs.ClassOf(err) == errs.User {
+		return jsonLookup{path: &jsonPath{}, fault: err.Error()}, nil
+	}
 	if err != nil {
 		return jsonLookup{}, err
 	}
@@ -116,9 +120,10 @@ func (p *jsonPaths) lookup(text, path []byte) (jsonLookup, error) {
 		return l, nil
 	}
 	var missing bool
-	if l.found, missing = compiled.find(text); missing && !compiled.lax {
+	if p.found, missing = compiled.find(p.found[:0], text); missing && !compiled.lax {
 		l.fault = "the path leads nowhere"
 	}
+	l.found = p.found
 	return l, nil
 }
 

@@ -1,0 +1,291 @@
+package expr
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// find appends the raw values at the path in a valid JSON text; missing says that
+// one that must be there is not.
+func (p *jsonPath) find(dst [][]byte, text []byte) (found [][]byte, missing bool) {
+	text = trimJSON(text)
+	root := text
+	if !p.many {
+		if text, ok := p.one(text); ok {
+			return append(dst, text), false
+		}
+		return dst, true
+	}
+	found = [][]byte{text}
+	definite := true
+	for i := range p.steps {
+		var next [][]byte
+		step := &p.steps[i]
+		scan := i > 0 && p.steps[i-1].kind == stepDeep
+		for _, value := range found {
+			if step.kind == stepFilter {
+				next = step.filtered(next, value, root, scan, p.lax)
+			} else {
+				next = step.apply(next, value)
+			}
+		}
+		if definite && len(next) == 0 && (step.definite() || !step.fits(found[0])) {
+			return dst, true
+		}
+		definite = definite && step.definite()
+		found = next
+	}
+	return append(dst, found...), false
+}
+
+// one is the value that a path of definite steps leads to.
+func (p *jsonPath) one(value []byte) ([]byte, bool) {
+	for i := range p.steps {
+		switch s := &p.steps[i]; {
+		case !s.fits(value):
+			return nil, false
+		case s.kind == stepCall:
+			if value = s.call(value); value == nil {
+				return nil, false
+			}
+		case s.merged:
+			value = mergedMembers(value, s.keys)
+		case s.kind == stepKeys:
+			if value = memberOf(value, s.keys[0]); value == nil {
+				return nil, false
+			}
+		default:
+			if value = elementAt(value, s.indexes[0]); value == nil {
+				return nil, false
+			}
+		}
+	}
+	return value, true
+}
+
+// fits reports whether the step can be applied to a value at all.
+func (s *jsonStep) fits(value []byte) bool {
+	switch s.kind {
+	case stepKeys:
+		return value[0] == '{'
+	case stepIndex, stepSlice:
+		return value[0] == '['
+	case stepFilter:
+		return value[0] == '[' || value[0] == '{'
+	}
+	return true
+}
+
+// apply appends what the step selects of a value.
+func (s *jsonStep) apply(dst [][]byte, value []byte) [][]byte {
+	if s.kind == stepDeep {
+		dst = append(dst, value)
+	}
+	if s.kind == stepCall {
+		if made := s.call(value); made != nil {
+			dst = append(dst, made)
+		}
+		return dst
+	}
+	if !s.fits(value) || value[0] != '{' && value[0] != '[' {
+		return dst
+	}
+	switch {
+	case s.merged:
+		dst = append(dst, mergedMembers(value, s.keys))
+	case s.kind == stepKeys:
+		for _, wanted := range s.keys {
+			if member := memberOf(value, wanted); member != nil {
+				dst = append(dst, member)
+			}
+		}
+	case s.kind == stepAll:
+		eachJSON(value, func(_, element []byte) { dst = append(dst, element) })
+	case s.kind == stepDeep:
+		eachJSON(value, func(_, element []byte) { dst = s.apply(dst, element) })
+	default:
+		dst = s.elements(dst, value)
+	}
+	return dst
+}
+
+// filtered appends the elements of an array that the condition holds for, or an
+// object that it holds for. Behind `..` it is asked of arrays too before their
+// elements are: these are visited on their own.
+func (s *jsonStep) filtered(dst [][]byte, value, root []byte, scan, lax bool) [][]byte {
+	switch {
+	case value[0] == '{', value[0] == '[' && scan:
+		if !s.filter.holds(value, root, lax) {
+			return dst
+		}
+		if value[0] == '{' {
+			return append(dst, value)
+		}
+	case value[0] != '[':
+		return dst
+	}
+	eachJSON(value, func(_, element []byte) {
+		if s.filter.holds(element, root, lax) {
+			dst = append(dst, element)
+		}
+	})
+	return dst
+}
+
+// memberOf is the last of an object's members called key, or nil.
+func memberOf(value []byte, key string) []byte {
+	var last []byte
+	eachJSON(value, func(raw, element []byte) {
+		if keyEquals(raw, key) {
+			last = element
+		}
+	})
+	return last
+}
+
+// mergedMembers is an object of those of the members that are there.
+func mergedMembers(value []byte, keys []string) []byte {
+	var members []jsonMember
+	for _, key := range keys {
+		if member := memberOf(value, key); member != nil {
+			members = append(members, jsonMember{key: key, value: member})
+		}
+	}
+	return appendJSONMembers(nil, members)
+}
+
+func keyEquals(raw []byte, key string) bool {
+	if inner := raw[1 : len(raw)-1]; string(inner) == key {
+		return strings.IndexByte(key, '\\') < 0
+	}
+	return strings.IndexByte(string(raw), '\\') >= 0 && jsonText(raw) == key
+}
+
+// elementAt is an element of an array by its number, from the end when negative, or
+// nil.
+func elementAt(value []byte, index int) []byte {
+	if index < 0 {
+		count := 0
+		eachJSON(value, func(_, _ []byte) { count++ })
+		if index += count; index < 0 {
+			return nil
+		}
+	}
+	var found []byte
+	at := 0
+	eachJSON(value, func(_, element []byte) {
+		if at == index {
+			found = element
+		}
+		at++
+	})
+	return found
+}
+
+// elements appends the elements that indexes or a slice select. The ends of a slice
+// count from the array's end when they are negative, those of both ends only where
+// they select.
+func (s *jsonStep) elements(dst [][]byte, value []byte) [][]byte {
+	var all [][]byte
+	eachJSON(value, func(_, element []byte) { all = append(all, element) })
+	pick := func(i int) {
+		if i < 0 {
+			i += len(all)
+		}
+		if i >= 0 && i < len(all) {
+			dst = append(dst, all[i])
+		}
+	}
+	if s.kind == stepIndex {
+		for _, index := range s.indexes {
+			pick(index)
+		}
+		return dst
+	}
+	from, to := s.from, len(all)
+	if !s.open {
+		to = min(s.to, len(all))
+	}
+	if s.open && from < 0 {
+		from = max(from+len(all), 0)
+	}
+	if s.start && to < 0 {
+		to += len(all)
+	}
+	for i := max(from, -len(all)); i < to; i++ {
+		pick(i)
+	}
+	return dst
+}
+
+// jsonCall is a function of a path: what it makes of a value, nil for nothing.
+type jsonCall func(value []byte) []byte
+
+// jsonCalls are the functions without arguments that return whole numbers, lists or
+// elements.
+var jsonCalls = map[string]jsonCall{
+	"length": jsonLength, "size": jsonLength,
+	"keys": func(value []byte) []byte {
+		if value[0] != '{' {
+			return nil
+		}
+		var keys [][]byte
+		eachJSON(value, func(key, _ []byte) { keys = append(keys, key) })
+		return appendJSONList(nil, keys)
+	},
+	"first": func(value []byte) []byte { return edgeOf(value, 0) },
+	"last":  func(value []byte) []byte { return edgeOf(value, -1) },
+	"min": func(value []byte) []byte {
+		return foldNumbers(value, func(all []float64) float64 { return slices.Min(all) })
+	},
+	"max": func(value []byte) []byte {
+		return foldNumbers(value, func(all []float64) float64 { return slices.Max(all) })
+	},
+	"sum": func(value []byte) []byte { return foldNumbers(value, sumOf) },
+	"avg": func(value []byte) []byte {
+		return foldNumbers(value, func(all []float64) float64 { return sumOf(all) / float64(len(all)) })
+	},
+}
+
+// jsonLength is the number of elements or members.
+func jsonLength(value []byte) []byte {
+	if value[0] != '[' && value[0] != '{' {
+		return nil
+	}
+	count := 0
+	eachJSON(value, func(_, _ []byte) { count++ })
+	return strconv.AppendInt(nil, int64(count), 10)
+}
+
+func edgeOf(value []byte, index int) []byte {
+	if value[0] != '[' {
+		return nil
+	}
+	return elementAt(value, index)
+}
+
+func sumOf(all []float64) float64 {
+	sum := 0.0
+	for _, v := range all {
+		sum += v
+	}
+	return sum
+}
+
+// foldNumbers makes a DOUBLE of an array's numbers.
+func foldNumbers(value []byte, fold func([]float64) float64) []byte {
+	if value[0] != '[' {
+		return nil
+	}
+	var all []float64
+	eachJSON(value, func(_, element []byte) {
+		if f, ok := parseFloat(string(element), 64); ok && element[0] != '"' {
+			all = append(all, f)
+		}
+	})
+	if len(all) == 0 {
+		return nil
+	}
+	return []byte(floatText(fold(all), 64))
+}
