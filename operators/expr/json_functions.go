@@ -15,7 +15,7 @@ import (
 func jsonFunctions() []Function {
 	s := stringParam()
 	is := func(name, doc string, test func(text []byte) bool, example string) Function {
-		return def("json", name, "string "+name, doc, boolRule(s), toBool(func(args []byteColumn) func(i int) (bool, error) {
+		return def("json", name, "string "+name, doc, boolRule(textParam()), toBool(func(args []byteColumn) func(i int) (bool, error) {
 			return func(i int) (bool, error) { text := args[0].at(i); return json.Valid(text) && test(text), nil }
 		}), Example{example + " " + name, "TRUE"}).costly()
 	}
@@ -25,6 +25,9 @@ func jsonFunctions() []Function {
 		is("IS JSON OBJECT", "TRUE if the string is a JSON object.", func(t []byte) bool { return first(t) == '{' }, `'{}'`),
 		is("IS JSON ARRAY", "TRUE if the string is a JSON array.", func(t []byte) bool { return first(t) == '[' }, `'[]'`),
 		is("IS JSON SCALAR", "TRUE if the string is a JSON scalar.", func(t []byte) bool { b := first(t); return b != '{' && b != '[' }, `'1'`),
+		{Name: "JSON", Family: "json", Usage: "JSON(string)", Doc: "JSON as it is, to be put into JSON_OBJECT, JSON_ARRAY and their aggregates; NULL for an empty string. What is no JSON is an error.",
+			Examples: []Example{{"JSON_ARRAY(JSON('{\"b\": 1}'), '{}')", `[{"b":1},"{}"]`}},
+			Resolve:  textRule(textParam()).null().to("JSON"), Bind: bindJSONText, Fallible: true},
 		{Name: "JSON_STRING", Family: "json", Usage: "JSON_STRING(value)", Doc: "The value as JSON; NULL for NULL.", Examples: []Example{{"JSON_STRING(ARRAY[1, 2])", "[1,2]"}},
 			Resolve: textRule(anyParam()).to("JSON_STRING"), Bind: bindJSONString},
 		def("json", "JSON_QUOTE", "JSON_QUOTE(string)", "The string as a JSON string, with other than ASCII characters escaped.", textRule(s),
@@ -34,14 +37,68 @@ func jsonFunctions() []Function {
 		def("json", "JSON_UNQUOTE", "JSON_UNQUOTE(string)", "The value of a JSON string; other text as it is.", textRule(s),
 			toText(func(args []byteColumn) textFn {
 				return func(dst []byte, i int) ([]byte, error) {
-					raw := args[0].at(i)
-					if len(raw) < 2 || raw[0] != '"' || !json.Valid(raw) {
-						return append(dst, raw...), nil
-					}
-					return append(dst, jsonText(raw)...), nil
+					return appendUnquoted(dst, args[0].at(i)), nil
 				}
 			}), Example{`JSON_UNQUOTE('"a\u00e9"')`, "aé"}),
 	}
+}
+
+// appendUnquoted appends what a JSON string says. As in Flink, whose parser stops
+// behind a text's first value, quotes within the outer ones need no escape; what is
+// no such string stays as it is.
+func appendUnquoted(dst, raw []byte) []byte {
+	last := len(raw) - 1
+	if last < 1 || raw[0] != '"' || raw[last] != '"' || !json.Valid(raw[:firstStringEnd(raw)]) {
+		return append(dst, raw...)
+	}
+	var quoted []byte
+	for i := 1; i < last; i++ {
+		switch c := raw[i]; {
+		case c == '\\' && i+1 < last:
+			quoted = append(quoted, c, raw[i+1])
+			i++
+		case c == '"':
+			quoted = append(quoted, '\\', c)
+		default:
+			quoted = append(quoted, c)
+		}
+	}
+	quoted = append(append([]byte{'"'}, quoted...), '"')
+	if !json.Valid(quoted) {
+		return append(dst, raw...)
+	}
+	return append(dst, jsonText(quoted)...)
+}
+
+// firstStringEnd is where the string at the start of raw ends, or raw does.
+func firstStringEnd(raw []byte) int {
+	for i := 1; i < len(raw); i++ {
+		if raw[i] == '\\' {
+			i++
+		} else if raw[i] == '"' {
+			return i + 1
+		}
+	}
+	return len(raw)
+}
+
+// bindJSONText makes the kernel of JSON, whose result is put into other JSON as it
+// is.
+func bindJSONText(c *Call) (Kernel, error) {
+	c.Zoned = true // not folded: see rawJSON
+	return textRows(c.Type, func(_ *EvalContext, args []Vector) func(dst []byte, i int) ([]byte, error) {
+		cols := byteColumns(args)
+		return func(dst []byte, i int) ([]byte, error) {
+			text := trimJSON(cols[0].at(i))
+			if len(text) == 0 {
+				return dst, errNull
+			}
+			if !json.Valid(text) {
+				return dst, errs.Userf("%s: '%s' is not JSON", c.Label, text)
+			}
+			return appendSortedJSON(dst, text), nil
+		}
+	}), nil
 }
 
 func bindJSONString(c *Call) (Kernel, error) {
@@ -106,7 +163,7 @@ func rawJSON(c *Call) []bool {
 	c.Zoned = true
 	raw := make([]bool, len(c.Args))
 	for i, a := range c.Args {
-		raw[i] = a.Kind == rex.Call && (strings.HasPrefix(a.Name, "JSON_OBJECT") || strings.HasPrefix(a.Name, "JSON_ARRAY"))
+		raw[i] = a.Kind == rex.Call && (a.Name == "JSON" || strings.HasPrefix(a.Name, "JSON_OBJECT") || strings.HasPrefix(a.Name, "JSON_ARRAY"))
 	}
 	return raw
 }
@@ -123,7 +180,7 @@ func newJSONParts(c *Call, raw []bool, ctx *EvalContext, args []Vector) jsonPart
 func (p jsonParts) null(k, i int) bool { return (Vector{Array: p.cells[k].Array}).Null(i & p.masks[k]) }
 
 func (p jsonParts) append(dst []byte, k, i int) []byte {
-	if p.raw[k] {
+	if p.raw[k] && !p.null(k, i) {
 		return columns.AppendCell(dst, p.cells[k], i&p.masks[k])
 	}
 	return appendJSON(dst, p.cells[k], i&p.masks[k])

@@ -2,11 +2,11 @@ package expr
 
 import (
 	"encoding/json"
-	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"github.com/thalweg/thalweg/internal/decimal"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
@@ -26,12 +26,12 @@ func jsonQueryFunctions() []Function {
 	exists.Resolve = checkedPath(boolRule(s, s, s).opt(1).null().to("JSON_EXISTS"))
 	value := Function{Name: "JSON_VALUE", Family: "json",
 		Usage: "JSON_VALUE(string, path [RETURNING type] [{NULL | ERROR | DEFAULT value} ON EMPTY] [{NULL | ERROR | DEFAULT value} ON ERROR])",
-		Doc:   "The scalar at the path as text, or as BOOLEAN, INT, BIGINT or DOUBLE; NULL when there is none.",
+		Doc:   "The scalar at the path as text, or as BOOLEAN or a number; NULL when there is none.",
 		Examples: []Example{{"JSON_VALUE(" + document + ", 'lax $.a[1]')", "x"}, {"JSON_VALUE(" + document + ", '$.b')", "NULL"},
 			{"JSON_VALUE(" + document + ", '$.a[0]' RETURNING INT) + 1", "2"}, {"JSON_VALUE('{}', 'lax $.n' DEFAULT 'none' ON EMPTY)", "none"}},
 		Resolve: checkedPath(resolveJSONValue), Bind: bindJSONValue, Costly: true, Fallible: true}
 	query := Function{Name: "JSON_QUERY", Family: "json",
-		Usage: "JSON_QUERY(string, path [RETURNING ARRAY<STRING>] [{WITHOUT | WITH [CONDITIONAL | UNCONDITIONAL]} [ARRAY] WRAPPER] " +
+		Usage: "JSON_QUERY(string, path [RETURNING ARRAY<type>] [{WITHOUT | WITH [CONDITIONAL | UNCONDITIONAL]} [ARRAY] WRAPPER] " +
 			"[{NULL | EMPTY ARRAY | EMPTY OBJECT | ERROR} ON EMPTY] [… ON ERROR])",
 		Doc: "The object or array at the path as JSON, members in the order of their keys; NULL when there is none. A wrapper makes an array of what is found.",
 		Examples: []Example{{"JSON_QUERY(" + document + ", '$.a[2]')", `{"b":null}`},
@@ -196,13 +196,10 @@ func resolveJSONValue(args []rex.Expr) (rex.Resolved, error) {
 	if len(args) != 6 {
 		return out, errs.Userf("JSON_VALUE takes a text and a path, then clauses without a comma")
 	}
-	switch t := args[3].Type; {
-	case t.IsString(), t.Kind == types.Boolean, t.Kind == types.Int, t.Kind == types.BigInt, t.Kind == types.Double:
-		out.Result = t.WithNullable(true)
-	default:
-		return out, errs.Userf("JSON_VALUE returns STRING, BOOLEAN, INT, BIGINT or DOUBLE, not %s", t.WithNullable(true)).
-			WithHint("CAST the result")
+	if t := args[3].Type; !isJSONScalar(t) {
+		return out, errs.Userf("JSON_VALUE returns STRING, BOOLEAN or a number, not %s", t.WithNullable(true)).WithHint("CAST the result")
 	}
+	out.Result = args[3].Type.WithNullable(true)
 	for _, a := range args[2:] {
 		out.Args = append(out.Args, a.Type)
 	}
@@ -265,17 +262,51 @@ func bindJSONValue(c *Call) (Kernel, error) {
 				return jsonScalarRow(v, args, all(), jsonBool, func(a Vector, i int) bool { return a.Array.(*array.Boolean).Value(i) })
 			})
 		}), nil
+	case types.TinyInt:
+		return jsonFixed(v, jsonWhole[int8]), nil
+	case types.SmallInt:
+		return jsonFixed(v, jsonWhole[int16]), nil
 	case types.Int:
-		return jsonFixed(v, func(raw []byte) (int32, bool) {
-			n, ok := parseInt(string(raw))
-			return int32(n), ok && n >= math.MinInt32 && n <= math.MaxInt32 && raw[0] != '"'
-		}), nil
+		return jsonFixed(v, jsonWhole[int32]), nil
 	case types.BigInt:
-		return jsonFixed(v, func(raw []byte) (int64, bool) { n, ok := parseInt(string(raw)); return n, ok && raw[0] != '"' }), nil
+		return jsonFixed(v, jsonWhole[int64]), nil
+	case types.Float:
+		return jsonFixed(v, func(raw []byte) (float32, bool) { f, ok := parseFloat(jsonNumber(raw), 32); return float32(f), ok }), nil
 	case types.Double:
-		return jsonFixed(v, func(raw []byte) (float64, bool) { f, ok := parseFloat(string(raw), 64); return f, ok && raw[0] != '"' }), nil
+		return jsonFixed(v, func(raw []byte) (float64, bool) { return parseFloat(jsonNumber(raw), 64) }), nil
+	case types.Decimal:
+		return jsonFixed(v, jsonDecimalOf(c.Type)), nil
 	}
 	return overPath(func(all func() []Vector) Kernel { return jsonTextRows(v, all) }), nil
+}
+
+// isJSONScalar tells the types that a scalar can be returned as.
+func isJSONScalar(t types.Type) bool { return t.IsString() || t.IsNumeric() || t.Kind == types.Boolean }
+
+// jsonNumber is the text of a number, or of a string that may say one.
+func jsonNumber(raw []byte) string {
+	if raw[0] == '"' {
+		return jsonText(raw)
+	}
+	return string(raw)
+}
+
+// jsonWhole converts a number to an integer as MySQL does: without its fraction.
+func jsonWhole[T integer](raw []byte) (T, bool) {
+	text := jsonNumber(raw)
+	n, ok := parseInt(text)
+	if !ok {
+		f, isNumber := parseFloat(text, 64)
+		n, ok = int64(f), isNumber && f >= -1<<63 && f < 1<<63
+	}
+	return T(n), ok && int64(T(n)) == n
+}
+
+func jsonDecimalOf(t types.Type) func(raw []byte) (decimal.Num, bool) {
+	return func(raw []byte) (decimal.Num, bool) {
+		n, valid, fits := decimal.Parse(jsonNumber(raw), t.Precision, t.Scale)
+		return n, valid && fits
+	}
 }
 
 func jsonBool(raw []byte) (value, ok bool) { return raw[0] == 't', raw[0] == 't' || raw[0] == 'f' }
@@ -345,12 +376,12 @@ func resolveJSONQuery(args []rex.Expr) (rex.Resolved, error) {
 		return out, errs.Userf("JSON_QUERY takes a text and a path, then clauses without a comma")
 	}
 	t := args[5].Type
-	if !t.IsString() && (t.Kind != types.Array || !t.Elem.IsString()) {
-		return out, errs.Userf("JSON_QUERY returns STRING or ARRAY<STRING>, not %s", t.WithNullable(true))
+	if !t.IsString() && (t.Kind != types.Array || !isJSONScalar(*t.Elem)) {
+		return out, errs.Userf("JSON_QUERY returns STRING or an ARRAY of STRING, BOOLEAN or a number, not %s", t.WithNullable(true))
 	}
 	for _, a := range args[3:5] {
 		if a.Value.Str == jsonEmptyObject && t.Kind == types.Array {
-			return out, errs.Userf("EMPTY OBJECT is no ARRAY<STRING>")
+			return out, errs.Userf("EMPTY OBJECT is no %s", t.WithNullable(true))
 		}
 	}
 	out.Result = t.WithNullable(true)
@@ -435,56 +466,4 @@ func (q *jsonQuery) behave(kind, reason string) ([][]byte, bool, error) {
 		return [][]byte{emptyJSONObject}, false, nil
 	}
 	return nil, false, errNull
-}
-
-// lists makes the kernel of RETURNING ARRAY<STRING>: elements as text, objects and
-// arrays among them as JSON. What is no array is an error.
-func (q *jsonQuery) lists() Kernel {
-	dt := q.call.Type.Arrow()
-	return func(ctx *EvalContext, args []Vector, n int) (arrow.Array, error) {
-		b := array.NewBuilder(ctx.Alloc, dt).(*array.ListBuilder)
-		defer b.Release()
-		cols := byteColumns(args)
-		for i := range n {
-			if args[0].Null(i) || args[1].Null(i) {
-				b.AppendNull()
-				continue
-			}
-			found, list, err := q.at(cols[0].at(i), cols[1].at(i))
-			if err == nil && !list && found[0][0] != '[' {
-				found, list, err = q.behave(q.onError, "the value is no array")
-			}
-			switch {
-			case err == errNull:
-				b.AppendNull()
-			case err != nil:
-				return nil, err
-			default:
-				appendJSONTexts(b, found, list)
-			}
-		}
-		return b.NewArray(), nil
-	}
-}
-
-func appendJSONTexts(b *array.ListBuilder, found [][]byte, list bool) {
-	b.Append(true)
-	out := b.ValueBuilder().(*array.StringBuilder)
-	one := func(_, element []byte) {
-		switch element[0] {
-		case 'n':
-			out.AppendNull()
-		case '"':
-			out.Append(jsonText(element))
-		default:
-			out.Append(string(appendSortedJSON(nil, element)))
-		}
-	}
-	if !list {
-		eachJSON(found[0], one)
-		return
-	}
-	for _, element := range found {
-		one(nil, element)
-	}
 }

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -13,8 +14,9 @@ import (
 	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
-// appendJSON writes row i of a column as JSON. Binaries are base 64, times in the
-// form of CAST to STRING, maps objects.
+// appendJSON writes row i of a column as JSON. Binaries are base 64, timestamps as
+// ISO 8601 has them, other times in the form of CAST to STRING; maps and rows are
+// objects with members in the order of their keys.
 func appendJSON(dst []byte, c columns.Cell, i int) []byte {
 	v := Vector{Array: c.Array}
 	if v.Null(i) {
@@ -36,6 +38,8 @@ func appendJSON(dst []byte, c columns.Cell, i int) []byte {
 		return append(dst, text...)
 	case types.Array, types.Map, types.Multiset, types.Row:
 		return appendNestedJSON(dst, c, i)
+	case types.Timestamp, types.TimestampLTZ:
+		return appendJSONTime(dst, c, i)
 	}
 	return appendQuoted(dst, string(columns.AppendCell(nil, c, i)), false)
 }
@@ -43,15 +47,11 @@ func appendJSON(dst []byte, c columns.Cell, i int) []byte {
 func appendNestedJSON(dst []byte, c columns.Cell, i int) []byte {
 	switch x := c.Array.(type) {
 	case *array.Struct:
-		dst = append(dst, '{')
-		for f := range x.NumField() {
-			if f > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(appendQuoted(dst, c.Type.Fields[f].Name, false), ':')
-			dst = appendJSON(dst, columns.Cell{Array: x.Field(f), Type: c.Type.Fields[f].Type, Zone: c.Zone}, i)
+		members := make([]jsonMember, x.NumField())
+		for f := range members {
+			members[f] = jsonMember{key: c.Type.Fields[f].Name, value: appendJSON(nil, columns.Cell{Array: x.Field(f), Type: c.Type.Fields[f].Type, Zone: c.Zone}, i)}
 		}
-		return append(dst, '}')
+		return appendJSONMembers(dst, members)
 	case *array.Map:
 		from, to := x.ValueOffsets(i)
 		keyType, itemType := c.Type.Key, c.Type.Elem
@@ -59,16 +59,12 @@ func appendNestedJSON(dst []byte, c columns.Cell, i int) []byte {
 			count := types.Of(types.Int)
 			keyType, itemType = c.Type.Elem, &count
 		}
-		dst = append(dst, '{')
+		var members []jsonMember
 		for at := int(from); at < int(to); at++ {
-			if at > int(from) {
-				dst = append(dst, ',')
-			}
 			key := columns.AppendCell(nil, columns.Cell{Array: x.Keys(), Type: *keyType, Zone: c.Zone}, at)
-			dst = append(appendQuoted(dst, string(key), false), ':')
-			dst = appendJSON(dst, columns.Cell{Array: x.Items(), Type: *itemType, Zone: c.Zone}, at)
+			members = append(members, jsonMember{key: string(key), value: appendJSON(nil, columns.Cell{Array: x.Items(), Type: *itemType, Zone: c.Zone}, at)})
 		}
-		return append(dst, '}')
+		return appendJSONMembers(dst, members)
 	case *array.List:
 		from, to := x.ValueOffsets(i)
 		dst = append(dst, '[')
@@ -83,8 +79,29 @@ func appendNestedJSON(dst []byte, c columns.Cell, i int) []byte {
 	return dst
 }
 
-// appendQuoted writes text as a JSON string; with asciiOnly other characters are
-// escaped too.
+// appendJSONTime writes a timestamp with as many digits of a second as it has, and a
+// moment, in UTC, with three, six or nine.
+func appendJSONTime(dst []byte, c columns.Cell, i int) []byte {
+	c.Zone = time.UTC
+	text := bytes.Replace(columns.AppendCell(nil, c, i), []byte{' '}, []byte{'T'}, 1)
+	whole, fraction, _ := bytes.Cut(text, []byte{'.'})
+	fraction = bytes.TrimRight(fraction, "0")
+	moment := c.Type.Kind == types.TimestampLTZ
+	for moment && len(fraction)%3 != 0 {
+		fraction = append(fraction, '0')
+	}
+	dst = append(append(dst, '"'), whole...)
+	if len(fraction) > 0 {
+		dst = append(append(dst, '.'), fraction...)
+	}
+	if moment {
+		dst = append(dst, 'Z')
+	}
+	return append(dst, '"')
+}
+
+// appendQuoted writes text as a JSON string; with asciiOnly other characters, and
+// slashes, are escaped too.
 func appendQuoted(dst []byte, text string, asciiOnly bool) []byte {
 	const digits = "0123456789abcdef"
 	unit := func(u uint16) {
@@ -93,7 +110,7 @@ func appendQuoted(dst []byte, text string, asciiOnly bool) []byte {
 	dst = append(dst, '"')
 	for _, r := range text {
 		switch {
-		case r == '"' || r == '\\':
+		case r == '"' || r == '\\' || r == '/' && asciiOnly:
 			dst = append(dst, '\\', byte(r))
 		case r == '\n':
 			dst = append(dst, `\n`...)

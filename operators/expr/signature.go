@@ -128,6 +128,16 @@ func stringParam() param {
 	}}
 }
 
+// textParam takes texts only.
+func textParam() param {
+	return param{"STRING", func(t types.Type) (types.Type, bool) {
+		if t.IsString() {
+			return t, true
+		}
+		return types.StringType(), t.Kind == types.Null
+	}}
+}
+
 // isSimple reports types that cast implicitly to a string.
 func isSimple(t types.Type) bool {
 	return t.IsNumeric() || t.Kind == types.Boolean || t.IsTemporal()

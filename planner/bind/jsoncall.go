@@ -162,7 +162,7 @@ func queryClauses(_ *exprBinder, e *sql.Call) ([]rex.Expr, error) {
 // made by a function stays as it is.
 func (x *exprBinder) jsonText(e sql.Expr) (rex.Expr, error) {
 	bound, err := x.expr(e)
-	if err != nil || bound.Kind == rex.Call && (strings.HasPrefix(bound.Name, "JSON_OBJECT") || strings.HasPrefix(bound.Name, "JSON_ARRAY")) {
+	if err != nil || bound.Kind == rex.Call && (bound.Name == "JSON" || strings.HasPrefix(bound.Name, "JSON_OBJECT") || strings.HasPrefix(bound.Name, "JSON_ARRAY")) {
 		return bound, err
 	}
 	if bound.Type.Kind == types.Null {

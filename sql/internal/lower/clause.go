@@ -199,8 +199,11 @@ func (l *lowerer) jsonClause(b *builder, j *JSON, n *int) error {
 	case !on.Is("ERROR"):
 		return l.Unexpected("EMPTY or ERROR")
 	}
-	if *target != nil || on.Is("EMPTY") && j.OnError != nil {
-		return errs.Userf("ON EMPTY and ON ERROR come once each, in this order").At(on.Span())
+	if *target != nil {
+		return errs.Userf("ON EMPTY and ON ERROR come once each").At(on.Span())
+	}
+	if on.Is("EMPTY") && j.OnError != nil && j.OnError.Kind == "DEFAULT" && behavior.Kind == "DEFAULT" {
+		return errs.Userf("the default ON EMPTY comes before that ON ERROR").At(on.Span())
 	}
 	l.Next()
 	behavior.Span = l.From(first)
