@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
@@ -270,18 +272,22 @@ func bindElement(c *Call) (Kernel, error) {
 // listRows makes a kernel that appends each row's elements to a builder. A row is
 // NULL where one of the strict arguments is; the row function is not called then.
 func listRows(t types.Type, strict []int, bind func(ctx *EvalContext, args []Vector) func(i int, out array.Builder) error) Kernel {
+	return listRowsOrNull(t, strict, func(ctx *EvalContext, args []Vector) (func(i int) bool, func(i int, out array.Builder) error) {
+		return func(int) bool { return false }, bind(ctx, args)
+	})
+}
+
+// listRowsOrNull is listRows for functions that may make NULL of a row.
+func listRowsOrNull(t types.Type, strict []int, bind func(ctx *EvalContext, args []Vector) (null func(i int) bool, row func(i int, out array.Builder) error)) Kernel {
 	dt := t.Arrow()
 	return func(ctx *EvalContext, args []Vector, n int) (arrow.Array, error) {
 		b := array.NewBuilder(ctx.Alloc, dt).(*array.ListBuilder)
 		defer b.Release()
-		row := bind(ctx, args)
-	rows:
+		null, row := bind(ctx, args)
 		for i := range n {
-			for _, s := range strict {
-				if args[s].Null(i) {
-					b.AppendNull()
-					continue rows
-				}
+			if slices.ContainsFunc(strict, func(s int) bool { return args[s].Null(i) }) || null(i) {
+				b.AppendNull()
+				continue
 			}
 			b.Append(true)
 			if err := row(i, b.ValueBuilder()); err != nil {

@@ -34,8 +34,8 @@ func mapFunctions() []Function {
 			rule{params: []param{s, s, s}, optional: 2, result: always(textMap)}, bindStrToMap, Example{"STR_TO_MAP('k1=v1,k2=v2')", "{k1=v1, k2=v2}"}),
 		def("string", "SPLIT", "SPLIT(string, string)", "The parts of the string between separators.",
 			rule{params: []param{s, s}, result: always(texts)}, bindSplit, Example{"SPLIT('a,b,,c', ',')", "[a, b, , c]"}),
-		def("string", "REGEXP_EXTRACT_ALL", "REGEXP_EXTRACT_ALL(string, string [, INT])", "All matches of the regular expression, or of one of its groups (1).",
-			rule{params: []param{s, s, intParam()}, optional: 1, result: always(texts)}, bindExtractAll,
+		def("string", "REGEXP_EXTRACT_ALL", "REGEXP_EXTRACT_ALL(string, string [, INT])", "What one of its groups (1, or 0 for all) matches in all matches of the regular expression; NULL without that group.",
+			rule{params: []param{s, s, intParam()}, optional: 1, result: always(texts), mayNull: true}, bindExtractAll,
 			Example{"REGEXP_EXTRACT_ALL('a1b22', '([0-9]+)')", "[1, 22]"}).costly().fallible(),
 	}
 }
@@ -235,26 +235,29 @@ func bindSplit(c *Call) (Kernel, error) {
 }
 
 func bindExtractAll(c *Call) (Kernel, error) {
-	cache, err := newPatterns(c, 1)
+	cache, err := lenientPatterns(c, 1)
 	if err != nil {
 		return nil, err
 	}
 	strict := []int{0, 1, 2}[:len(c.Args)]
-	return listRows(c.Type, strict, func(_ *EvalContext, args []Vector) func(i int, out array.Builder) error {
+	return listRowsOrNull(c.Type, strict, func(_ *EvalContext, args []Vector) (func(i int) bool, func(i int, out array.Builder) error) {
 		cols := byteColumns(args)
-		return func(i int, out array.Builder) error {
+		group := func(i int) int {
+			if len(args) > 2 {
+				return int(fixedOf[int32](args[2]).at(i))
+			}
+			return 1
+		}
+		null := func(i int) bool {
+			p, err := cache.of(cols[1].text(i))
+			return err == errNull || err == nil && (group(i) < 0 || group(i) > p.re.NumSubexp())
+		}
+		return null, func(i int, out array.Builder) error {
 			p, err := cache.of(cols[1].text(i))
 			if err != nil {
 				return err
 			}
-			group := min(1, p.re.NumSubexp())
-			if len(args) > 2 {
-				group = int(fixedOf[int32](args[2]).at(i))
-			}
-			if group < 0 || group > p.re.NumSubexp() {
-				return errs.Userf("%s: the pattern has no group %d", c.Label, group)
-			}
-			text := cols[0].text(i)
+			text, group := cols[0].text(i), group(i)
 			for _, at := range p.re.FindAllStringSubmatchIndex(text, -1) {
 				if at[2*group] < 0 {
 					out.AppendNull()

@@ -209,6 +209,21 @@ type patterns struct {
 	err     error
 	last    string
 	cached  *pattern
+	// lenient makes NULL of what is no regular expression.
+	lenient bool
+}
+
+// lenientPatterns is newPatterns for functions that make NULL of what is no regular
+// expression.
+func lenientPatterns(c *Call, arg int) (*patterns, error) {
+	p, err := newPatterns(c, arg)
+	if errs.ClassOf(err) == errs.User {
+		p, err = &patterns{}, nil
+	}
+	if err == nil {
+		p.lenient = true
+	}
+	return p, err
 }
 
 // newPatterns compiles argument arg of c if it is a literal.
@@ -232,6 +247,9 @@ func (p *patterns) of(text string) (*pattern, error) {
 	if p.cached == nil && p.err == nil || text != p.last {
 		p.last = strings.Clone(text)
 		p.cached, p.err = compilePattern(p.last)
+	}
+	if p.lenient && errs.ClassOf(p.err) == errs.User {
+		return nil, errNull
 	}
 	return p.cached, p.err
 }

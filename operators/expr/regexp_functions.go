@@ -22,12 +22,12 @@ func regexpFunctions() []Function {
 			textRule(s, s).null(), bindExtract(true), Example{"REGEXP_SUBSTR('a12b', '[0-9]+')", "12"}),
 		one("REGEXP_REPLACE", "REGEXP_REPLACE(string, string, string)",
 			"The string with all matches replaced; $1 stands for the first group.",
-			textRule(s, s, s), bindRegexpReplace, Example{"REGEXP_REPLACE('foobar', 'oo|ar', '')", "fb"},
+			textRule(s, s, s).null(), bindRegexpReplace, Example{"REGEXP_REPLACE('foobar', 'oo|ar', '')", "fb"},
 			Example{"REGEXP_REPLACE('ab', '(a)(b)', '$2$1')", "ba"}),
-		one("REGEXP_COUNT", "REGEXP_COUNT(string, string)", "The number of matches.", intRule(s, s), bindRegexpCount,
+		one("REGEXP_COUNT", "REGEXP_COUNT(string, string)", "The number of matches.", intRule(s, s).null(), bindRegexpCount,
 			Example{"REGEXP_COUNT('banana', 'an')", "2"}),
 		one("REGEXP_INSTR", "REGEXP_INSTR(string, string)", "Where the first match begins, from 1; 0 without a match.",
-			intRule(s, s), bindRegexpInstr, Example{"REGEXP_INSTR('abc', '[b-z]')", "2"}),
+			intRule(s, s).null(), bindRegexpInstr, Example{"REGEXP_INSTR('abc', '[b-z]')", "2"}),
 	}
 }
 
@@ -50,7 +50,7 @@ func bindRegexp(c *Call) (Kernel, error) {
 // bindExtract gives the text of a match or of one of its groups.
 func bindExtract(whole bool) binder {
 	return func(c *Call) (Kernel, error) {
-		cache, err := newPatterns(c, 1)
+		cache, err := lenientPatterns(c, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -89,7 +89,7 @@ func (p *pattern) group(text string, group int) (string, bool) {
 }
 
 func bindRegexpReplace(c *Call) (Kernel, error) {
-	cache, err := newPatterns(c, 1)
+	cache, err := lenientPatterns(c, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func bindRegexpInstr(c *Call) (Kernel, error) {
 }
 
 func regexpInt(c *Call, f func(p *pattern, text string) int) (Kernel, error) {
-	cache, err := newPatterns(c, 1)
+	cache, err := lenientPatterns(c, 1)
 	if err != nil {
 		return nil, err
 	}
