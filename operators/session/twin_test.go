@@ -136,8 +136,12 @@ func TestUpdatingAgreesWithATwin(t *testing.T) {
 	cfg := session.AggregateConfig{Windows: windows.Spec{Kind: windows.Session, SizeMillis: twinGap, Time: 2}, Keys: []int{0}, InputSchema: schema,
 		Properties: bounds, Registry: agg.NewRegistry()}
 	output := aggregates(t, &cfg)
+	seeds := uint64(3)
+	if testing.Short() {
+		seeds = 1
+	}
 	for _, delay := range []time.Duration{0, 3 * time.Millisecond, time.Hour} {
-		for seed := range uint64(5) {
+		for seed := range seeds {
 			script, w := randomSessions(seed, lateness)
 			for i := 5; i < len(script); i += 7 {
 				script = slices.Insert(script, i, optest.Step{Kind: optest.Tick, Value: int64(i)})
