@@ -57,7 +57,7 @@ func TestLongConditionsPlanFast(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ op, term string }{{" OR ", "a = %"}, {" AND ", "a <> %"}, {" OR ", "a = % AND b = 'x%'"}} {
-		terms := make([]string, 3000)
+		terms := make([]string, 9000)
 		for i := range terms {
 			terms[i] = strings.ReplaceAll(c.term, "%", strings.Repeat("1", 1+i%8)+string(rune('0'+i%10)))
 		}
@@ -69,8 +69,8 @@ func TestLongConditionsPlanFast(t *testing.T) {
 		if _, err := New(w.cat, Options{}).Plan(stmt); err != nil {
 			t.Fatal(err)
 		}
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("3000 terms of %q took %v", c.term, took)
+		if took := time.Since(start); took > 30*time.Second {
+			t.Errorf("%d terms of %q took %v", len(terms), c.term, took)
 		}
 	}
 }
