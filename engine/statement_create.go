@@ -122,7 +122,8 @@ func (c creation) inUse() (done bool, err error) {
 		WithHint("choose another name, or write IF NOT EXISTS")
 }
 
-// put declares a relation. Another statement may have taken the name since taken looked.
+// put declares a relation. Another statement may have taken the name since taken looked:
+// done tells so then.
 func (st *statement) put(r relation, c creation) (done bool, err error) {
 	if err = st.session.put(r, c.temporary, c.orReplace); errors.Is(err, errTaken) {
 		return c.inUse()
