@@ -53,6 +53,17 @@ func (s *Session) replace(old string, r relation) error {
 	s.mu.Unlock()
 	e := s.engine
 	return e.declare(change{
+		check: func() error {
+			_, there := e.relations[old]
+			_, taken := e.relations[r.Name()]
+			switch {
+			case !there:
+				return errs.Userf("there is no table or view `%s`", old)
+			case taken && r.Name() != old:
+				return errs.Userf("there is already a table or view `%s`", r.Name())
+			}
+			return nil
+		},
 		store: func() error { return e.meta.RenameRelation(old, r) },
 		show: func() {
 			delete(e.relations, old)

@@ -103,8 +103,12 @@ func (it *Iterator) Next(ctx context.Context, wait <-chan struct{}) ([]Entry, er
 // Ready reports whether Next would not block.
 func (it *Iterator) Ready() bool {
 	v := it.shard.view.Load()
-	return it.next < v.end || v.closed
+	return it.behind(v) || v.closed
 }
+
+// behind reports whether v has a record for Next; retention may have taken those that
+// there were.
+func (it *Iterator) behind(v *view) bool { return max(it.next, v.horizon) < v.end }
 
 // read gives the records from it.next on, which is in v.
 func (it *Iterator) read(v *view) ([]Entry, error) {
@@ -270,7 +274,7 @@ func (it *Iterator) Wait(ctx context.Context, most time.Duration) error {
 		if v.deleted {
 			return errs.Userf("stream %s was deleted", it.shard.stream)
 		}
-		if it.next < v.end || v.closed {
+		if it.behind(v) || v.closed {
 			return nil
 		}
 		select {

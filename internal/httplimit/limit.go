@@ -50,11 +50,22 @@ func (l Limits) handler(next http.Handler) http.Handler {
 			b := &body{ReadCloser: r.Body, limits: l, conn: http.NewResponseController(w), begun: time.Now()}
 			// Also a body that next does not read: the server reads its rest.
 			b.arm()
+			if r.Method == http.MethodGet || r.Method == http.MethodHead {
+				// No handler reads it: the server would when the answer begins, and the
+				// deadline would stay and end a long answer.
+				_, _ = io.CopyN(io.Discard, b, strayBytesMax)
+			}
+			// In a copy: the server looks at its own request's body, such as for whether the
+			// client waits to be told to send it.
+			r = r.WithContext(r.Context())
 			r.Body = b
 		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+// strayBytesMax is how much is read of a body where none is expected.
+const strayBytesMax = 256 << 10
 
 // body is a request's body with a deadline that its progress moves.
 type body struct {

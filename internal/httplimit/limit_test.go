@@ -98,16 +98,18 @@ func url(t *testing.T, path string) string {
 
 // handle reads the body, unless the path says not to; "/long" then answers for an hour.
 func (w *world) handle(rw http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/unread" {
+	if !strings.HasSuffix(r.URL.Path, "/unread") {
+		_, err := io.Copy(io.Discard, r.Body)
+		w.read <- err
+		if err != nil {
+			rw.WriteHeader(http.StatusRequestTimeout)
+			return
+		}
+	}
+	if !strings.HasPrefix(r.URL.Path, "/long") {
 		return
 	}
-	_, err := io.Copy(io.Discard, r.Body)
-	w.read <- err
-	if err != nil {
-		rw.WriteHeader(http.StatusRequestTimeout)
-		return
-	}
-	for range map[string]int{"/long": 60}[r.URL.Path] {
+	for range 60 {
 		select {
 		case <-time.After(time.Minute):
 		case <-r.Context().Done():
@@ -230,6 +232,48 @@ func TestABodyThatNobodyReadsIsGivenUp(t *testing.T) {
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil || !answer.Close || time.Since(start) > Default().BodyPatience {
 			t.Errorf("%v, %v after %s", answer, err, time.Since(start))
+		}
+	})
+}
+
+// TestWhoWaitsToSendABodyIsAnswered asks whether to send one, of a handler that wants none.
+func TestWhoWaitsToSendABodyIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{pipetest.New(), make(chan error, 1)}
+		server := &http.Server{Handler: http.HandlerFunc(w.handle)}
+		Default().Apply(server)
+		go server.Serve(w)
+		defer pipetest.Pass(2 * pipetest.Linger)
+		defer server.Close()
+		conn, start := w.dial(), time.Now()
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "POST /unread HTTP/1.1\r\nHost: pipe\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || answer.StatusCode != http.StatusOK || time.Since(start) > 0 {
+			t.Errorf("%v, %v after %s", answer, err, time.Since(start))
+		}
+	})
+}
+
+// TestAStrayBodyDoesNotEndAnAnswer sends a body where none is read before an answer of an
+// hour.
+func TestAStrayBodyDoesNotEndAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{pipetest.New(), make(chan error, 1)}
+		server := &http.Server{Handler: http.HandlerFunc(w.handle)}
+		Default().Apply(server)
+		go server.Serve(w)
+		defer pipetest.Pass(2 * pipetest.Linger)
+		defer server.Close()
+		conn := w.dial()
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "GET /long/unread HTTP/1.1\r\nHost: pipe\r\nContent-Length: 2\r\n\r\n{}")
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := io.ReadAll(answer.Body); err != nil || len(text) != 60 {
+			t.Errorf("%d bytes, then %v", len(text), err)
 		}
 	})
 }

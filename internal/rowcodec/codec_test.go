@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -344,6 +345,35 @@ func TestColumnsOfManyBlocks(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestALongRowSaysNothingOfTheNextBatch decodes one long text, and then many short ones.
+func TestALongRowSaysNothingOfTheNextBatch(t *testing.T) {
+	types := []arrow.DataType{arrow.BinaryTypes.String}
+	enc, dec := rowCodec(t, types)
+	decode := func(texts ...string) int {
+		alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
+		b := array.NewStringBuilder(memory.DefaultAllocator)
+		b.AppendValues(texts, nil)
+		var out rowcodec.Rows
+		ok(t, enc.Encode([]arrow.Array{b.NewArray()}, len(texts), &out))
+		got, err := dec.ColumnsFrom(alloc, len(texts), func(from, to int) [][]byte {
+			var list [][]byte
+			for i := from; i < to; i++ {
+				list = append(list, out.Data[out.Offsets[i]:out.Offsets[i+1]])
+			}
+			return list
+		})
+		ok(t, err)
+		size := alloc.CurrentAlloc()
+		got[0].Release()
+		return size
+	}
+	decode()
+	decode(strings.Repeat("x", 1<<20))
+	if size := decode(slices.Repeat([]string{"short"}, 4096)...); size > 4<<20 {
+		t.Errorf("4096 short texts take %d bytes", size)
 	}
 }
 

@@ -85,7 +85,7 @@ func (c *columnReader) begin(l *layout, alloc memory.Allocator, n int) {
 		case formBool:
 			col.values = newBuffer(alloc, int(bitutil.BytesForBits(int64(n))))
 		case formVar:
-			col.offsets, col.values = newBuffer(alloc, 4*(n+1)), newBuffer(alloc, n*col.mean)
+			col.offsets, col.values = newBuffer(alloc, 4*(n+1)), newBuffer(alloc, min(n*col.mean, guessBytesMax))
 		default:
 			col.nested = array.NewBuilder(alloc, s.dt)
 			col.nested.Reserve(n)
@@ -283,6 +283,10 @@ func (c *columnReader) nest(col int, rows [][]byte) error {
 	return nil
 }
 
+// guessBytesMax bounds what is made on the word of the batch before; what is full is
+// doubled.
+const guessBytesMax = 1 << 20
+
 // finish makes the arrays.
 func (c *columnReader) finish() []arrow.Array {
 	out := make([]arrow.Array, len(c.columns), len(c.columns)+1)
@@ -296,7 +300,7 @@ func (c *columnReader) finish() []arrow.Array {
 			ends := unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(b.offsets.Bytes()))), c.rows+1)
 			ends[c.rows] = int32(b.used)
 			b.values.ResizeNoShrink(b.used)
-			b.mean = (b.used + c.rows - 1) / max(1, c.rows)
+			b.mean = (b.used + max(1, c.rows) - 1) / max(1, c.rows)
 			out[i] = makeArray(dt, c.rows, []*memory.Buffer{b.validity, b.offsets, b.values}, b.nulls)
 		case b.values != nil:
 			out[i] = makeArray(dt, c.rows, []*memory.Buffer{b.validity, b.values}, b.nulls)

@@ -27,9 +27,9 @@
 //
 // A partition keeps the rows from its start row on, and before it as many as PREV
 // looks back. WITHIN bounds them: a start row is given up when event time has passed
-// it by the interval. Partitions in use live in memory, their rows in columns; before a
-// barrier rows not stored yet are written to the state and those dropped are removed,
-// both in batches. Past their share of the memory budget those not in use are parked
+// it by the interval. Partitions in use live in memory, their rows in columns; at each
+// flush rows not stored yet are written to the state and those dropped are removed, both
+// in batches. Past their share of the memory budget those not in use are parked
 // (invariant PARKED): all is in the state but a timer for the event that they wait for,
 // or a row of theirs brings them back, and their search goes on from their rows. A
 // restored partition is parked until it is needed.

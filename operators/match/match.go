@@ -57,6 +57,8 @@ type Match struct {
 
 	// progress is the time that has passed: no more rows up to it.
 	progress int64
+	// stirred tells that rows have come, or time has passed, since the state was written.
+	stirred bool
 	// told is the last watermark passed on since Open: what follows a restored
 	// operator was restored too, and must be told again.
 	told int64
@@ -162,6 +164,7 @@ func (m *Match) arrive(batch stream.Batch) error {
 	if err != nil {
 		return err
 	}
+	m.stirred = true
 	if err := m.locate(batch); err != nil {
 		return err
 	}

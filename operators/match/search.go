@@ -38,7 +38,11 @@ func (m *Match) run(p *part, out op.Output) error {
 			return err
 		}
 		if v == waiting {
-			m.setAlarm(p)
+			// Once WITHIN has run out it is the rows that NEXT looks at that are missing, and
+			// only those wake the partition.
+			if m.deadline(p)-1 > m.progress {
+				m.setAlarm(p)
+			}
 			break
 		}
 		p.open = false

@@ -9,6 +9,7 @@ import (
 
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/internal/rowpattern"
+	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/state"
 )
@@ -28,7 +29,7 @@ type store struct {
 	rows     *state.Multi
 	timers   *state.Timers
 	holds    *state.Timers // nil unless watermarks are held back
-	progress *state.Cell
+	progress op.Progress
 	arrivals *state.Cell
 	guest    *state.Guest
 
@@ -105,12 +106,8 @@ func (s *store) open(m *Match) error {
 		}
 	}
 	s.guest = m.ctx.State.Guest()
-	s.progress, s.arrivals = m.ctx.State.Cell("progress"), m.ctx.State.Cell("arrivals")
-	for i, blob := range s.progress.Get() {
-		if p := int64(binary.BigEndian.Uint64(blob)); i == 0 || p < m.progress {
-			m.progress = p
-		}
-	}
+	s.progress, s.arrivals = op.OpenProgress(m.ctx.State), m.ctx.State.Cell("arrivals")
+	m.progress = s.progress.At()
 	for _, blob := range s.arrivals.Get() {
 		m.seq = max(m.seq, binary.BigEndian.Uint64(blob))
 	}
@@ -135,8 +132,12 @@ func appendSub(dst []byte, time int64, seq uint64) []byte {
 	return binary.BigEndian.AppendUint64(dst, seq)
 }
 
-// write brings the state up to date.
+// write brings the state up to date, if anything has come since it was.
 func (s *store) write(m *Match) error {
+	if !m.stirred {
+		return nil
+	}
+	m.stirred = false
 	if err := s.removeGone(); err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (s *store) write(m *Match) error {
 	if err := s.writeParts(m); err != nil {
 		return err
 	}
-	s.progress.Set(number(uint64(m.progress)))
+	s.progress.Reach(m.progress)
 	s.arrivals.Set(number(m.seq))
 	return nil
 }
@@ -297,7 +298,7 @@ func (s *store) describe(m *Match, p *part, row *partRow) {
 	if p.start < len(p.rows) {
 		row.open = m.cells.eventOf(p.rows[p.start])
 	}
-	if p.open && m.cfg.WithinMillis > 0 {
+	if p.open && m.cfg.WithinMillis > 0 && m.deadline(p)-1 > m.progress {
 		row.wake = event{time: m.deadline(p) - 1, seq: row.open.seq}
 	}
 	if p.waiting > 0 {

@@ -17,7 +17,7 @@ import (
 // advance takes the rows up to a time and searches the partitions that have more
 // rows, or whose WITHIN has run out.
 func (m *Match) advance(to int64, out op.Output) error {
-	m.progress = max(m.progress, to)
+	m.progress, m.stirred = max(m.progress, to), true
 	m.takeRows()
 	m.takeAlarms()
 	m.order()

@@ -15,7 +15,7 @@ func (s *Service) filter(o *opened, t pageToken) ([]shardlog.ShardDescription, e
 	}
 	all, err := o.shards()
 	if err != nil {
-		return nil, err
+		return nil, s.unlessGone(o.name, o.Stream, err)
 	}
 	horizon := now.Add(-o.Retention()).UnixMilli()
 	keep := keeping(t, horizon, livesOf(all))

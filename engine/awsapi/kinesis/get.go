@@ -48,7 +48,7 @@ func (s *Service) getRecords(ctx context.Context, _ wire.Call, in *getRecordsInp
 	if read.end {
 		all, err := o.shards()
 		if err != nil {
-			return nil, err
+			return nil, s.unlessGone(o.name, o.Stream, err)
 		}
 		out.ChildShards = childrenOf(all, p.shardID())
 	} else {

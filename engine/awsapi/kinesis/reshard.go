@@ -135,7 +135,7 @@ func (s *Service) warmUp(o *opened, mibps int64) error {
 			return err
 		}
 	}
-	if err := o.KeepShards(max(int(mibps), onDemandShards)); err != nil {
+	if err := s.unlessGone(o.name, o.Stream, o.KeepShards(max(int(mibps), onDemandShards))); err != nil {
 		return err
 	}
 	s.transition(o.name)

@@ -129,7 +129,7 @@ func (s *Service) describeStream(_ context.Context, call wire.Call, in *describe
 		}
 		all, err := o.shards()
 		if err != nil {
-			return nil, err
+			return nil, s.unlessGone(o.name, o.Stream, err)
 		}
 		d.Shards, d.HasMoreShards = page(all, after, limit)
 	}

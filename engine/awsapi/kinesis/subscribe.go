@@ -124,7 +124,7 @@ func (s *Service) push(ctx context.Context, events *wire.EventStream, it *shardl
 		if c.end {
 			now, err := o.Describe()
 			if err != nil {
-				return err
+				return s.unlessGone(o.name, o.Stream, err)
 			}
 			event.ChildShards = childrenOf(now.Shards, it.ShardID())
 		} else {
