@@ -62,10 +62,19 @@ func (p *Pattern) parseItems(c *cursor[string], f *fields, from, end int) bool {
 	return true
 }
 
-// abuts reports a field that another one follows at once, so that a number takes no
+// abuts reports a field that one of digits follows at once, so that a number takes no
 // more digits than letters.
-func (p *Pattern) abuts(i int) bool {
-	return i+1 < len(p.items) && isLetter(rune(p.items[i+1].letter))
+func (p *Pattern) abuts(i int) bool { return i+1 < len(p.items) && p.items[i+1].numeric() }
+
+// numeric reports a field of digits.
+func (it *item) numeric() bool {
+	switch {
+	case !isLetter(rune(it.letter)) || it.ofZone() || strings.IndexByte("aEG", it.letter) >= 0:
+		return false
+	case strings.IndexByte("MLQqec", it.letter) >= 0:
+		return it.count < 3
+	}
+	return true
 }
 
 // resolve checks the ranges.

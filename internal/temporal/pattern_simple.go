@@ -36,7 +36,7 @@ func (it *item) parseSimple(c *cursor[string], f *fields, fixed bool) bool {
 	}
 	v, ok := c.number(least, most)
 	if it.letter == 'y' && it.count <= 2 && c.at-start == 2 {
-		v += 2000
+		v = nearYear(v)
 	}
 	if negative {
 		v = -v
@@ -49,9 +49,22 @@ func (it *item) parseSimple(c *cursor[string], f *fields, fixed bool) bool {
 		f.nanos *= NanosPerMilli
 	case 'k':
 		f.hour %= 24
+	case 'h':
+		if f.hour == 12 {
+			f.hour = 0
+		}
 	}
 	f.halfDay = f.halfDay || it.letter == 'h' || it.letter == 'K'
 	return ok
+}
+
+// nearYear is the year that two digits stand for: Java takes the one from 80 years before
+// the present to 20 after it, which must not be another one each year here.
+func nearYear(v int64) int64 {
+	if v < 46 {
+		return v + 2000
+	}
+	return v + 1900
 }
 
 // simple is where a numeric letter goes; nil for those that don't count.
@@ -79,7 +92,9 @@ func (f *fields) simple(letter byte) *int64 {
 
 // lenient counts fields that are out of range on into the longer ones.
 func (f *fields) lenient() Parsed {
-	f.halfDayHour()
+	if f.pm && f.hour < 12 {
+		f.hour += 12
+	}
 	months := f.month - 1
 	days := Days(int(f.year+FloorDiv(months, 12)), int(FloorMod(months, 12))+1, 1) + f.day - 1
 	if f.yearDay > 0 {

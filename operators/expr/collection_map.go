@@ -208,7 +208,11 @@ func bindStrToMap(c *Call) (Kernel, error) {
 			if text == "" {
 				return nil
 			}
-			for _, part := range strings.Split(text, entry) {
+			parts := strings.Split(text, entry)
+			for len(parts) > 0 && parts[len(parts)-1] == "" {
+				parts = parts[:len(parts)-1] // as Java's split
+			}
+			for _, part := range parts {
 				key, value, found := strings.Cut(part, pair)
 				out.KeyBuilder().(*array.StringBuilder).Append(key)
 				if found {

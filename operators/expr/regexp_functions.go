@@ -1,8 +1,6 @@
 package expr
 
 import (
-	"strings"
-
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -12,7 +10,7 @@ func regexpFunctions() []Function {
 		return def("string", name, usage, doc, r, bind, examples...).costly().fallible()
 	}
 	return []Function{
-		one("REGEXP", "REGEXP(string, string)", "TRUE if a part of the string matches the regular expression.",
+		one("REGEXP", "REGEXP(string, string)", "TRUE if a part of the string matches the regular expression; FALSE for one that is empty or none.",
 			boolRule(s, s), bindRegexp, Example{"REGEXP('abc', 'b.')", "TRUE"}).alias("REGEXP_LIKE", "RLIKE"),
 		one("REGEXP_EXTRACT", "REGEXP_EXTRACT(string, string [, INT])",
 			"The part of the string that matches the regular expression, or that one of its groups matches; NULL without a match.",
@@ -21,9 +19,9 @@ func regexpFunctions() []Function {
 		one("REGEXP_SUBSTR", "REGEXP_SUBSTR(string, string)", "The first part of the string that matches; NULL without a match.",
 			textRule(s, s).null(), bindExtract(true), Example{"REGEXP_SUBSTR('a12b', '[0-9]+')", "12"}),
 		one("REGEXP_REPLACE", "REGEXP_REPLACE(string, string, string)",
-			"The string with all matches replaced; $1 stands for the first group.",
+			"The string with all matches replaced; the replacement is taken as it is.",
 			textRule(s, s, s).null(), bindRegexpReplace, Example{"REGEXP_REPLACE('foobar', 'oo|ar', '')", "fb"},
-			Example{"REGEXP_REPLACE('ab', '(a)(b)', '$2$1')", "ba"}),
+			Example{"REGEXP_REPLACE('ab', '(a)(b)', '$2$1')", "$2$1"}),
 		one("REGEXP_COUNT", "REGEXP_COUNT(string, string)", "The number of matches.", intRule(s, s).null(), bindRegexpCount,
 			Example{"REGEXP_COUNT('banana', 'an')", "2"}),
 		one("REGEXP_INSTR", "REGEXP_INSTR(string, string)", "Where the first match begins, from 1; 0 without a match.",
@@ -32,13 +30,20 @@ func regexpFunctions() []Function {
 }
 
 func bindRegexp(c *Call) (Kernel, error) {
-	cache, err := newPatterns(c, 1)
+	cache, err := lenientPatterns(c, 1)
 	if err != nil {
 		return nil, err
 	}
 	return toBool(func(args []byteColumn) func(i int) (bool, error) {
 		return func(i int) (bool, error) {
-			p, err := cache.of(args[1].text(i))
+			re := args[1].text(i)
+			if re == "" {
+				return false, nil
+			}
+			p, err := cache.of(re)
+			if err == errNull {
+				return false, nil
+			}
 			if err != nil {
 				return false, err
 			}
@@ -103,34 +108,9 @@ func bindRegexpReplace(c *Call) (Kernel, error) {
 			if !p.may(text) {
 				return append(dst, text...), nil
 			}
-			return append(dst, p.re.ReplaceAllString(text, javaTemplate(args[2].text(i)))...), nil
+			return append(dst, p.re.ReplaceAllLiteralString(text, args[2].text(i))...), nil
 		}
 	})(c)
-}
-
-// javaTemplate rewrites a Java replacement: $1 becomes ${1}, a backslash quotes.
-func javaTemplate(text string) string {
-	if !strings.ContainsAny(text, `$\`) {
-		return text
-	}
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '\\' && i+1 < len(text):
-			i++
-			if text[i] == '$' {
-				b.WriteString("$$")
-			} else {
-				b.WriteByte(text[i])
-			}
-		case c == '$' && i+1 < len(text) && text[i+1] >= '0' && text[i+1] <= '9':
-			i++
-			b.WriteString("${" + text[i:i+1] + "}")
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
 }
 
 func bindRegexpCount(c *Call) (Kernel, error) {

@@ -121,7 +121,8 @@ func bindInstr(c *Call) (Kernel, error) {
 func occurrence(text, needle []rune, from, nth int64) int32 {
 	at, step := from-1, int64(1)
 	if from < 0 {
-		at, step = int64(len(text))+from, -1
+		// Backwards, a match has to end by the position.
+		at, step = int64(len(text))+from+1-int64(len(needle)), -1
 	}
 	if from == 0 {
 		return 0

@@ -48,6 +48,9 @@ func comparesPaths(e rex.Expr) bool {
 	if e.Kind != rex.Call {
 		return false
 	}
+	if e.Name == "LIKE" && len(e.Args) > 2 {
+		return false // a wrong ESCAPE is an error
+	}
 	switch e.Name {
 	case "=", "<>", "<", "<=", ">", ">=", "IN", "LIKE", "IS NULL", "IS NOT NULL", "IS DISTINCT FROM", "IS NOT DISTINCT FROM":
 		return !slices.ContainsFunc(e.Args, func(a rex.Expr) bool { return !path(a) })
