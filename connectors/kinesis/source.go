@@ -82,16 +82,34 @@ func (s *source) Discover(ctx context.Context, known []connector.SplitID, _ int)
 	for _, id := range known {
 		have[id] = true
 	}
+	spread := s.spreads(ctx, client)
 	var out []connector.Split
 	err = s.listShards(ctx, client, func(page *kinesis.ListShardsOutput) {
 		now := clockOf(page.ResultMetadata)
 		for _, shard := range page.Shards {
 			if id := connector.SplitID(*shard.ShardId); !have[id] {
+				if spread {
+					shard.HashKeyRange = &types.HashKeyRange{StartingHashKey: new(string), EndingHashKey: new(string)}
+				}
 				out = append(out, s.splitOf(shard, now, len(known) == 0))
 			}
 		}
 	})
 	return out, err
+}
+
+// spreads reports that the stream puts records into any shard, whatever their keys: what
+// is within an aggregated one is then of the shard that it lies in. Who may not describe
+// the stream is taken to use keys.
+func (s *source) spreads(ctx context.Context, client *kinesis.Client) bool {
+	if s.table.Options.String(optionGroups) != groupsSplit {
+		return false
+	}
+	in := &kinesis.DescribeStreamSummaryInput{}
+	in.StreamName, in.StreamARN = s.ref()
+	out, err := client.DescribeStreamSummary(ctx, in)
+	return err == nil && out.StreamDescriptionSummary != nil &&
+		out.StreamDescriptionSummary.RecordDistributionStrategy == types.RecordDistributionStrategyAuto
 }
 
 // clock is the present, as this process and as the server see it: the server's clock

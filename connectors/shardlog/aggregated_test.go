@@ -125,6 +125,13 @@ func TestAggregatedRecordsOfAnotherShardAreLeftOut(t *testing.T) {
 	if rows := readSource(t, keep); len(rows) != 1 {
 		t.Errorf("kept: %d rows", len(rows))
 	}
+	// A stream that spreads records has them in any shard, and nobody puts them again.
+	if err := st.Annotate(func(a *Annotations) error { a.Spread = true; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if rows := readSource(t, declare(t, w.store, orderSchema(), "scan.bounded.mode", "latest")); len(rows) != 40 {
+		t.Errorf("spread: %d rows", len(rows))
+	}
 }
 
 // TestACheckpointThatNamesAnExpiredShardResumes reads half of a shard, which is split

@@ -20,7 +20,7 @@ func (st *Stream) Decoded(name string, decode func(Annotations) (any, error)) (a
 	if d, ok := st.decoded[name]; ok && d.of == meta {
 		return d.value, nil
 	}
-	value, err := decode(Annotations{Tags: meta.Tags, Extra: meta.Extra})
+	value, err := decode(Annotations{Tags: meta.Tags, Extra: meta.Extra, Spread: meta.Spread})
 	if err != nil {
 		return nil, err
 	}
@@ -36,13 +36,16 @@ func (st *Stream) Decoded(name string, decode func(Annotations) (any, error)) (a
 type Annotations struct {
 	Tags  map[string]string
 	Extra map[string][]byte
+	// Spread tells that records are, or once were, put into any shard, whatever their
+	// keys: what is within an aggregated one is then of the shard that it lies in.
+	Spread bool
 }
 
 // Annotations gives a copy of the stream's annotations.
 func (st *Stream) Annotations() Annotations { return st.table.Load().meta.annotations() }
 
 func (m *streamMeta) annotations() Annotations {
-	a := Annotations{Tags: maps.Clone(m.Tags), Extra: maps.Clone(m.Extra)}
+	a := Annotations{Tags: maps.Clone(m.Tags), Extra: maps.Clone(m.Extra), Spread: m.Spread}
 	if a.Tags == nil {
 		a.Tags = map[string]string{}
 	}
@@ -60,7 +63,7 @@ func (st *Stream) Annotate(change func(*Annotations) error) error {
 		if err := change(&a); err != nil {
 			return err
 		}
-		m.Tags, m.Extra = a.Tags, a.Extra
+		m.Tags, m.Extra, m.Spread = a.Tags, a.Extra, a.Spread
 		return nil
 	})
 }

@@ -40,9 +40,10 @@ type streamMeta struct {
 	NextShard uint32      `msgpack:"k"`
 	// Expired are the shards that are gone, newest last, at most expiredMax of them.
 	Expired []expiredShard `msgpack:"g,omitempty"`
-	// Tags and Extra belong to other rooms.
-	Tags  map[string]string `msgpack:"t,omitempty"`
-	Extra map[string][]byte `msgpack:"x,omitempty"`
+	// Tags, Extra and Spread are the Annotations; the first two belong to other rooms.
+	Tags   map[string]string `msgpack:"t,omitempty"`
+	Extra  map[string][]byte `msgpack:"x,omitempty"`
+	Spread bool              `msgpack:"u,omitempty"`
 }
 
 // expiredShard is what is remembered of a shard that is gone: so that a job which

@@ -128,7 +128,7 @@ func (r *reader) record(e *Entry) (whole bool, err error) {
 }
 
 // mine reports whether a record within another is this shard's: its producer puts
-// those again that a reshard led astray.
+// those again that a reshard led astray. Of a stream that spreads records all are.
 func (r *reader) mine(inner *kpl.Record) bool {
 	k := hashOf(string(inner.Key))
 	if len(inner.ExplicitHashKey) > 0 {

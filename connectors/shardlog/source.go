@@ -223,7 +223,10 @@ func (s *source) Open(
 	if err != nil {
 		return nil, err
 	}
-	first, last := st.hashKeys(sh.number)
+	first, last := HashKey{}, maxHashKey()
+	if !st.table.Load().meta.Spread {
+		first, last = st.hashKeys(sh.number)
+	}
 	return &reader{
 		source: s, env: env, split: p, start: p.Next, decoder: decoder, first: first, last: last,
 		iterator: newIterator(sh, p.Next), extra: newExtras(s, env),

@@ -1,6 +1,7 @@
 package shardlog
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"sort"
@@ -224,6 +225,7 @@ func (d Declaration) meta(now time.Time) *streamMeta {
 	meta := &streamMeta{
 		Name: d.Name, CreatedMillis: now.UnixMilli(), RetentionHours: int64(d.Retention / time.Hour), NextShard: uint32(d.Shards),
 		OnDemand: d.OnDemand, Tags: maps.Clone(d.Annotations.Tags), Extra: maps.Clone(d.Annotations.Extra),
+		Spread: d.Annotations.Spread,
 	}
 	if d.OnDemand {
 		meta.LeastShards = d.Shards
@@ -240,12 +242,15 @@ func (d Declaration) meta(now time.Time) *streamMeta {
 	return meta
 }
 
+// ErrExists is what Declare fails with where there is a stream of the name.
+var ErrExists = errors.New("it exists already")
+
 // free reports whether a stream of the name can be made.
 func (s *Store) free(name string) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.streams[name] != nil {
-		return errs.Userf("stream %s exists already", name)
+		return errs.Wrap(errs.User, ErrExists, "stream %s", name)
 	}
 	if err := s.damaged[name]; err != nil {
 		return err

@@ -120,5 +120,6 @@ func (a *attributes) write(to *shardlog.Annotations) error {
 		to.Extra = map[string][]byte{}
 	}
 	to.Extra[attributesKey] = raw
+	to.Spread = to.Spread || a.AutoKeys
 	return nil
 }

@@ -101,6 +101,9 @@ func TestAutoDistributionSpreadsOneKey(t *testing.T) {
 	if err != nil || d.StreamDescriptionSummary.RecordDistributionStrategy != types.RecordDistributionStrategyAuto {
 		t.Errorf("%+v, %v", d.StreamDescriptionSummary, err)
 	}
+	if st, err := w.store.Stream("s"); err != nil || !st.Annotations().Spread {
+		t.Errorf("the log was not told: %v", err)
+	}
 }
 
 // TestChannels keeps channels and gives them back; their state says that nothing

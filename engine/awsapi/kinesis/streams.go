@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -49,8 +50,8 @@ func (s *Service) createStream(_ context.Context, _ wire.Call, in *createStreamI
 		return nil, err
 	}
 	err = s.store.Declare(shardlog.Declaration{Name: name, Shards: shards, Retention: defaultRetention, OnDemand: onDemand, Annotations: notes})
-	if err != nil && errs.ClassOf(err) == errs.User && slices.Contains(s.store.Streams(), name) {
-		return nil, s.inUse(name) // another call made it meanwhile
+	if errors.Is(err, shardlog.ErrExists) {
+		return nil, s.inUse(name) // another call made it meanwhile, perhaps to delete it
 	}
 	return nil, err
 }
