@@ -93,8 +93,7 @@ func (t Table) Around() map[string]string {
 type Env struct {
 	// DataDir is the server's data directory; empty for a run without one.
 	DataDir string
-	// WorkDir resolves relative paths: the process's working directory or the
-	// script's folder.
+	// WorkDir resolves relative paths; by default the process's working directory.
 	WorkDir string
 	// Stdout takes what the print connector prints.
 	Stdout func(line string)

@@ -49,7 +49,7 @@ func (c *Connector) Spec() connector.Spec {
 func ownOptions() []connector.OptionSpec {
 	return []connector.OptionSpec{
 		{Name: "path", Type: connector.TypeString, Required: true, Example: "/data/orders",
-			Doc: "The file, folder or pattern. A relative path starts at the script's folder."},
+			Doc: "The file, folder or pattern. A relative path starts at the folder that the process was started in."},
 		{Name: "compression", Type: connector.TypeEnum, Values: append([]string{"auto", format.None}, format.Compressions()...), Default: "auto", Example: "zstd",
 			Doc: "How files of records, such as json and csv, are compressed. Reading, `auto` goes by the ending (.gz, .zst, .lz4, .sz, .deflate, .bz2); writing, it means none. " +
 				"`snappy` is its framing format, `deflate` is zlib's, and `bzip2` is only read."},

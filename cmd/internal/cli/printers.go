@@ -74,6 +74,9 @@ func (c cells) row(batch stream.Batch, row int) []string {
 			text = append(text, 'Z')
 		case c.csv && f.Type.IsBinary():
 			text = base64.StdEncoding.AppendEncode(nil, text)
+		case f.Type.IsBinary():
+			// As a literal, and as Flink's client prints them: a terminal may obey raw ones.
+			text = fmt.Appendf(nil, "x'%x'", text)
 		}
 		out = append(out, string(text))
 	}
