@@ -46,8 +46,8 @@ func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Re
 	return st.submit(ctx, p)
 }
 
-// atOption makes an error about a declared table point at the option or the column that
-// it is about, or at the table's name.
+// atOption makes an error about a declared table point at the option that it is about, or
+// at the table's name.
 func atOption(err error, stmt *sql.CreateTable) error {
 	e, ok := err.(*errs.Error)
 	if !ok || errs.SpanOf(err) != (errs.Span{}) {
@@ -61,14 +61,6 @@ func atOption(err error, stmt *sql.CreateTable) error {
 				return e.At(o.ValuePlace.Span)
 			case o.Key == option.Option:
 				return e.At(o.Span)
-			}
-		}
-	}
-	var column *connector.ColumnError
-	if errors.As(err, &column) {
-		for _, c := range stmt.Columns {
-			if c.Name.Text == column.Column {
-				return e.At(c.Span)
 			}
 		}
 	}

@@ -58,7 +58,7 @@ func FormatMetadata(format Spec) []MetadataSpec {
 }
 
 // CheckMetadata checks a table's METADATA columns: their keys are known and their
-// types are the keys' types. Its errors are a ColumnError.
+// types are the keys' types.
 func (s Spec) CheckMetadata(table Table) error {
 	keys := make([]string, 0, len(s.Metadata))
 	byKey := make(map[string]MetadataSpec, len(s.Metadata))
@@ -79,10 +79,10 @@ func (s Spec) CheckMetadata(table Table) error {
 			} else if len(keys) > 0 {
 				e = e.WithHint("it has %s", quoteList(keys))
 			}
-			return &ColumnError{Column: column.Name, Err: e}
+			return e
 		}
 		if !m.Type.Same(column.Type) {
-			return &ColumnError{Column: column.Name, Err: errs.Userf("column '%s': metadata '%s' is %s, not %s", column.Name, key, m.Type, column.Type)}
+			return errs.Userf("column '%s': metadata '%s' is %s, not %s", column.Name, key, m.Type, column.Type)
 		}
 	}
 	return nil

@@ -140,9 +140,11 @@ func (d *declaration) metadata(s *sql.CreateTable) error {
 			e := errs.Userf("column '%s': %s has no metadata '%s'", c.Name, what, c.Metadata).At(d.place(s, c.Name))
 			keys := slices.Sorted(maps.Keys(given))
 			if nearest := errs.Nearest(c.Metadata, keys); nearest != "" {
-				return e.WithHint("did you mean '%s'?", nearest)
+				e = e.WithHint("did you mean '%s'?", nearest)
+			} else if len(keys) > 0 {
+				e = e.WithHint("it has %s", list(keys))
 			}
-			return e.WithHint("it has %s", list(keys))
+			return e
 		case !castable(t, c.Type):
 			return errs.Userf("column '%s': metadata '%s' is %s, which can't be cast to %s", c.Name, c.Metadata, t, c.Type).At(d.place(s, c.Name))
 		}
