@@ -74,6 +74,18 @@ func (t Table) Beside(column string) bool {
 	return ok && !strings.HasPrefix(key, formatMetadata)
 }
 
+// InRecords are the columns that the records hold or the format gives with them: all that
+// are not Beside.
+func (t Table) InRecords() types.Schema {
+	var out types.Schema
+	for _, f := range t.Schema {
+		if !t.Beside(f.Name) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // Around maps the METADATA columns that the format of records gives to the format's
 // keys; nil without any.
 func (t Table) Around() map[string]string {

@@ -109,12 +109,7 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 	if err := checkStartup(table.Options); err != nil {
 		return nil, err
 	}
-	l := &layout{table: table, subjects: table.Options.List(optionSubject)}
-	for _, f := range table.Schema {
-		if !table.Beside(f.Name) {
-			l.stored = append(l.stored, f)
-		}
-	}
+	l := &layout{table: table, stored: table.InRecords(), subjects: table.Options.List(optionSubject)}
 	var err error
 	if !c.upsert {
 		l.records, err = keyed.WithoutKey(c.formats, table, l.stored)

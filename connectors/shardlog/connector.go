@@ -112,17 +112,12 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 	if err := connector.SpecFor(c, table.Options).CheckMetadata(table); err != nil {
 		return nil, err
 	}
-	l := &layout{table: table, stream: table.Options.String(optionStream)}
+	l := &layout{table: table, stored: table.InRecords(), stream: table.Options.String(optionStream)}
 	if l.stream == "" {
 		l.stream = table.Name
 	}
 	if err := CheckName(l.stream); err != nil {
 		return nil, errs.Wrap(errs.User, err, "table '%s'", table.Name)
-	}
-	for _, f := range table.Schema {
-		if !table.Beside(f.Name) {
-			l.stored = append(l.stored, f)
-		}
 	}
 	var err error
 	if l.policy, _, err = connector.BadPolicyOf(table.Options); err != nil {
