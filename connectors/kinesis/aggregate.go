@@ -32,12 +32,8 @@ type shardMap struct {
 
 // shardRange is a shard with the hash keys that belong to it.
 type shardRange struct {
-	id          string
-	first, last hashKey
-}
-
-func (r *shardRange) has(k hashKey) bool {
-	return bytes.Compare(r.first[:], k[:]) <= 0 && bytes.Compare(k[:], r.last[:]) <= 0
+	id string
+	hashRange
 }
 
 // find is the place in open of the shard that a hash key belongs to. While shards are
@@ -73,8 +69,7 @@ func (w *writer) learn(ctx context.Context) error {
 	err := w.sink.listShards(ctx, w.client, func(page *kinesis.ListShardsOutput) {
 		for _, shard := range page.Shards {
 			r := shardRange{id: *shard.ShardId}
-			r.first, _ = parseHashKey(*shard.HashKeyRange.StartingHashKey)
-			r.last, _ = parseHashKey(*shard.HashKeyRange.EndingHashKey)
+			r.hashRange, _ = parseHashRange(*shard.HashKeyRange.StartingHashKey, *shard.HashKeyRange.EndingHashKey)
 			m.all[r.id] = r
 			if shard.SequenceNumberRange.EndingSequenceNumber == nil {
 				m.open = append(m.open, r)
@@ -93,7 +88,7 @@ func (w *writer) learn(ctx context.Context) error {
 func (w *writer) group(key string, data []byte) {
 	at := w.shards.find(md5.Sum([]byte(key)))
 	g := &w.groups[at]
-	if g.Count() > 0 && g.Grown(key, data) > int(w.sink.table.Options.Bytes(optionAggregateMax)) {
+	if g.Count() > 0 && g.Grown(key, data) > w.sink.aggregateMax {
 		w.pack(at)
 	}
 	g.Add(key, data)

@@ -66,6 +66,8 @@ type layout struct {
 	bound  string
 	// consumer is the fan-out consumer's name; empty for polling.
 	consumer string
+	// keepAggregated takes aggregated records as they are.
+	keepAggregated bool
 }
 
 // startup says where a new job starts.
@@ -108,12 +110,7 @@ func (c *Connector) layout(table connector.Table) (*layout, error) {
 	if err := connector.SpecFor(c, table.Options).CheckMetadata(table); err != nil {
 		return nil, err
 	}
-	l := &layout{table: table, bound: table.Options.String(optionBounded)}
-	for _, f := range table.Schema {
-		if !table.Beside(f.Name) {
-			l.stored = append(l.stored, f)
-		}
-	}
+	l := &layout{table: table, stored: table.InRecords(), bound: table.Options.String(optionBounded)}
 	for _, step := range []func() error{l.place, l.credentials, l.startup, l.ends, l.reading} {
 		if err := step(); err != nil {
 			return nil, errs.Wrap(errs.User, err, "table '%s'", table.Name)
@@ -220,6 +217,7 @@ func (l *layout) reading() error {
 		return err
 	}
 	l.consumer = l.table.Options.String(optionConsumer)
+	l.keepAggregated = l.table.Options.String(optionGroups) == groupsKeep
 	for option, most := range map[string]int64{optionFetch: 10_000, optionBatch: putRecordsMax} {
 		if n := l.table.Options.Int(option); n < 1 || n > most {
 			return errs.Userf("'%s' is between 1 and %d", option, most)

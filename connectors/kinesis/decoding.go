@@ -29,6 +29,21 @@ func parseHashKey(text string) (k hashKey, ok bool) {
 	return k, true
 }
 
+// hashRange are the hash keys of a shard, both ends included.
+type hashRange struct{ first, last hashKey }
+
+// parseHashRange reads the decimal forms of the ends.
+func parseHashRange(first, last string) (r hashRange, ok bool) {
+	var lower, upper bool
+	r.first, lower = parseHashKey(first)
+	r.last, upper = parseHashKey(last)
+	return r, lower && upper
+}
+
+func (r *hashRange) has(k hashKey) bool {
+	return bytes.Compare(r.first[:], k[:]) <= 0 && bytes.Compare(k[:], r.last[:]) <= 0
+}
+
 // decoding turns records into batches, and keeps the place behind what it decoded.
 type decoding struct {
 	source  *source
@@ -38,10 +53,10 @@ type decoding struct {
 	columns []*column.Column
 	// place is behind the last record decoded.
 	place split
-	// first and last bound the keys of the shard, if bounded.
-	first, last hashKey
-	bounded     bool
-	within      []kpl.Record
+	// shard are the hash keys that belong to the shard; if not bounded all do.
+	shard   hashRange
+	bounded bool
+	within  []kpl.Record
 	// passed tells that records gave no row since the last flush; done counts them all.
 	passed bool
 	done   int64
@@ -53,10 +68,7 @@ func newDecoding(s *source, p split, env connector.ReaderEnv) (*decoding, error)
 		return nil, err
 	}
 	d := &decoding{source: s, bad: env.Bad, decoder: decoder, place: p}
-	var lower, upper bool
-	d.first, lower = parseHashKey(p.First)
-	d.last, upper = parseHashKey(p.Last)
-	d.bounded = lower && upper
+	d.shard, d.bounded = parseHashRange(p.First, p.Last)
 	for _, f := range s.splice.Extra {
 		d.keys = append(d.keys, s.table.Metadata[f.Name])
 		d.columns = append(d.columns, column.New(f.Type, env.Alloc, env.BatchRows))
@@ -68,7 +80,7 @@ func newDecoding(s *source, p split, env connector.ReaderEnv) (*decoding, error)
 // false when the batch is full before its end.
 func (d *decoding) add(r *types.Record) (whole bool, err error) {
 	aggregated := false
-	if d.source.table.Options.String(optionGroups) == groupsSplit {
+	if !d.source.keepAggregated {
 		d.within, aggregated = kpl.Split(d.within[:0], r.Data)
 	}
 	if aggregated {
@@ -107,6 +119,9 @@ func (d *decoding) addWithin(r *types.Record) (whole bool, err error) {
 // mine reports whether a record within another is this shard's: its producer puts
 // those again that a reshard led astray.
 func (d *decoding) mine(inner *kpl.Record) bool {
+	if !d.bounded {
+		return true
+	}
 	k := hashKey(md5.Sum(inner.Key))
 	if len(inner.ExplicitHashKey) > 0 {
 		var ok bool
@@ -114,7 +129,7 @@ func (d *decoding) mine(inner *kpl.Record) bool {
 			return true // it says nothing
 		}
 	}
-	return !d.bounded || bytes.Compare(d.first[:], k[:]) <= 0 && bytes.Compare(k[:], d.last[:]) <= 0
+	return d.shard.has(k)
 }
 
 // one decodes what stands alone, or number sub within another.

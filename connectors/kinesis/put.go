@@ -59,7 +59,7 @@ func (w *writer) add(e entry) {
 
 // full reports that more is pending than goes into a call.
 func (w *writer) full() bool {
-	return len(w.pending) > int(w.sink.table.Options.Int(optionBatch)) || w.bytes > putBytesMax
+	return len(w.pending) > w.sink.batch || w.bytes > putBytesMax
 }
 
 // put puts what is pending, all of it or until the rest is not enough for a call. What
@@ -91,7 +91,7 @@ func (w *writer) put(ctx context.Context, all bool) error {
 
 // fitting is how many of the pending entries go into a call.
 func (w *writer) fitting() int {
-	bytes, most := 0, min(len(w.pending), int(w.sink.table.Options.Int(optionBatch)))
+	bytes, most := 0, min(len(w.pending), w.sink.batch)
 	for i := range most {
 		if bytes += w.pending[i].bytes(); bytes > putBytesMax && i > 0 {
 			return i

@@ -14,12 +14,26 @@ type sink struct {
 	keyed bool
 	// storedAt are the columns in records, in the order of stored.
 	storedAt []int
+
+	// fixed tells that rows without key columns have their task's key; delimiter stands
+	// between the values of key columns.
+	fixed     bool
+	delimiter string
+	// batch is the most records of a call.
+	batch int
+	// aggregate tells that rows are packed, into records of at most aggregateMax bytes.
+	aggregate    bool
+	aggregateMax int
 }
 
 var _ connector.Sink = (*sink)(nil)
 
 func newSink(l *layout) (*sink, error) {
-	s := &sink{layout: l}
+	o := l.table.Options
+	s := &sink{
+		layout: l, fixed: o.String(optionPartitioner) == partitionFixed, delimiter: o.String(optionDelimiter), batch: int(o.Int(optionBatch)),
+		aggregate: o.Bool(optionAggregate), aggregateMax: int(o.Bytes(optionAggregateMax)),
+	}
 	var err error
 	if s.storedAt, s.keys, err = l.records.SinkColumns(l.table, optionKey, metaKey); err != nil {
 		return nil, err

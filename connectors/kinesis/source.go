@@ -82,17 +82,20 @@ func (s *source) Discover(ctx context.Context, known []connector.SplitID, _ int)
 	for _, id := range known {
 		have[id] = true
 	}
-	spread := s.spreads(ctx, client)
+	// Asked only where there is a new shard, which is seldom.
+	spread := sync.OnceValue(func() bool { return s.spreads(ctx, client) })
 	var out []connector.Split
 	err = s.listShards(ctx, client, func(page *kinesis.ListShardsOutput) {
 		now := clockOf(page.ResultMetadata)
 		for _, shard := range page.Shards {
-			if id := connector.SplitID(*shard.ShardId); !have[id] {
-				if spread {
-					shard.HashKeyRange = &types.HashKeyRange{StartingHashKey: new(string), EndingHashKey: new(string)}
-				}
-				out = append(out, s.splitOf(shard, now, len(known) == 0))
+			if have[connector.SplitID(*shard.ShardId)] {
+				continue
 			}
+			p := s.splitOf(shard, now, len(known) == 0)
+			if !spread() {
+				p.First, p.Last = *shard.HashKeyRange.StartingHashKey, *shard.HashKeyRange.EndingHashKey
+			}
+			out = append(out, connector.Split{ID: connector.SplitID(p.Shard), Payload: p.encode(), Parents: parentsOf(shard)})
 		}
 	})
 	return out, err
@@ -102,7 +105,7 @@ func (s *source) Discover(ctx context.Context, known []connector.SplitID, _ int)
 // is within an aggregated one is then of the shard that it lies in. Who may not describe
 // the stream is taken to use keys.
 func (s *source) spreads(ctx context.Context, client *kinesis.Client) bool {
-	if s.table.Options.String(optionGroups) != groupsSplit {
+	if s.keepAggregated {
 		return false
 	}
 	in := &kinesis.DescribeStreamSummaryInput{}
@@ -134,11 +137,10 @@ func clockOf(metadata smithy.Metadata) clock {
 	return c
 }
 
-// splitOf describes a shard. Those that came by resharding while the job ran are read
-// whole.
-func (s *source) splitOf(shard types.Shard, now clock, first bool) connector.Split {
-	p := split{Version: splitVersion, Shard: *shard.ShardId, Start: startEarliest,
-		First: *shard.HashKeyRange.StartingHashKey, Last: *shard.HashKeyRange.EndingHashKey}
+// splitOf says what is read of a shard. Those that came by resharding while the job ran
+// are read whole.
+func (s *source) splitOf(shard types.Shard, now clock, first bool) split {
+	p := split{Version: splitVersion, Shard: *shard.ShardId, Start: startEarliest}
 	closed := shard.SequenceNumberRange.EndingSequenceNumber != nil
 	if first {
 		switch s.start.position {
@@ -161,10 +163,13 @@ func (s *source) splitOf(shard types.Shard, now clock, first bool) connector.Spl
 	case boundTime:
 		p.EndMillis = s.table.Options.Int(optionBoundMillis)
 	}
-	out := connector.Split{ID: connector.SplitID(p.Shard), Payload: p.encode()}
+	return p
+}
+
+func parentsOf(shard types.Shard) (out []connector.SplitID) {
 	for _, parent := range []*string{shard.ParentShardId, shard.AdjacentParentShardId} {
 		if parent != nil {
-			out.Parents = append(out.Parents, connector.SplitID(*parent))
+			out = append(out, connector.SplitID(*parent))
 		}
 	}
 	return out

@@ -12,7 +12,7 @@ const splitVersion = 1
 type split struct {
 	Version int    `msgpack:"v"`
 	Shard   string `msgpack:"s"`
-	// First and Last bound the shard's hash keys, in decimal.
+	// First and Last bound the shard's hash keys, in decimal; empty where any key may come.
 	First string `msgpack:"f"`
 	Last  string `msgpack:"l"`
 	// Start is where to begin: TRIM_HORIZON, AT_TIMESTAMP with Millis, or, with

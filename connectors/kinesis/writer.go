@@ -79,11 +79,10 @@ func randomKey() string { return strconv.FormatUint(rand.Uint64(), 36) }
 // partitionKey is a row's key. Rows without key columns that are aggregated share
 // one, so that they can stand in one record.
 func (w *writer) partitionKey(batch stream.Batch, row int, spread string) string {
-	o := w.sink.table.Options
 	switch {
-	case !w.sink.keyed && o.String(optionPartitioner) == partitionFixed:
+	case !w.sink.keyed && w.sink.fixed:
 		return w.fixed
-	case !w.sink.keyed && o.Bool(optionAggregate):
+	case !w.sink.keyed && w.sink.aggregate:
 		return spread
 	case !w.sink.keyed:
 		return randomKey()
@@ -91,7 +90,7 @@ func (w *writer) partitionKey(batch stream.Batch, row int, spread string) string
 	w.key = w.key[:0]
 	for i, at := range w.sink.keys {
 		if i > 0 {
-			w.key = append(w.key, o.String(optionDelimiter)...)
+			w.key = append(w.key, w.sink.delimiter...)
 		}
 		w.key = appendValue(w.key, batch.Column(at), row)
 	}
@@ -116,7 +115,7 @@ func appendValue(dst []byte, column arrow.Array, row int) []byte {
 
 // row takes an encoded row, which is valid until Write returns.
 func (w *writer) row(ctx context.Context, key string, data []byte) error {
-	if w.sink.table.Options.Bool(optionAggregate) {
+	if w.sink.aggregate {
 		if err := w.know(ctx); err != nil {
 			return err
 		}
