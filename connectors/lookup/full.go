@@ -147,51 +147,55 @@ func (f *Full) load(ctx context.Context) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	var batches []stream.Batch
-	defer func() {
-		for _, b := range batches {
-			b.Release()
-		}
-	}()
+	var l loaded
+	defer l.release()
 	for _, split := range splits {
-		if batches, err = f.read(ctx, split, batches); err != nil {
+		if err := f.read(ctx, split, &l); err != nil {
 			return nil, err
 		}
 	}
-	return f.index(batches)
+	return f.index(l.batches)
 }
 
-// read appends the batches of a split.
-func (f *Full) read(ctx context.Context, split connector.Split, batches []stream.Batch) (_ []stream.Batch, err error) {
+// loaded is what a load has read so far.
+type loaded struct {
+	batches []stream.Batch
+	bytes   int64
+}
+
+func (l *loaded) release() {
+	for _, b := range l.batches {
+		b.Release()
+	}
+}
+
+// read adds the batches of a split to what is loaded.
+func (f *Full) read(ctx context.Context, split connector.Split, l *loaded) (err error) {
 	reader, err := f.cfg.Source.Open(ctx, split, nil, connector.ReaderEnv{Context: ctx, Alloc: f.cfg.Request.Alloc, BatchRows: f.cfg.Request.BatchRows})
 	if err != nil {
-		return batches, err
+		return err
 	}
 	defer func() {
 		if closeErr := reader.Close(); err == nil {
 			err = closeErr
 		}
 	}()
-	taken := int64(0)
-	for _, b := range batches {
-		taken += columns.BytesOf(b)
-	}
 	for {
 		batch, err := reader.Next(ctx, nil)
 		if batch.Rows() > 0 {
-			batches = append(batches, batch)
-			if taken += columns.BytesOf(batch); f.cfg.Request.MemoryBytes > 0 && taken > f.cfg.Request.MemoryBytes {
-				return batches, errs.Resourcef("the table to look up does not fit into %d MiB, one task's share of the job's memory", f.cfg.Request.MemoryBytes>>20).
+			l.batches = append(l.batches, batch)
+			if l.bytes += columns.BytesOf(batch); f.cfg.Request.MemoryBytes > 0 && l.bytes > f.cfg.Request.MemoryBytes {
+				return errs.Resourcef("the table to look up does not fit into %d MiB, one task's share of the job's memory", f.cfg.Request.MemoryBytes>>20).
 					WithHint("give the job more with SET 'execution.memory-budget', or a lower parallelism: each task keeps the whole table")
 			}
 		} else {
 			batch.Release()
 		}
 		if errors.Is(err, connector.ErrEndOfSplit) {
-			return batches, nil
+			return nil
 		}
 		if err != nil {
-			return batches, err
+			return err
 		}
 	}
 }
