@@ -9,7 +9,6 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/thalweg/thalweg/connectors/connector"
-
 	"github.com/thalweg/thalweg/internal/durable"
 )
 

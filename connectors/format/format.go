@@ -43,12 +43,7 @@ func (r Registry) OptionSpecs() []connector.OptionSpec {
 // are given and that it can hold the columns of schema.
 func (r Registry) Of(options connector.Options, schema types.Schema) (codec.Format, error) {
 	name := options.String("format")
-	var chosen codec.Format
-	for _, f := range r.formats {
-		if f.Spec().Name == name {
-			chosen = f
-		}
-	}
+	chosen := r.named(name)
 	if chosen == nil {
 		return nil, errs.Userf("there is no format '%s'", name)
 	}
@@ -65,14 +60,25 @@ func (r Registry) Of(options connector.Options, schema types.Schema) (codec.Form
 	return chosen, chosen.Check(schema, options)
 }
 
+// named is the format of a name; nil without one.
+func (r Registry) named(name string) codec.Format {
+	for _, f := range r.formats {
+		if f.Spec().Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
 // Metadata lists what the format that options name, of a whole record or of its value,
 // gives to METADATA columns.
 func (r Registry) Metadata(o connector.Options) []connector.MetadataSpec {
-	for _, f := range r.formats {
-		for _, option := range []string{"format", "value.format"} {
-			if o.Given(option) && o.String(option) == f.Spec().Name {
-				return connector.FormatMetadata(f.Spec())
-			}
+	for _, option := range []string{"format", "value.format"} {
+		if !o.Given(option) {
+			continue
+		}
+		if f := r.named(o.String(option)); f != nil {
+			return connector.FormatMetadata(f.Spec())
 		}
 	}
 	return nil

@@ -50,10 +50,10 @@ func (v *view) segmentOf(index uint64) int {
 func (s *shard) age(v *view, index uint64) int64 {
 	since := s.created * 1000
 	if at := v.segmentOf(index); at >= 0 {
-		active := v.segments[at]
-		active.mu.Lock()
-		since = max(since, active.created)
-		active.mu.Unlock()
+		holder := v.segments[at]
+		holder.mu.Lock()
+		since = max(since, holder.created)
+		holder.mu.Unlock()
 	}
 	return max(0, v.arrival-since)
 }

@@ -28,9 +28,10 @@ type Envelope struct {
 	d       *decoder
 	members *object
 	at      []Place
-	// outer are the members around the envelope, the first of them holds it; nil without
-	// Inside.
+	// outer are the members around the envelope, of which the first, inside, holds it; nil
+	// without Inside.
 	outer   *object
+	inside  string
 	outerAt []Place
 	apply   func(e *Envelope) bool
 	around  []metadatum
@@ -52,7 +53,7 @@ func NewEnvelopeDecoder(c codec.Config, e EnvelopeConfig) (codec.Decoder, error)
 
 func newEnvelope(d *decoder, config EnvelopeConfig, c codec.Config) *Envelope {
 	members, outside := slices.Clone(config.Members), []string{config.Inside}
-	e := &Envelope{d: d, apply: config.Changes}
+	e := &Envelope{d: d, inside: config.Inside, apply: config.Changes}
 	for i, f := range c.Wanted() {
 		key, ok := c.Metadata[f.Name]
 		if at := slices.IndexFunc(config.Around, func(a Around) bool { return a.Key == key }); ok && at >= 0 {
@@ -100,22 +101,12 @@ func (e *Envelope) changes(i int) int {
 	}
 	inner := e.outerAt[0]
 	if inner == 0 {
-		return e.d.fail("the record has no member '%s'", e.outerName())
+		return e.d.fail("the record has no member '%s'", e.inside)
 	}
 	if e.d.locate(e.members, e.at, int(inner)) < 0 || !e.apply(e) {
 		return -1
 	}
 	return end
-}
-
-// outerName is the key of the member that holds the envelope.
-func (e *Envelope) outerName() string {
-	for name, n := range e.outer.byName {
-		if n.part == 0 {
-			return name
-		}
-	}
-	return ""
 }
 
 // locate notes in places where the members of the object at i stand, and passes over
