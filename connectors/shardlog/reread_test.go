@@ -60,11 +60,7 @@ func TestATransactionOutlivesItsShard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := readLineage(st)
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkKeys(t, got, 1, 1)
+	checkLineage(t, st, 1, 1)
 }
 
 // TestACommitWaitsForNoOtherShard commits to one shard while another one is written.

@@ -210,11 +210,17 @@ func TestAppendsGoOnWhileResharding(t *testing.T) {
 	}
 	wg.Wait()
 	checkCover(t, st)
+	checkLineage(t, st, writers*3, batches)
+}
+
+// checkLineage is checkKeys of all that a stream's shards hold.
+func checkLineage(t testing.TB, st *Stream, keys, each int) {
+	t.Helper()
 	got, err := readLineage(st)
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkKeys(t, got, writers*3, batches)
+	checkKeys(t, got, keys, each)
 }
 
 // checkKeys fails unless each key has the numbers 0, 1, 2, … once and in order.
@@ -337,11 +343,7 @@ func TestTransactionsFollowTheirShards(t *testing.T) {
 	if err := st.commitPending(file); err != nil {
 		t.Fatal(err)
 	}
-	got, err := readLineage(st)
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkKeys(t, got, 50, 1)
+	checkLineage(t, st, 50, 1)
 }
 
 func TestClosedShardsExpire(t *testing.T) {

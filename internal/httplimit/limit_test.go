@@ -216,9 +216,9 @@ func TestALongAnswerIsNotCutOff(t *testing.T) {
 	})
 }
 
-// TestABodyThatNobodyReadsIsGivenUp sends a part of a body to a handler that answers
-// without it: HTTP/1.1 has to read it to find the next request.
-func TestABodyThatNobodyReadsIsGivenUp(t *testing.T) {
+// asking writes a request to a server of HTTP/1.1, as it is given, and lets check see the
+// answer.
+func asking(t *testing.T, request string, check func(t *testing.T, answer *http.Response, took time.Duration)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{pipetest.New(), make(chan error, 1)}
 		server := &http.Server{Handler: http.HandlerFunc(w.handle)}
@@ -228,29 +228,31 @@ func TestABodyThatNobodyReadsIsGivenUp(t *testing.T) {
 		defer server.Close()
 		conn, start := w.dial(), time.Now()
 		defer conn.Close()
-		_, _ = io.WriteString(conn, "POST /unread HTTP/1.1\r\nHost: pipe\r\nContent-Length: 1000\r\n\r\nhalf")
+		_, _ = io.WriteString(conn, request)
 		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || !answer.Close || time.Since(start) > Default().BodyPatience {
-			t.Errorf("%v, %v after %s", answer, err, time.Since(start))
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, answer, time.Since(start))
+	})
+}
+
+// TestABodyThatNobodyReadsIsGivenUp sends a part of a body to a handler that answers
+// without it: HTTP/1.1 has to read it to find the next request.
+func TestABodyThatNobodyReadsIsGivenUp(t *testing.T) {
+	asking(t, "POST /unread HTTP/1.1\r\nHost: pipe\r\nContent-Length: 1000\r\n\r\nhalf", func(t *testing.T, answer *http.Response, took time.Duration) {
+		if !answer.Close || took > Default().BodyPatience {
+			t.Errorf("%v after %s", answer, took)
 		}
 	})
 }
 
 // TestWhoWaitsToSendABodyIsAnswered asks whether to send one, of a handler that wants none.
 func TestWhoWaitsToSendABodyIsAnswered(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := &world{pipetest.New(), make(chan error, 1)}
-		server := &http.Server{Handler: http.HandlerFunc(w.handle)}
-		Default().Apply(server)
-		go server.Serve(w)
-		defer pipetest.Pass(2 * pipetest.Linger)
-		defer server.Close()
-		conn, start := w.dial(), time.Now()
-		defer conn.Close()
-		_, _ = io.WriteString(conn, "POST /unread HTTP/1.1\r\nHost: pipe\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
-		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || answer.StatusCode != http.StatusOK || time.Since(start) > 0 {
-			t.Errorf("%v, %v after %s", answer, err, time.Since(start))
+	request := "POST /unread HTTP/1.1\r\nHost: pipe\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"
+	asking(t, request, func(t *testing.T, answer *http.Response, took time.Duration) {
+		if answer.StatusCode != http.StatusOK || took > 0 {
+			t.Errorf("%v after %s", answer, took)
 		}
 	})
 }
@@ -258,20 +260,7 @@ func TestWhoWaitsToSendABodyIsAnswered(t *testing.T) {
 // TestAStrayBodyDoesNotEndAnAnswer sends a body where none is read before an answer of an
 // hour.
 func TestAStrayBodyDoesNotEndAnAnswer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := &world{pipetest.New(), make(chan error, 1)}
-		server := &http.Server{Handler: http.HandlerFunc(w.handle)}
-		Default().Apply(server)
-		go server.Serve(w)
-		defer pipetest.Pass(2 * pipetest.Linger)
-		defer server.Close()
-		conn := w.dial()
-		defer conn.Close()
-		_, _ = io.WriteString(conn, "GET /long/unread HTTP/1.1\r\nHost: pipe\r\nContent-Length: 2\r\n\r\n{}")
-		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+	asking(t, "GET /long/unread HTTP/1.1\r\nHost: pipe\r\nContent-Length: 2\r\n\r\n{}", func(t *testing.T, answer *http.Response, _ time.Duration) {
 		if text, err := io.ReadAll(answer.Body); err != nil || len(text) != 60 {
 			t.Errorf("%d bytes, then %v", len(text), err)
 		}
