@@ -71,7 +71,7 @@ func BenchmarkEval(b *testing.B) {
 	for _, sql := range []string{
 		"a + b", "a + n", "a * 2 + 1", "a = 5", "n > 5", "a > 5 AND b < c", "0.908 * a", "0.908 * a > 3", "a / 3", "CAST(a AS STRING)",
 		"CASE WHEN a > 5 THEN 'x' WHEN b > 5 THEN 'y' ELSE 'z' END", "HOUR(t)", "YEAR(t)", "DATE_FORMAT(t, 'yyyy-MM-dd')", "LOWER(s)",
-		"SPLIT_INDEX(s, '/', 3)", "REGEXP_EXTRACT(s, '(&|^)channel_id=([^&]*)', 2)", "s LIKE '%item%'", "a IN (1, 2, 3, 4, 5)", "t + INTERVAL '1' SECOND",
+		"SPLIT_INDEX(s, '/', 3)", "REGEXP_EXTRACT(s, '(&|^)channel_id=([^&]*)', 2)", "s LIKE '%item%'", "a IN (1, 2, 3, 4, 5)", "JSON_EXISTS(CAST(a AS STRING), '$')", "t + INTERVAL '1' SECOND",
 	} {
 		e, err := parseExpr(registry, sql, names, ts)
 		if err != nil {

@@ -239,7 +239,7 @@ func bindSplit(c *Call) (Kernel, error) {
 }
 
 func bindExtractAll(c *Call) (Kernel, error) {
-	cache, err := lenientPatterns(c, 1)
+	cache, err := newPatterns(c, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func (q *jsonQuery) lists() Kernel {
 				b.AppendNull()
 				continue
 			}
-			found, list, err := q.at(cols[0].at(i), cols[1].at(i))
+			found, list, err := q.at(cols[0].at(i), cols[1].text(i))
 			if err == nil && !list && found[0][0] != '[' {
 				found, list, err = q.behave(q.onError, "the value is no array")
 			}
@@ -88,9 +88,9 @@ func jsonElement(t types.Type) jsonPut {
 	case types.BigInt:
 		return putting(jsonWhole[int64], (*array.Int64Builder).Append)
 	case types.Float:
-		return putting(func(raw []byte) (float32, bool) { f, ok := parseFloat(jsonNumber(raw), 32); return float32(f), ok }, (*array.Float32Builder).Append)
+		return putting(jsonFloat, (*array.Float32Builder).Append)
 	case types.Double:
-		return putting(func(raw []byte) (float64, bool) { return parseFloat(jsonNumber(raw), 64) }, (*array.Float64Builder).Append)
+		return putting(jsonDouble, (*array.Float64Builder).Append)
 	case types.Decimal:
 		return putting(jsonDecimalOf(t), (*array.Decimal128Builder).Append)
 	}

@@ -51,35 +51,15 @@ func checkedPath(resolve resolver) resolver {
 	}
 }
 
-// jsonPaths gives compiled paths, like patterns.
+// jsonPaths looks compiled paths up in texts.
 type jsonPaths struct {
-	literal *jsonPath
-	err     error
-	last    string
-	cached  *jsonPath
-	found   [][]byte // of the last lookup
+	*compiled[jsonPath]
+	found [][]byte // of the last lookup
 }
 
 func newJSONPaths(c *Call) (*jsonPaths, error) {
-	p := &jsonPaths{}
-	if c.Args[1].IsLiteral() && !c.Args[1].IsNull() {
-		var err error
-		if p.literal, err = compileJSONPath(c.Args[1].Value.Str); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-func (p *jsonPaths) of(text []byte) (*jsonPath, error) {
-	if p.literal != nil {
-		return p.literal, nil
-	}
-	if p.cached == nil && p.err == nil || string(text) != p.last {
-		p.last = string(text)
-		p.cached, p.err = compileJSONPath(p.last)
-	}
-	return p.cached, p.err
+	p, err := newCompiled(c, 1, compileJSONPath)
+	return &jsonPaths{compiled: p}, err
 }
 
 // jsonLookup is what a path came to in a text.
@@ -102,12 +82,12 @@ func (l *jsonLookup) scalar() bool {
 	return !l.path.many && len(l.found) == 1 && l.found[0][0] != '{' && l.found[0][0] != '['
 }
 
-func (p *jsonPaths) lookup(text, path []byte) (jsonLookup, error) {
+func (p *jsonPaths) lookup(text []byte, path string) (jsonLookup, error) {
 	compiled, err := p.of(path)
-	if errs.ClassOf(err) == errs.User {
-		return jsonLookup{path: &jsonPath{}, fault: err.Error()}, nil
-	}
 	if err != nil {
+		if errs.ClassOf(err) == errs.User {
+			return jsonLookup{path: &jsonPath{}, fault: err.Error()}, nil
+		}
 		return jsonLookup{}, err
 	}
 	l := jsonLookup{path: compiled}
@@ -169,7 +149,7 @@ func bindJSONExists(c *Call) (Kernel, error) {
 		return boolRows(func(_ *EvalContext, args []Vector) func(i int) (bool, error) {
 			cols := byteColumns(args)
 			return func(i int) (bool, error) {
-				l, err := paths.lookup(cols[0].at(i), cols[1].at(i))
+				l, err := paths.lookup(cols[0].at(i), cols[1].text(i))
 				switch {
 				case err != nil:
 					return false, err
@@ -221,7 +201,7 @@ type none struct {
 }
 
 // at gives the raw scalar of a row, or why there is none.
-func (v *jsonValue) at(text, path []byte) (raw []byte, absent *none) {
+func (v *jsonValue) at(text []byte, path string) (raw []byte, absent *none) {
 	l, err := v.paths.lookup(text, path)
 	switch {
 	case err != nil:
@@ -271,9 +251,9 @@ func bindJSONValue(c *Call) (Kernel, error) {
 	case types.BigInt:
 		return jsonFixed(v, jsonWhole[int64]), nil
 	case types.Float:
-		return jsonFixed(v, func(raw []byte) (float32, bool) { f, ok := parseFloat(jsonNumber(raw), 32); return float32(f), ok }), nil
+		return jsonFixed(v, jsonFloat), nil
 	case types.Double:
-		return jsonFixed(v, func(raw []byte) (float64, bool) { return parseFloat(jsonNumber(raw), 64) }), nil
+		return jsonFixed(v, jsonDouble), nil
 	case types.Decimal:
 		return jsonFixed(v, jsonDecimalOf(c.Type)), nil
 	}
@@ -302,6 +282,13 @@ func jsonWhole[T integer](raw []byte) (T, bool) {
 	return T(n), ok && int64(T(n)) == n
 }
 
+func jsonFloat(raw []byte) (float32, bool) {
+	f, ok := parseFloat(jsonNumber(raw), 32)
+	return float32(f), ok
+}
+
+func jsonDouble(raw []byte) (float64, bool) { return parseFloat(jsonNumber(raw), 64) }
+
 func jsonDecimalOf(t types.Type) func(raw []byte) (decimal.Num, bool) {
 	return func(raw []byte) (decimal.Num, bool) {
 		n, valid, fits := decimal.Parse(jsonNumber(raw), t.Precision, t.Scale)
@@ -323,7 +310,7 @@ func jsonFixed[R any](v *jsonValue, convert func(raw []byte) (R, bool)) Kernel {
 func jsonScalarRow[R any](v *jsonValue, args, all []Vector, convert func(raw []byte) (R, bool), pick func(a Vector, i int) R) func(i int) (R, error) {
 	cols := byteColumns(args)
 	return func(i int) (R, error) {
-		raw, absent := v.at(cols[0].at(i), cols[1].at(i))
+		raw, absent := v.at(cols[0].at(i), cols[1].text(i))
 		var value R
 		if absent == nil {
 			var ok bool
@@ -347,7 +334,7 @@ func jsonTextRows(v *jsonValue, all func() []Vector) Kernel {
 	return textRows(v.call.Type, func(_ *EvalContext, args []Vector) func(dst []byte, i int) ([]byte, error) {
 		cols := byteColumns(args)
 		return func(dst []byte, i int) ([]byte, error) {
-			raw, absent := v.at(cols[0].at(i), cols[1].at(i))
+			raw, absent := v.at(cols[0].at(i), cols[1].text(i))
 			switch {
 			case absent == nil && raw[0] == '"':
 				return append(dst, jsonText(raw)...), nil
@@ -412,7 +399,7 @@ func bindJSONQuery(c *Call) (Kernel, error) {
 		return textRows(c.Type, func(_ *EvalContext, args []Vector) func(dst []byte, i int) ([]byte, error) {
 			cols := byteColumns(args)
 			return func(dst []byte, i int) ([]byte, error) {
-				found, list, err := q.at(cols[0].at(i), cols[1].at(i))
+				found, list, err := q.at(cols[0].at(i), cols[1].text(i))
 				switch {
 				case err != nil:
 					return dst, err
@@ -432,7 +419,7 @@ var (
 
 // at gives the values of a row's result: those of a list, or one that is an object
 // or an array.
-func (q *jsonQuery) at(text, path []byte) (found [][]byte, list bool, err error) {
+func (q *jsonQuery) at(text []byte, path string) (found [][]byte, list bool, err error) {
 	l, err := q.paths.lookup(text, path)
 	switch {
 	case err != nil:

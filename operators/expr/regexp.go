@@ -203,55 +203,23 @@ func bindSimilar(c *Call) (Kernel, error) {
 	return boolRows(match), nil
 }
 
-// patterns gives the compiled pattern of each row of a column.
-type patterns struct {
-	literal *pattern
-	err     error
-	last    string
-	cached  *pattern
-	// lenient makes NULL of what is no regular expression.
-	lenient bool
-}
-
-// lenientPatterns is newPatterns for functions that make NULL of what is no regular
-// expression.
-func lenientPatterns(c *Call, arg int) (*patterns, error) {
-	p, err := newPatterns(c, arg)
-	if errs.ClassOf(err) == errs.User {
-		p, err = &patterns{}, nil
-	}
-	if err == nil {
-		p.lenient = true
-	}
-	return p, err
-}
+// patterns are the regular expressions of a column. What is none gives errNull: the
+// functions make NULL of it, or FALSE.
+type patterns = compiled[pattern]
 
 // newPatterns compiles argument arg of c if it is a literal.
 func newPatterns(c *Call, arg int) (*patterns, error) {
-	p := &patterns{}
-	if c.Args[arg].IsLiteral() && !c.Args[arg].IsNull() {
-		var err error
-		if p.literal, err = compilePattern(c.Args[arg].Value.Str); err != nil {
-			return nil, err
+	p, err := newCompiled(c, arg, func(text string) (*pattern, error) {
+		p, err := compilePattern(text)
+		if errs.ClassOf(err) == errs.User {
+			return nil, errNull
 		}
+		return p, err
+	})
+	if err == errNull {
+		return p, nil // told row by row
 	}
-	return p, nil
-}
-
-// of is the pattern with the given text. One that can't be compiled gives an
-// error.
-func (p *patterns) of(text string) (*pattern, error) {
-	if p.literal != nil {
-		return p.literal, nil
-	}
-	if p.cached == nil && p.err == nil || text != p.last {
-		p.last = strings.Clone(text)
-		p.cached, p.err = compilePattern(p.last)
-	}
-	if p.lenient && errs.ClassOf(p.err) == errs.User {
-		return nil, errNull
-	}
-	return p.cached, p.err
+	return p, err
 }
 
 // runesBefore is the number of characters in the first n bytes.

@@ -30,7 +30,7 @@ func regexpFunctions() []Function {
 }
 
 func bindRegexp(c *Call) (Kernel, error) {
-	cache, err := lenientPatterns(c, 1)
+	cache, err := newPatterns(c, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func bindRegexp(c *Call) (Kernel, error) {
 // bindExtract gives the text of a match or of one of its groups.
 func bindExtract(whole bool) binder {
 	return func(c *Call) (Kernel, error) {
-		cache, err := lenientPatterns(c, 1)
+		cache, err := newPatterns(c, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -94,7 +94,7 @@ func (p *pattern) group(text string, group int) (string, bool) {
 }
 
 func bindRegexpReplace(c *Call) (Kernel, error) {
-	cache, err := lenientPatterns(c, 1)
+	cache, err := newPatterns(c, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func bindRegexpInstr(c *Call) (Kernel, error) {
 }
 
 func regexpInt(c *Call, f func(p *pattern, text string) int) (Kernel, error) {
-	cache, err := lenientPatterns(c, 1)
+	cache, err := newPatterns(c, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -31,62 +31,40 @@ func formatFunctions() []Function {
 	}
 }
 
-// dialect says which of Java's two kinds of patterns a function goes by.
-type dialect bool
+// formats are the patterns of a column, of one of Java's two kinds.
+type formats struct{ *compiled[temporal.Pattern] }
 
-const (
-	formatter dialect = false // DateTimeFormatter
-	simple    dialect = true  // SimpleDateFormat
-)
+// formatter compiles patterns of DateTimeFormatter.
+func formatter(text string) (*temporal.Pattern, error) { return format(temporal.CompilePattern(text)) }
 
-// formats gives the compiled pattern of argument arg, or of a default when it is
-// not there.
-type formats struct {
-	dialect dialect
-	literal *temporal.Pattern
-	last    string
-	cached  *temporal.Pattern
-	err     error
+// simple compiles patterns of SimpleDateFormat.
+func simple(text string) (*temporal.Pattern, error) {
+	return format(temporal.CompileSimplePattern(text))
 }
 
-// newFormats takes the pattern from argument arg, and is the default pattern without it.
-func newFormats(c *Call, arg int, d dialect) (*formats, error) {
-	f := &formats{dialect: d}
-	text := defaultPattern
-	if arg < len(c.Args) {
-		if !c.Args[arg].IsLiteral() || c.Args[arg].IsNull() {
-			return f, nil
-		}
-		text = c.Args[arg].Value.Str
-	}
-	var err error
-	f.literal, err = f.compile(text)
-	return f, err
-}
-
-func (f *formats) compile(text string) (*temporal.Pattern, error) {
-	compile := temporal.CompilePattern
-	if f.dialect == simple {
-		compile = temporal.CompileSimplePattern
-	}
-	p, err := compile(text)
+func format(p *temporal.Pattern, err error) (*temporal.Pattern, error) {
 	if err != nil {
 		return nil, errs.Userf("%s", err)
 	}
 	return p, nil
 }
 
-// at is the pattern of row i; args may lack it.
-func (f *formats) at(args []Vector, arg, i int) (*temporal.Pattern, error) {
+// newFormats takes the pattern from argument 1, and is the default pattern without it.
+func newFormats(c *Call, compile func(text string) (*temporal.Pattern, error)) (formats, error) {
+	if len(c.Args) > 1 {
+		f, err := newCompiled(c, 1, compile)
+		return formats{f}, err
+	}
+	p, err := compile(defaultPattern)
+	return formats{&compiled[temporal.Pattern]{literal: p}}, err
+}
+
+// at is the pattern of row i.
+func (f formats) at(args []Vector, i int) (*temporal.Pattern, error) {
 	if f.literal != nil {
 		return f.literal, nil
 	}
-	text := bytesOf(args[arg]).text(i)
-	if text != f.last || f.cached == nil && f.err == nil {
-		f.last = strings.Clone(text)
-		f.cached, f.err = f.compile(f.last)
-	}
-	return f.cached, f.err
+	return f.of(bytesOf(args[1]).text(i))
 }
 
 // dateFormat formats times by DateTimeFormatter, and text, which it reads first, by
@@ -113,7 +91,7 @@ func dateFormat() Function {
 
 // bindTextFormat writes the times that texts give.
 func bindTextFormat(c *Call) (Kernel, error) {
-	f, err := newFormats(c, 1, simple)
+	f, err := newFormats(c, simple)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +102,7 @@ func bindTextFormat(c *Call) (Kernel, error) {
 	return textRows(c.Type, func(_ *EvalContext, args []Vector) func(dst []byte, i int) ([]byte, error) {
 		text := bytesOf(args[0])
 		return func(dst []byte, i int) ([]byte, error) {
-			p, err := f.at(args, 1, i)
+			p, err := f.at(args, i)
 			if err != nil {
 				return dst, err
 			}
@@ -142,7 +120,7 @@ func bindTextFormat(c *Call) (Kernel, error) {
 func bindDateFormat(c *Call) (Kernel, error) {
 	t := c.Args[0].Type
 	c.Zoned = t.Kind == types.TimestampLTZ
-	f, err := newFormats(c, 1, formatter)
+	f, err := newFormats(c, formatter)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +134,7 @@ func bindDateFormat(c *Call) (Kernel, error) {
 			if f.literal != nil && v >= low && v < high {
 				return append(dst, text...), nil
 			}
-			p, err := f.at(args, 1, i)
+			p, err := f.at(args, i)
 			if err != nil {
 				return dst, err
 			}
@@ -185,10 +163,10 @@ func bindDateFormat(c *Call) (Kernel, error) {
 
 // parsed is the row function that parses argument 0 by the pattern of argument 1, or by
 // the default one.
-func parsed(args []Vector, f *formats) func(i int) (temporal.Parsed, error) {
+func parsed(args []Vector, f formats) func(i int) (temporal.Parsed, error) {
 	text := bytesOf(args[0])
 	return func(i int) (temporal.Parsed, error) {
-		p, err := f.at(args, 1, i)
+		p, err := f.at(args, i)
 		if err != nil {
 			return temporal.Parsed{}, err
 		}
@@ -202,7 +180,7 @@ func parsed(args []Vector, f *formats) func(i int) (temporal.Parsed, error) {
 
 // bindToDate reads dates by a pattern of SimpleDateFormat; without one, as CAST does.
 func bindToDate(c *Call) (Kernel, error) {
-	f, err := newFormats(c, 1, simple)
+	f, err := newFormats(c, simple)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +207,7 @@ func bindToDate(c *Call) (Kernel, error) {
 // bindToTimestamp reads timestamps by a pattern of DateTimeFormatter; without one, or
 // where it does not fit, in the form of JDBC.
 func bindToTimestamp(c *Call) (Kernel, error) {
-	f, err := newFormats(c, 1, formatter)
+	f, err := newFormats(c, formatter)
 	if err != nil {
 		return nil, err
 	}
@@ -260,14 +238,14 @@ func parseJDBC(text string, unit int64) (int64, error) {
 
 func bindFromUnix(c *Call) (Kernel, error) {
 	c.Zoned = true
-	f, err := newFormats(c, 1, simple)
+	f, err := newFormats(c, simple)
 	if err != nil {
 		return nil, err
 	}
 	return textRows(c.Type, func(ctx *EvalContext, args []Vector) func(dst []byte, i int) ([]byte, error) {
 		seconds := fixedOf[int64](args[0])
 		return func(dst []byte, i int) ([]byte, error) {
-			p, err := f.at(args, 1, i)
+			p, err := f.at(args, i)
 			if err != nil {
 				return dst, err
 			}
@@ -301,7 +279,7 @@ func unixTimestamp() Function {
 
 func bindUnixTimestamp(c *Call) (Kernel, error) {
 	c.Zoned = true
-	f, err := newFormats(c, 1, simple)
+	f, err := newFormats(c, simple)
 	if err != nil {
 		return nil, err
 	}

@@ -160,7 +160,7 @@ func wholeDecimals(v Vector, scale int) func(i int) int64 {
 }
 
 func bindTextToLTZ(c *Call) (Kernel, error) {
-	f, err := newFormats(c, 1, formatter)
+	f, err := newFormats(c, formatter)
 	if err != nil {
 		return nil, err
 	}
