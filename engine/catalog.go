@@ -146,7 +146,9 @@ func readsMetadata(t connector.Table, columns types.Schema) bool {
 
 // Sink asks the table's connector what it accepts.
 func (c *sessionCatalog) Sink(table *catalog.Table) (catalog.SinkInfo, error) {
-	conn, decl, err := c.parts.declare(written(table))
+	written := *table
+	written.Columns = table.Written() // what is only read is not the sink's business
+	conn, decl, err := c.parts.declare(&written)
 	if err != nil {
 		return catalog.SinkInfo{}, err
 	}
@@ -155,13 +157,6 @@ func (c *sessionCatalog) Sink(table *catalog.Table) (catalog.SinkInfo, error) {
 		return catalog.SinkInfo{}, err
 	}
 	return catalog.SinkInfo{Mode: sink.Mode().String(), Guarantee: sink.Guarantee().String()}, nil
-}
-
-// written is a table without its virtual columns, which are only read.
-func written(table *catalog.Table) *catalog.Table {
-	t := *table
-	t.Columns = slices.DeleteFunc(slices.Clone(table.Columns), func(c catalog.Column) bool { return c.Virtual })
-	return &t
 }
 
 // Metadata types what a connector with options gives to METADATA columns.

@@ -72,17 +72,11 @@ func (b *Binder) sink(t *catalog.Table, node logical.Node, span errs.Span) (*log
 // asStored casts the metadata that the connector takes in another type than declared.
 func asStored(node logical.Node, t *catalog.Table) logical.Node {
 	schema := node.Props().Schema
-	exprs := logical.Cols(schema, logical.Range(0, len(schema)))
-	same := true
-	for i, at := 0, 0; i < len(t.Columns); i++ {
-		c := t.Columns[i]
-		if c.Computed != "" || c.Virtual {
-			continue
-		}
+	exprs, same := logical.AllCols(schema), true
+	for i, c := range t.Written() {
 		if c.Given != nil {
-			exprs[at], same = castTo(exprs[at], *c.Given), false
+			exprs[i], same = castTo(exprs[i], *c.Given), false
 		}
-		at++
 	}
 	if same {
 		return node
@@ -90,14 +84,11 @@ func asStored(node logical.Node, t *catalog.Table) logical.Node {
 	return logical.NewProject(node, exprs, schema.Names())
 }
 
-// Written lists the columns of a table that an INSERT writes: physical ones and
-// metadata columns that are not virtual.
+// Written is the schema of what an INSERT into a table writes.
 func Written(t *catalog.Table) types.Schema {
 	var out types.Schema
-	for _, c := range t.Columns {
-		if c.Computed == "" && !c.Virtual {
-			out = append(out, types.Field{Name: c.Name, Type: c.Type})
-		}
+	for _, c := range t.Written() {
+		out = append(out, types.Field{Name: c.Name, Type: c.Type})
 	}
 	return out
 }

@@ -170,25 +170,25 @@ func (b *Binder) queryHints(ref *sql.NamedTable) error {
 	return nil
 }
 
-// computedColumns projects all columns of a table in the declared order.
+// computedColumns projects all columns of a table in the declared order. Metadata that
+// the connector gives in another type is cast.
 func (b *Binder) computedColumns(node logical.Node, t *catalog.Table) (logical.Node, error) {
-	schema := node.Props().Schema
 	if !slices.ContainsFunc(t.Columns, func(c catalog.Column) bool { return c.Computed != "" || c.Given != nil }) {
 		return node, nil
 	}
-	if slices.ContainsFunc(t.Columns, func(c catalog.Column) bool { return c.Given != nil }) {
-		node = asDeclared(node, t)
-		schema = node.Props().Schema
-	}
-	x := &exprBinder{b: b, scope: scopeOf(t.Name, schema), clause: "a computed column"}
+	scope := scopeOf(t.Name, node.Props().Schema)
+	stored := scope.columns
 	exprs := make([]rex.Expr, len(t.Columns))
 	names := make([]string, len(t.Columns))
-	stored := 0
 	for i, c := range t.Columns {
-		names[i] = c.Name
+		if names[i] = c.Name; c.Computed == "" {
+			exprs[i] = castTo(stored[0].expr, c.Type)
+			stored[0].expr, stored = exprs[i], stored[1:]
+		}
+	}
+	x := &exprBinder{b: b, scope: scope, clause: "a computed column"}
+	for i, c := range t.Columns {
 		if c.Computed == "" {
-			exprs[i] = rex.Col(stored, schema[stored].Type)
-			stored++
 			continue
 		}
 		ast, err := sql.ParseExpr(c.Computed)
@@ -200,21 +200,6 @@ func (b *Binder) computedColumns(node logical.Node, t *catalog.Table) (logical.N
 		}
 	}
 	return logical.NewProject(node, exprs, names), nil
-}
-
-// asDeclared casts the metadata that a connector gives in another type.
-func asDeclared(node logical.Node, t *catalog.Table) logical.Node {
-	schema := node.Props().Schema
-	exprs := make([]rex.Expr, len(schema))
-	for i, f := range schema {
-		exprs[i] = rex.Col(i, f.Type)
-		for _, c := range t.Columns {
-			if c.Name == f.Name && c.Given != nil {
-				exprs[i] = castTo(exprs[i], c.Type)
-			}
-		}
-	}
-	return logical.NewProject(node, exprs, schema.Names())
 }
 
 // watermark declares the event time column.

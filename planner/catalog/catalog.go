@@ -82,6 +82,18 @@ type Table struct {
 	Comment string            `msgpack:"m,omitempty"`
 }
 
+// Written lists the columns that an INSERT writes: physical ones and metadata columns
+// that are not virtual.
+func (t *Table) Written() []Column {
+	var out []Column
+	for _, c := range t.Columns {
+		if c.Computed == "" && !c.Virtual {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // Column is one column of a table.
 type Column struct {
 	Name string     `msgpack:"n"`

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/thalweg/thalweg/internal/errs"
-	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/planner/logical"
 	"github.com/thalweg/thalweg/planner/plan"
 )
@@ -24,7 +23,7 @@ func (b *builder) sink(n *logical.Sink) (plan.NodeID, error) {
 		}
 		return b.collect(n, id), nil
 	}
-	sink := &plan.Sink{Table: tableRef(n.Table, written(n.Table)), Mode: n.Info.Mode, Guarantee: n.Info.Guarantee,
+	sink := &plan.Sink{Table: tableRef(n.Table, n.Table.Written()), Mode: n.Info.Mode, Guarantee: n.Info.Guarantee,
 		NotNull: n.NotNull, DropNulls: b.opts.DropNulls && len(n.NotNull) > 0}
 	updating := b.at(id).Mode != plan.InsertOnly
 	key, keyed := primaryKey(n)
@@ -50,17 +49,6 @@ func (b *builder) collect(n *logical.Sink, id plan.NodeID) plan.NodeID {
 		sink.Visible = n.Visible
 	}
 	return b.add(n, plan.Node{Kind: plan.KindSink, Inputs: []plan.Input{b.single(id)}, Sink: sink, Singleton: true}, spread{})
-}
-
-// written lists the columns that a sink writes.
-func written(t *catalog.Table) []catalog.Column {
-	var out []catalog.Column
-	for _, c := range t.Columns {
-		if c.Computed == "" && !c.Virtual {
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // primaryKey gives the columns of the target's primary key.
