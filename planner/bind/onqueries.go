@@ -32,7 +32,7 @@ func (b *Binder) joinOnQueries(ref *sql.Join, l, r *relation, outer, around *sco
 // column that the condition compares as any other, and drops these columns again.
 func (b *Binder) outerOnQueries(ref *sql.Join, l, r *relation, outer *scope) (*relation, error) {
 	var crossed bool
-	left, right := b.onSide(l, r, true, outer, &crossed), b.onSide(l, r, false, outer, &crossed)
+	left, right := b.onSide(l, beside(r, &crossed), outer), b.onSide(r, beside(l, &crossed), outer)
 	for _, q := range queriesIn(ref.On) {
 		err := right.attach(q)
 		if crossed {
@@ -51,9 +51,6 @@ func (b *Binder) outerOnQueries(ref *sql.Join, l, r *relation, outer *scope) (*r
 	both := joined(l.scope, r.scope, width, logical.Inner)
 	sb := &selectBinder{b: b, scope: &scope{columns: both.columns, outer: outer}, computed: map[*sql.Call]rex.Expr{}, subqueries: left.subqueries}
 	for q, value := range right.subqueries {
-		if sb.subqueries == nil {
-			sb.subqueries = map[sql.Expr]rex.Expr{}
-		}
 		sb.subqueries[q] = shift(value, width)
 	}
 	condition, err := sb.condition(ref.On, "ON")
@@ -70,17 +67,21 @@ func (b *Binder) outerOnQueries(ref *sql.Join, l, r *relation, outer *scope) (*r
 	return &relation{node: node, scope: joined(l.scope, r.scope, leftWidth, spec.Type)}, nil
 }
 
-// onSide binds sub-queries over one side of a join. Names mean what they mean in ON, but
-// for one of the other side's column crossed is set, and an error.
-func (b *Binder) onSide(l, r *relation, isLeft bool, outer *scope, crossed *bool) *selectBinder {
-	side, own, other := l, l.scope.columns, slices.Clone(r.scope.columns)
-	if !isLeft {
-		side, own, other = r, r.scope.columns, slices.Clone(l.scope.columns)
+// onSide binds sub-queries over one side of a join, in sight of what is beside it: names
+// mean what they mean in ON.
+func (b *Binder) onSide(side *relation, beside []scopeColumn, outer *scope) *selectBinder {
+	return &selectBinder{b: b, node: side.node, scope: &scope{columns: slices.Concat(side.scope.columns, beside), outer: outer},
+		computed: map[*sql.Call]rex.Expr{}, subqueries: map[sql.Expr]rex.Expr{}}
+}
+
+// beside are the columns of the other side: one that is read sets crossed, and is an
+// error.
+func beside(other *relation, crossed *bool) []scopeColumn {
+	columns := slices.Clone(other.scope.columns)
+	for i := range columns {
+		columns[i].beside = crossed
 	}
-	for i := range other {
-		other[i].beside = crossed
-	}
-	return &selectBinder{b: b, node: side.node, scope: &scope{columns: slices.Concat(own, other), outer: outer}, computed: map[*sql.Call]rex.Expr{}}
+	return columns
 }
 
 // attach joins a sub-query to the relation; one that fails leaves it as it was.

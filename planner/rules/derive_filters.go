@@ -12,7 +12,7 @@ func deriveFilters() Rule {
 	return perNode("derive_filters", "filter a join's inputs by what an OR over both demands of each", func(_ *Context, n logical.Node) logical.Node {
 		switch n := n.(type) {
 		case *logical.Filter:
-			if j, ok := n.Inputs()[0].(*logical.Join); ok && j.Type != logical.Semi && j.Type != logical.Anti {
+			if j, ok := n.Inputs()[0].(*logical.Join); ok {
 				terms := conjuncts(n.Predicate)
 				if more := derive(terms, relations(j, 0, nil)); len(more) > 0 {
 					return filterBy(j, append(terms, more...))
@@ -35,14 +35,18 @@ func deriveFilters() Rule {
 	})
 }
 
-// relations are the inputs of nested joins whose columns are side by side; those of n
-// begin at number at.
+// relations are the inputs of nested joins whose columns come out side by side; those of
+// n begin at number at.
 func relations(n logical.Node, at int, out []columnRange) []columnRange {
-	if j, ok := n.(*logical.Join); ok && j.Type != logical.Semi && j.Type != logical.Anti {
-		out = relations(j.Left(), at, out)
-		return relations(j.Right(), at+len(j.Left().Props().Schema), out)
+	j, ok := n.(*logical.Join)
+	if !ok {
+		return append(out, columnRange{at, at + len(n.Props().Schema)})
 	}
-	return append(out, columnRange{at, at + len(n.Props().Schema)})
+	out = relations(j.Left(), at, out)
+	if j.Type.LeftOnly() {
+		return out
+	}
+	return relations(j.Right(), at+len(j.Left().Props().Schema), out)
 }
 
 // derive gives what the ORs among terms say about single relations.
