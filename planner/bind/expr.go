@@ -93,7 +93,7 @@ func (x *exprBinder) literal(e sql.Expr) (rex.Expr, error) {
 	case *sql.BytesLiteral:
 		return rex.Lit(types.BytesType().NotNull(), rex.Value{Str: string(e.Value)}), nil
 	case *sql.TemporalLiteral:
-		return temporal(e)
+		return temporalLiteral(e)
 	case *sql.IntervalLiteral:
 		return interval(e)
 	case *sql.Subquery:

@@ -6,20 +6,21 @@ import (
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
+	"github.com/thalweg/thalweg/internal/temporal"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/sql"
 )
 
-// temporal binds DATE '…', TIME '…', TIMESTAMP '…' and TIMESTAMP_LTZ '…'. The
+// temporalLiteral binds DATE '…', TIME '…', TIMESTAMP '…' and TIMESTAMP_LTZ '…'. The
 // precision is the number of fractional digits written.
-func temporal(n *sql.TemporalLiteral) (rex.Expr, error) {
+func temporalLiteral(n *sql.TemporalLiteral) (rex.Expr, error) {
 	text := strings.TrimSpace(n.Text)
 	if n.Kind == types.Date {
 		day, err := time.Parse("2006-01-02", text)
 		if err != nil {
 			return rex.Expr{}, badTemporal(n, "yyyy-MM-dd")
 		}
-		return rex.Lit(types.Of(types.Date).NotNull(), rex.Value{Int: floorDiv(day.Unix(), 86400)}), nil
+		return rex.Lit(types.Of(types.Date).NotNull(), rex.Value{Int: temporal.FloorDiv(day.Unix(), temporal.SecondsPerDay)}), nil
 	}
 	body, fraction, _ := strings.Cut(text, ".")
 	nanos, ok := fractionNanos(fraction)
@@ -39,7 +40,7 @@ func temporal(n *sql.TemporalLiteral) (rex.Expr, error) {
 	if err != nil {
 		return rex.Expr{}, badTemporal(n, "yyyy-MM-dd HH:mm:ss[.fff]")
 	}
-	if year := moment.Year(); t.Precision > 6 && (year < 1678 || year > 2261) {
+	if t.Precision > 6 && !temporal.Holds(temporal.FloorDiv(moment.Unix(), temporal.SecondsPerDay), 1) {
 		return rex.Expr{}, errs.Userf("'%s' is beyond the years 1678 to 2261 of %s", n.Text, t.WithNullable(true)).At(n.Pos()).WithHint("write at most 6 fractional digits")
 	}
 	return rex.Lit(t, rex.Value{Int: inUnit(moment.Unix(), nanos, t.Precision)}), nil
@@ -65,14 +66,6 @@ func fractionNanos(digits string) (int64, bool) {
 		v = v*10 + int64(d-'0')
 	}
 	return v, true
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
 }
 
 func badTemporal(n *sql.TemporalLiteral, form string) error {
