@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/agg"
@@ -345,5 +346,49 @@ func TestSignaturesRefuseWhatTheyCannotTake(t *testing.T) {
 		if _, err := signature.Resolve(exprs); err == nil {
 			t.Errorf("%s took %v", name, args)
 		}
+	}
+}
+
+func TestDamagedValuesAreCorruption(t *testing.T) {
+	ordered := bind(t, "ARRAY_AGG(v INT)")
+	ordered.call.OrderBy = []rex.SortKey{{Column: 0}}
+	ordered.call.ArgTypes = append(slices.Clip(ordered.call.ArgTypes), ordered.call.ArgTypes[0])
+	var err error
+	if ordered.agg, err = agg.NewRegistry().Bind(ordered.call, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		bound  *bound
+		args   int // columns that the aggregate reads
+		value  string
+		damage func(kept []byte) []byte
+	}{
+		{"ordered values", ordered, 2, "1", func(kept []byte) []byte {
+			kept[0]-- // the length of the row
+			return kept[:len(kept)-1]
+		}},
+		{"picked array", bind(t, "FIRST_VALUE(v ARRAY<INT>)"), 1, "[1]", func(kept []byte) []byte { return kept[:len(kept)-1] }},
+	} {
+		alloc := memory.NewCheckedAllocator(memory.DefaultAllocator)
+		batch := c.bound.batch(t, alloc, []string{c.value})
+		accs := c.bound.accs(1)
+		var cols []arrow.Array
+		for range c.args {
+			cols = append(cols, batch.Column(0))
+		}
+		c.bound.agg.Accumulate(only(accs, 0, 1), cols, nil)
+		batch.Release()
+		kept := c.bound.heap.strings
+		kept[len(kept)-1] = c.damage(kept[len(kept)-1])
+		result := c.bound.agg.Emit(accs, alloc)
+		if err := agg.ErrOf(c.bound.agg); errs.ClassOf(err) != errs.Corruption {
+			t.Errorf("%s: %v, want corruption", c.name, err)
+		}
+		if result.Len() != 1 {
+			t.Errorf("%s: %d results of 1 group", c.name, result.Len())
+		}
+		result.Release()
+		alloc.AssertSize(t, 0)
 	}
 }

@@ -145,6 +145,12 @@ func appendSized(dst, value []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(value))), value...)
 }
 
+// cutSized takes what appendSized appended from the start of b.
+func cutSized(b []byte) (value, rest []byte) {
+	size, n := binary.Uvarint(b)
+	return b[n : n+int(size)], b[n+int(size):]
+}
+
 // Merge appends the values of the partial results.
 func (g *gatherAgg) Merge(acc Accs, partial []arrow.Array, _ int) {
 	mergeBytes(&g.gatherer, acc, partial[0], &g.weights, nil)
@@ -164,9 +170,9 @@ func (g *gatherAgg) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
 	for i := range acc.Rows {
 		g.values = g.values[:0]
 		for rest := acc.Heap.Get(at[gathered](&acc, i).ref); len(rest) > 0; {
-			size, n := binary.Uvarint(rest)
-			g.values = append(g.values, rest[n:n+int(size)])
-			rest = rest[n+int(size):]
+			var value []byte
+			value, rest = cutSized(rest)
+			g.values = append(g.values, value)
 		}
 		if err := g.kind.add(g.values); err != nil && g.err == nil {
 			g.err = err

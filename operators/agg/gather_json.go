@@ -2,7 +2,6 @@ package agg
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"slices"
 
@@ -78,7 +77,7 @@ func (g *jsonObjectGathering) add(values [][]byte) error {
 	text := append(g.text[:0], '{')
 	var err error
 	for i, member := range values {
-		key := memberKey(member)
+		key, value := cutSized(member)
 		switch {
 		case len(member) == 0:
 			err = errs.Userf("a key of JSON_OBJECTAGG is NULL")
@@ -90,8 +89,7 @@ func (g *jsonObjectGathering) add(values [][]byte) error {
 			text = append(text, ',')
 		}
 		text = append(appendJSONString(text, string(key)), ':')
-		_, n := binary.Uvarint(member)
-		text = append(text, member[n+len(key):]...)
+		text = append(text, value...)
 	}
 	g.text = append(text, '}')
 	g.builder.Append(string(g.text))
@@ -100,8 +98,8 @@ func (g *jsonObjectGathering) add(values [][]byte) error {
 
 // memberKey is the key of an encoded member.
 func memberKey(member []byte) []byte {
-	size, n := binary.Uvarint(member)
-	return member[n : n+int(size)]
+	key, _ := cutSized(member)
+	return key
 }
 
 func appendJSONString(dst []byte, s string) []byte {

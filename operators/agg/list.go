@@ -1,8 +1,6 @@
 package agg
 
 import (
-	"encoding/binary"
-
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
@@ -70,8 +68,7 @@ func (l *listAgg) Refresh(acc Accs, i int, set Set) {
 	joined := l.gatherer.joined[:0]
 	some := int64(0)
 	set.Each(func(key []byte, count int64) bool {
-		size, n := binary.Uvarint(key)
-		separator, value := key[n:n+int(size)], key[n+int(size):]
+		separator, value := cutSized(key)
 		for range count {
 			if some != 0 {
 				joined = append(joined, separator...)

@@ -7,12 +7,12 @@ import (
 	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // ordered has an aggregate take its values in an order. It keeps the arguments of
@@ -25,7 +25,6 @@ type ordered struct {
 	picks    bool
 	pick     pick
 	args     int // columns before those that order
-	types    []arrow.DataType
 	nulls    bool
 	retracts bool
 	sorter   *rowcodec.SortEncoder
@@ -37,11 +36,11 @@ type ordered struct {
 	one      []byte
 	rows     []orderedRow
 	// What the aggregate works on while results are made.
-	keys   [][]byte
-	memory []uint64
-	into   []unsafe.Pointer
-	heap   Blobs
-	err    error
+	encoded [][]byte
+	memory  []uint64
+	into    []unsafe.Pointer
+	heap    Blobs
+	err     error
 }
 
 // orderedRow is a row of a group: its sort key, its place among rows that came, and
@@ -78,14 +77,13 @@ func bindOrdered(f *Function, call rex.AggCall, retracts bool) (Agg, error) {
 	for i, t := range call.ArgTypes {
 		all[i] = t.Arrow()
 	}
-	o.types = all[:o.args]
 	if o.sorter, err = rowcodec.NewSortEncoder(all, OrderOf(call)); err != nil {
 		return nil, err
 	}
-	if o.encoder, err = rowcodec.NewRowEncoder(o.types); err != nil {
+	if o.encoder, err = rowcodec.NewRowEncoder(all[:o.args]); err != nil {
 		return nil, err
 	}
-	o.decoder, err = rowcodec.NewRowDecoder(o.types)
+	o.decoder, err = rowcodec.NewRowDecoder(all[:o.args])
 	return o, err
 }
 
@@ -132,21 +130,15 @@ func (o *ordered) settled() func([]byte) []byte {
 	return func(joined []byte) []byte {
 		var best, key []byte
 		for rest := joined; len(rest) > 0; {
-			size, n := binary.Uvarint(rest)
-			row, k := rest[:n+int(size)], cutSized(rest[n:])
-			rest = rest[n+int(size):]
+			row, behind := cutSized(rest)
+			k, _ := cutSized(row)
 			if order := bytes.Compare(k, key); best == nil || order < 0 && o.pick == pickFirst || order >= 0 && o.pick == pickLast {
-				best, key = row, k
+				best, key = rest[:len(rest)-len(behind)], k
 			}
+			rest = behind
 		}
 		return joined[:copy(joined, best)]
 	}
-}
-
-// cutSized is what stands at the start of b behind its length.
-func cutSized(b []byte) []byte {
-	size, n := binary.Uvarint(b)
-	return b[n : n+int(size)]
 }
 
 // Merge appends the rows of the partial results.
@@ -164,26 +156,24 @@ func (o *ordered) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
 	words := max(o.of.Spec().Width/8, 1)
 	memory := grow(&o.memory, len(acc.Rows)*words)
 	clear(memory)
-	o.keys, o.into, o.heap = o.keys[:0], o.into[:0], o.heap[:0]
+	o.encoded, o.into, o.heap = o.encoded[:0], o.into[:0], o.heap[:0]
 	groups := make([]unsafe.Pointer, len(acc.Rows))
 	for g := range acc.Rows {
 		groups[g] = unsafe.Pointer(&memory[g*words])
 		for _, row := range o.rowsOf(acc.Heap.Get(at[gathered](&acc, g).ref)) {
-			o.keys, o.into = append(o.keys, row.args), append(o.into, groups[g])
+			o.encoded, o.into = append(o.encoded, row.args), append(o.into, groups[g])
 		}
 	}
-	if len(o.keys) > 0 {
-		args, err := o.decode(alloc)
-		if err != nil {
-			panic("agg: " + err.Error()) // it was encoded by the same codec
+	if len(o.encoded) > 0 {
+		args, err := o.decoder.Columns(alloc, o.encoded)
+		if err == nil {
+			o.of.Accumulate(Accs{Rows: o.into, Heap: &o.heap}, args, nil)
+			columns.Release(args)
+			err = ErrOf(o.of)
 		}
-		o.of.Accumulate(Accs{Rows: o.into, Heap: &o.heap}, args, nil)
-		for _, a := range args {
-			a.Release()
+		if o.err == nil {
+			o.err = err
 		}
-	}
-	if err := ErrOf(o.of); err != nil && o.err == nil {
-		o.err = err
 	}
 	return o.of.Emit(Accs{Rows: groups, Heap: &o.heap}, alloc)
 }
@@ -192,12 +182,10 @@ func (o *ordered) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
 func (o *ordered) rowsOf(kept []byte) []orderedRow {
 	o.rows = o.rows[:0]
 	for len(kept) > 0 {
-		size, n := binary.Uvarint(kept)
-		row := orderedRow{args: kept[n : n+int(size)], at: int32(len(o.rows))}
-		kept = kept[n+int(size):]
+		row := orderedRow{at: int32(len(o.rows))}
+		row.args, kept = cutSized(kept)
 		if !o.retracts {
-			length, n := binary.Uvarint(row.args)
-			row.key, row.args = row.args[n:n+int(length)], row.args[n+int(length):]
+			row.key, row.args = cutSized(row.args)
 		}
 		o.rows = append(o.rows, row)
 	}
@@ -210,24 +198,6 @@ func (o *ordered) rowsOf(kept []byte) []orderedRow {
 		})
 	}
 	return o.rows
-}
-
-// decode gives the arguments in o.keys as columns.
-func (o *ordered) decode(alloc memory.Allocator) ([]arrow.Array, error) {
-	builders := make([]array.Builder, len(o.types))
-	for i, dt := range o.types {
-		builders[i] = array.NewBuilder(alloc, dt)
-		builders[i].Reserve(len(o.keys))
-		defer builders[i].Release()
-	}
-	if err := o.decoder.DecodeAll(o.keys, builders); err != nil {
-		return nil, err
-	}
-	args := make([]arrow.Array, len(builders))
-	for i, b := range builders {
-		args[i] = b.NewArray()
-	}
-	return args, nil
 }
 
 // Err implements Checked.

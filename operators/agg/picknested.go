@@ -18,11 +18,13 @@ type nestedPick struct {
 	encodedValues
 	nested arrow.DataType
 	rows   rowcodec.Rows
+	err    error
 }
 
 var (
-	_ Agg    = (*nestedPick)(nil)
-	_ SetAgg = (*nestedPick)(nil)
+	_ Agg     = (*nestedPick)(nil)
+	_ SetAgg  = (*nestedPick)(nil)
+	_ Checked = (*nestedPick)(nil)
 )
 
 func newNestedPick(call rex.AggCall, p pick, retracts bool) (Agg, error) {
@@ -61,10 +63,18 @@ func (g *nestedPick) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
 			continue
 		}
 		if err := g.decoder.Decode(acc.Heap.Get(a.ref), []array.Builder{builder}); err != nil {
-			panic("agg: " + err.Error()) // it was encoded by the same codec
+			g.err = err
+			return columns.Nulls(alloc, g.nested, len(acc.Rows))
 		}
 	}
 	return builder.NewArray()
+}
+
+// Err implements Checked.
+func (g *nestedPick) Err() error {
+	err := g.err
+	g.err = nil
+	return err
 }
 
 // AppendKey implements SetAgg.
