@@ -9,6 +9,7 @@ import (
 
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // Folder is an aggregate function of a user over states that are bytes, a batch at a
@@ -225,9 +226,7 @@ func (f *foldAgg) Refresh(acc Accs, i int, set Set) {
 		f.accs = append(f.accs, a)
 	}
 	f.run(one, f.folder.Add)
-	for _, arg := range args {
-		arg.Release()
-	}
+	columns.Release(args)
 }
 
 // decode gives the rows of a set as columns.

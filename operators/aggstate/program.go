@@ -14,6 +14,7 @@ import (
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/state"
 )
 
@@ -197,9 +198,7 @@ func (p *Program) Results(rows []unsafe.Pointer, heap agg.Heap, alloc memory.All
 		}
 	}
 	if err != nil {
-		for _, col := range out {
-			col.Release()
-		}
+		columns.Release(out)
 		return nil, err
 	}
 	return out, nil

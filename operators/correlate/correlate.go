@@ -83,9 +83,7 @@ type call struct {
 
 func (c *call) release() {
 	c.batch.Release()
-	for _, a := range c.args {
-		a.Release()
-	}
+	columns.Release(c.args)
 	c.table.Release()
 }
 

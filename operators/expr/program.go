@@ -12,6 +12,7 @@ import (
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // CompileEnv is what compiling needs besides the expression.
@@ -118,9 +119,7 @@ func (p *Projection) Eval(ctx *EvalContext, batch stream.Batch) ([]arrow.Array, 
 	for _, root := range p.roots {
 		arr, err := f.result(root)
 		if err != nil {
-			for _, done := range out {
-				done.Release()
-			}
+			columns.Release(out)
 			return nil, err
 		}
 		out = append(out, arr)

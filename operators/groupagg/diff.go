@@ -41,7 +41,7 @@ func (g *GroupAgg) emission(batch stream.Batch, keyAt []int) (stream.Batch, erro
 		results = takeAll(g, results, d.keep)
 		kinds, first = gather(kinds, d.keep), gather(first, d.keep)
 		if len(kinds) == 0 {
-			release(results)
+			columns.Release(results)
 			return stream.Batch{}, nil
 		}
 	} else {
@@ -145,12 +145,6 @@ func takeAll(g *GroupAgg, cols []arrow.Array, rows []int32) []arrow.Array {
 		c.Release()
 	}
 	return out
-}
-
-func release(cols []arrow.Array) {
-	for _, c := range cols {
-		c.Release()
-	}
 }
 
 func gather[T any](from []T, rows []int32) []T {

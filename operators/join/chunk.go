@@ -19,12 +19,8 @@ type chunk struct {
 }
 
 func (c *chunk) release() {
-	for _, col := range c.other {
-		col.Release()
-	}
-	for _, col := range c.input {
-		col.Release()
-	}
+	columns.Release(c.other)
+	columns.Release(c.input)
 }
 
 // gather decodes the candidates of the probe's chunk.

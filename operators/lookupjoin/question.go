@@ -35,9 +35,7 @@ type question struct {
 func (q *question) release() {
 	q.batch.Release()
 	q.rows.Release()
-	for _, k := range q.keys {
-		k.Release()
-	}
+	columns.Release(q.keys)
 }
 
 // distinct numbers the keys of a batch.

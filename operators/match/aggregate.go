@@ -9,6 +9,7 @@ import (
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/internal/rowpattern"
 	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // aggregate computes an aggregate over rows of paths, many results at a time.
@@ -63,7 +64,7 @@ func (a *aggregate) results(m *Match, n int) (arrow.Array, error) {
 	}
 	base := unsafe.Pointer(unsafe.SliceData(a.memory))
 	args := make([]arrow.Array, len(a.Agg.Args))
-	defer func() { release(args) }()
+	defer func() { columns.Release(args) }()
 	for i, c := range a.Agg.Args {
 		var err error
 		if args[i], err = m.cells.cols[c].gather(m.ctx.Alloc, a.cells); err != nil {

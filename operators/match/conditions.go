@@ -9,6 +9,7 @@ import (
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/expr"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // conditions are the DEFINE clause, sorted by how they are evaluated.
@@ -163,7 +164,7 @@ func (c *conditions) evaluate(m *Match) error {
 		}
 		var err error
 		if cols[j], err = m.cells.cols[nav.Column].gather(m.ctx.Alloc, cells); err != nil {
-			release(cols[:j])
+			columns.Release(cols[:j])
 			return err
 		}
 	}
@@ -173,7 +174,7 @@ func (c *conditions) evaluate(m *Match) error {
 	if err != nil {
 		return err
 	}
-	defer release(results)
+	defer columns.Release(results)
 	for j, result := range results {
 		mask, ok := result.(*array.Boolean)
 		for i, cell := range c.rows {
@@ -184,14 +185,6 @@ func (c *conditions) evaluate(m *Match) error {
 	}
 	c.rows, c.cells = c.rows[:0], c.cells[:0]
 	return nil
-}
-
-func release(arrays []arrow.Array) {
-	for _, a := range arrays {
-		if a != nil {
-			a.Release()
-		}
-	}
 }
 
 // trackOf numbers a set of variables whose first and last rows are followed.

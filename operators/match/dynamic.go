@@ -7,6 +7,7 @@ import (
 	"github.com/thalweg/thalweg/internal/rowpattern"
 	"github.com/thalweg/thalweg/operators/expr"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // dynamic is a condition that looks at the rows mapped before.
@@ -77,7 +78,7 @@ func (d *dynamic) slowly(m *Match, p *part, depth int) (bool, error) {
 			cols[i], err = m.cells.cols[d.navs[i].Column].gather(m.ctx.Alloc, d.env.cells[i:i+1])
 		}
 		if err != nil {
-			release(cols)
+			columns.Release(cols)
 			return false, err
 		}
 	}

@@ -111,7 +111,7 @@ func (o *output) flush(m *Match, out op.Output) error {
 	if n > 0 {
 		cols, err := o.columns(m)
 		if err != nil {
-			release(cols)
+			columns.Release(cols)
 			return err
 		}
 		if err := out.Emit(stream.NewBatch(m.ctx.Output, cols, n, nil)); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rowcodec"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/state"
 )
 
@@ -158,7 +159,7 @@ func (s *store) decode(m *Match) error {
 	if err != nil {
 		return err
 	}
-	defer release(cols)
+	defer columns.Release(cols)
 	m.scatter(cols, s.into)
 	if m.ties != nil {
 		if err := m.ties.Encode(cols, len(s.into), &m.sorts); err != nil {

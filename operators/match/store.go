@@ -10,6 +10,7 @@ import (
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/internal/rowpattern"
 	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/state"
 )
@@ -213,7 +214,7 @@ func (s *store) addRows(m *Match, live []int32) error {
 	if err != nil {
 		return err
 	}
-	defer release(cols)
+	defer columns.Release(cols)
 	if err := s.codec.Encode(cols, len(live), &s.enc); err != nil {
 		return err
 	}
@@ -329,7 +330,7 @@ func (m *Match) gatherAll(cells []int32) ([]arrow.Array, error) {
 	for i := range m.cells.cols {
 		var err error
 		if cols[i], err = m.cells.cols[i].gather(m.ctx.Alloc, cells); err != nil {
-			release(cols)
+			columns.Release(cols)
 			return nil, err
 		}
 	}

@@ -40,12 +40,12 @@ func (d *diff) emit(c *Changing, before, after *evaluated, out op.Output) error 
 	if err != nil {
 		return err
 	}
-	defer release(cols)
+	defer columns.Release(cols)
 	values, err := join(c.ctx, before.values, after.values)
 	if err != nil {
 		return err
 	}
-	defer release(values)
+	defer columns.Release(values)
 	return emitRows(c.ctx, rowsAt(c.ctx, cols, d.rows), rowsAt(c.ctx, values, d.values), d.kinds, out)
 }
 

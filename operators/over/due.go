@@ -135,7 +135,7 @@ func join(ctx *op.Context, cols, more []arrow.Array) ([]arrow.Array, error) {
 		}
 		joined, err := array.Concatenate([]arrow.Array{c, more[i]}, ctx.Alloc)
 		if err != nil {
-			release(out)
+			columns.Release(out)
 			return nil, err
 		}
 		out = append(out, joined)
@@ -153,16 +153,10 @@ func concat(ctx *op.Context, parts [][]arrow.Array) ([]arrow.Array, error) {
 		}
 		joined, err := array.Concatenate(pieces, ctx.Alloc)
 		if err != nil {
-			release(out)
+			columns.Release(out)
 			return nil, err
 		}
 		out = append(out, joined)
 	}
 	return out, nil
-}
-
-func release(cols []arrow.Array) {
-	for _, c := range cols {
-		c.Release()
-	}
 }

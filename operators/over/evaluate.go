@@ -100,8 +100,8 @@ type evaluated struct {
 type evalPart struct{ first, from, to, end int32 }
 
 func (ev *evaluated) release() {
-	release(ev.cols)
-	release(ev.values)
+	columns.Release(ev.cols)
+	columns.Release(ev.values)
 }
 
 // place is what tells row i apart.
@@ -251,7 +251,7 @@ func (e *evaluator) aggregate(ev *evaluated, regions []region) ([]arrow.Array, e
 	if err != nil {
 		return nil, err
 	}
-	defer release(values)
+	defer columns.Release(values)
 	return e.inOrder(ev, outs, values), nil
 }
 

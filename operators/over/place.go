@@ -62,7 +62,7 @@ func (t *Timed) functions() ([]arrow.Array, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer release(fed)
+	defer columns.Release(fed)
 	out := make([]arrow.Array, 0, len(t.cfg.Functions))
 	for i, fn := range t.cfg.Functions {
 		if fn.Kind != Lag {
@@ -71,7 +71,7 @@ func (t *Timed) functions() ([]arrow.Array, error) {
 		}
 		picked, err := t.lag(fn, i, fed, before, ends)
 		if err != nil {
-			release(out)
+			columns.Release(out)
 			return nil, err
 		}
 		out = append(out, picked)

@@ -2,6 +2,7 @@ package over
 
 import (
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // functions gives the functions' values of the evaluated rows, owned by the caller.
@@ -11,7 +12,7 @@ func (e *evaluator) functions(ev *evaluated) ([]arrow.Array, error) {
 	for i, fn := range e.op.cfg.Functions {
 		value, err := e.function(ev, fn, i, fed)
 		if err != nil {
-			release(out)
+			columns.Release(out)
 			return nil, err
 		}
 		out = append(out, value)

@@ -9,6 +9,7 @@ import (
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/aggstate"
 	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/state"
@@ -158,7 +159,7 @@ func (r *recent) join(ctx *op.Context, fed []arrow.Array) ([]arrow.Array, error)
 	if err != nil {
 		return nil, err
 	}
-	defer release(again)
+	defer columns.Release(again)
 	return join(ctx, fed, again)
 }
 
@@ -250,9 +251,9 @@ func (r *recent) leaveAll(t *Timed, wm int64, keys *rowcodec.Keys) error {
 	if cols, err := r.decode(t.ctx); err != nil {
 		return err
 	} else if cols != nil {
-		defer release(cols)
+		defer columns.Release(cols)
 		_, values, err := t.player.play(&t.script, t.stage(cols))
-		release(values)
+		columns.Release(values)
 		if err != nil {
 			return err
 		}

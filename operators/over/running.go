@@ -9,6 +9,7 @@ import (
 
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/state"
 )
 
@@ -264,7 +265,7 @@ func (r *running) aggregateChunk(entries []state.Entry) error {
 	if err != nil {
 		return err
 	}
-	defer release(cols)
+	defer columns.Release(cols)
 	f := framer{frame: r.op.cfg.Frame, ev: ev}
 	e.script.reset()
 	for i, p := range ev.parts {

@@ -111,7 +111,7 @@ func (p *player) play(s *script, on stage) (outs []int32, values []arrow.Array, 
 	var parts [][]arrow.Array
 	defer func() {
 		for _, part := range parts {
-			release(part)
+			columns.Release(part)
 		}
 	}()
 	from := step{}

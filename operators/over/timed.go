@@ -247,7 +247,7 @@ func (t *Timed) emitInbox(wm int64, keys *rowcodec.Keys, slots []state.Slot, out
 			return err
 		}
 		err = t.emitDue(out)
-		release(d.cols)
+		columns.Release(d.cols)
 		t.inbox.drop(d)
 		if err != nil {
 			return err
@@ -290,7 +290,7 @@ func (t *Timed) aggregate() ([]int32, []arrow.Array, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	defer release(cols)
+	defer columns.Release(cols)
 	return t.player.play(&t.script, t.stage(cols))
 }
 

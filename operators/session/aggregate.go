@@ -192,9 +192,7 @@ func (a *Aggregate) merge() error {
 	}
 	partial := a.program.Partials(a.from, a.groups.Heap(), a.ctx.Alloc)
 	err := a.program.Merge(a.into, a.groups.Heap(), partial, 1)
-	for _, p := range partial {
-		p.Release()
-	}
+	columns.Release(partial)
 	return err
 }
 
@@ -258,9 +256,7 @@ func (a *Aggregate) emitRows(keys *rowcodec.Keys, over []closed, found []unsafe.
 	}
 	results, err := a.program.Results(a.rows, a.groups.Heap(), a.ctx.Alloc)
 	if err != nil {
-		for _, c := range cols {
-			c.Release()
-		}
+		columns.Release(cols)
 		return err
 	}
 	all := make([]arrow.Array, 0, len(cols)+len(results)+len(a.cfg.Properties))

@@ -12,6 +12,7 @@ import (
 	"github.com/thalweg/thalweg/operators/aggstate"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/state"
@@ -297,9 +298,7 @@ func (u *Updating) showSome(keys *rowcodec.Keys, list []closed) error {
 		return err
 	}
 	err = u.codec.Encode(cols, len(list), &u.results)
-	for _, c := range cols {
-		c.Release()
-	}
+	columns.Release(cols)
 	if err != nil {
 		return err
 	}
@@ -392,9 +391,7 @@ func (u *Updating) flush(out op.Output) error {
 	}
 	results, err := u.codec.Decode(u.ctx.Alloc, o.rows)
 	if err != nil {
-		for _, c := range cols {
-			c.Release()
-		}
+		columns.Release(cols)
 		return err
 	}
 	cols = append(append(cols, results...), u.bounds.Columns(u.ctx.Alloc, u.cfg.Windows.Zone, u.cfg.Properties, u.ctx.Output.Fields())...)

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/thalweg/thalweg/operators/aggstate"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/state"
 )
@@ -148,9 +149,7 @@ func (w *WindowAgg) mergeBuffer(from, into *aggstate.Buffer) error {
 		into.Upsert(&f.keys, to)
 		partial := w.program.Partials(from.Rows()[at:end], from.Heap(), w.ctx.Alloc)
 		err := w.program.Merge(to, into.Heap(), partial, 1)
-		for _, p := range partial {
-			p.Release()
-		}
+		columns.Release(partial)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/thalweg/thalweg/operators/aggstate"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/state"
 )
@@ -125,9 +126,7 @@ func (w *WindowAgg) mergeSlice(table *state.Table, merged *aggstate.Buffer, sign
 		for _, row := range f.to[:len(slots)] {
 			*aggstate.Mark(row) += uint64(sign)
 		}
-		for _, p := range partial {
-			p.Release()
-		}
+		columns.Release(partial)
 		return err
 	})
 }
@@ -151,9 +150,7 @@ func (w *WindowAgg) emitRows(keys [][]byte, rows []unsafe.Pointer, heap agg.Heap
 	}
 	results, err := w.program.Results(rows[:n], heap, w.ctx.Alloc)
 	if err != nil {
-		for _, c := range cols {
-			c.Release()
-		}
+		columns.Release(cols)
 		return err
 	}
 	all := make([]arrow.Array, 0, len(cols)+len(results)+len(w.cfg.Properties))

@@ -103,9 +103,7 @@ func (s *setState) drop(w *WindowAgg, table *state.Table, end int64) error {
 			w.fire.keys.Append(key)
 		}
 		err = s.encodeKeys(w, slices.Clone(cols), len(slots), end, w.fire.keys.Hashes)
-		for _, c := range cols {
-			c.Release()
-		}
+		columns.Release(cols)
 		if err != nil {
 			return err
 		}

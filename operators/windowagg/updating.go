@@ -14,6 +14,7 @@ import (
 	"github.com/thalweg/thalweg/operators/aggstate"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/state"
@@ -232,9 +233,7 @@ func (u *Updating) diff(table, emitted *state.Table) error {
 		return err
 	}
 	err = u.codec.Encode(cols, len(u.fire.from), &u.results)
-	for _, c := range cols {
-		c.Release()
-	}
+	columns.Release(cols)
 	if err != nil {
 		return err
 	}

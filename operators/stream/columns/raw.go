@@ -57,10 +57,12 @@ func ViewBuffer[T any](buf *memory.Buffer) []T {
 	return view[T](buf, 0, buf.Len()/int(unsafe.Sizeof(zero)))
 }
 
-// Release gives back the caller's reference on each of cols.
+// Release gives back the caller's reference on each of cols, some of which may be nil.
 func Release(cols []arrow.Array) {
 	for _, c := range cols {
-		c.Release()
+		if c != nil {
+			c.Release()
+		}
 	}
 }
 
