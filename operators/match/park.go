@@ -3,6 +3,7 @@ package match
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rowcodec"
@@ -86,12 +87,10 @@ func (s *store) resume(m *Match) error {
 
 // load brings the rows of the partitions wanted into memory.
 func (s *store) load(m *Match) error {
-	for wanted := s.wanted; len(wanted) > 0; {
-		n := min(len(wanted), writeMax)
-		if err := s.loadSome(m, wanted[:n]); err != nil {
+	for some := range slices.Chunk(s.wanted, writeMax) {
+		if err := s.loadSome(m, some); err != nil {
 			return err
 		}
-		wanted = wanted[n:]
 	}
 	s.wanted = s.wanted[:0]
 	return nil
@@ -227,12 +226,8 @@ func (s *store) parkWorth(m *Match, want int64) error {
 	if err := s.saveLeaving(m); err != nil {
 		return err
 	}
-	for leaving := s.leaving; len(leaving) > 0; {
-		n := min(len(leaving), writeMax)
-		if err := s.writeSome(m, leaving[:n]); err != nil {
-			return err
-		}
-		leaving = leaving[n:]
+	if err := s.writeAll(m, s.leaving); err != nil {
+		return err
 	}
 	for _, cell := range s.waiting {
 		m.cells.flags[cell] &^= cellLive | cellSaved

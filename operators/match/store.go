@@ -3,6 +3,7 @@ package match
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -199,12 +200,10 @@ func (s *store) addFresh(m *Match) error {
 }
 
 func (s *store) addAll(m *Match, live []int32) error {
-	for len(live) > 0 {
-		n := min(len(live), writeMax)
-		if err := s.addRows(m, live[:n]); err != nil {
+	for some := range slices.Chunk(live, writeMax) {
+		if err := s.addRows(m, some); err != nil {
 			return err
 		}
-		live = live[n:]
 	}
 	return nil
 }
@@ -245,12 +244,14 @@ func (s *store) writeParts(m *Match) error {
 	}
 	m.parts.empty = 0
 	m.queue.firsts(m, nil)
-	for live := s.live; len(live) > 0; {
-		n := min(len(live), writeMax)
-		if err := s.writeSome(m, live[:n]); err != nil {
+	return s.writeAll(m, s.live)
+}
+
+func (s *store) writeAll(m *Match, parts []int32) error {
+	for some := range slices.Chunk(parts, writeMax) {
+		if err := s.writeSome(m, some); err != nil {
 			return err
 		}
-		live = live[n:]
 	}
 	return nil
 }

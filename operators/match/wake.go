@@ -220,15 +220,13 @@ func (m *Match) finish(out op.Output) error {
 		return cmp.Or(cmp.Compare(events[a].time, events[b].time), cmp.Compare(events[a].seq, events[b].seq), bytes.Compare(keys.At(int(a)), keys.At(int(b))))
 	})
 	var due []event
-	for len(order) > 0 {
-		n := min(len(order), wakeMax)
+	for some := range slices.Chunk(order, wakeMax) {
 		chunk.Reset()
 		due = due[:0]
-		for _, i := range order[:n] {
+		for _, i := range some {
 			chunk.AppendHashed(keys.At(int(i)), keys.Hashes[i])
 			due = append(due, events[i])
 		}
-		order = order[n:]
 		if err := m.touchAll(&chunk, due); err != nil {
 			return err
 		}
