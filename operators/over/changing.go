@@ -221,11 +221,8 @@ func (c *Changing) prune(slot state.Slot) {
 	var last []byte
 	e := c.table.First(slot)
 	for ; e != state.NoEntry; e = c.table.Next(e) {
-		key, time := c.sortKey(e), at.time
-		if at.rows == 0 || !bytes.Equal(key, last) {
-			time++
-		}
-		if at.advance(time); at.value(c.cfg.KeepBy) > c.cfg.Keep {
+		key := c.sortKey(e)
+		if at.next(bytes.Equal(key, last)); at.value(c.cfg.KeepBy) > c.cfg.Keep {
 			break
 		}
 		last = key

@@ -20,11 +20,16 @@ type place struct {
 
 const placeBytes = 32
 
-// advance moves the place to the next row.
+// advance moves the place to the next row, whose peers are those of its time.
 func (p *place) advance(time int64) {
-	p.rows++
-	if p.rows == 1 || p.time != time {
-		p.rank, p.dense, p.time = p.rows, p.dense+1, time
+	p.next(p.time == time)
+	p.time = time
+}
+
+// next moves the place to the next row, which may be a peer of the row before.
+func (p *place) next(peer bool) {
+	if p.rows++; p.rows == 1 || !peer {
+		p.rank, p.dense = p.rows, p.dense+1
 	}
 }
 

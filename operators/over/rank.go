@@ -58,11 +58,7 @@ func (ev *evaluated) count(kind FunctionKind) []int64 {
 	for _, p := range ev.parts {
 		var at place
 		for i := p.first; i < p.to; i++ {
-			time := at.time
-			if ev.fresh[i] {
-				time++
-			}
-			if at.advance(time); i >= p.from {
+			if at.next(!ev.fresh[i]); i >= p.from {
 				out = append(out, at.value(kind))
 			}
 		}

@@ -177,9 +177,7 @@ func (r *running) rank(p *runningPart, of region) {
 	var last []byte
 	for e := p.at; e != state.NoEntry; e = r.op.table.Next(e) {
 		key := r.op.sortKey(e)
-		if at.rows++; last == nil || !bytes.Equal(key, last) {
-			at.rank, at.dense = at.rows, at.dense+1
-		}
+		at.next(last != nil && bytes.Equal(key, last))
 		last = key
 		if r.op.cfg.Keep > 0 && at.value(r.op.cfg.KeepBy) > r.op.cfg.Keep {
 			r.letGo(p, of, e)
@@ -337,7 +335,8 @@ func (r *running) values(list []tracked) ([]arrow.Array, error) {
 	return out, nil
 }
 
-// process changes the partitions of a batch and emits the difference.
+// process changes the partitions of a batch, and gives the rows whose values that may
+// change, before and after.
 func (r *running) process(batch stream.Batch) (was, is *evaluated, err error) {
 	r.before()
 	r.op.apply(batch)

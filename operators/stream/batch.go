@@ -11,6 +11,7 @@ package stream
 
 import (
 	"fmt"
+
 	"github.com/apache/arrow/go/v17/arrow"
 )
 
