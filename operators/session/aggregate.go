@@ -261,8 +261,13 @@ func (a *Aggregate) emitRows(keys *rowcodec.Keys, over []closed, found []unsafe.
 	}
 	all := make([]arrow.Array, 0, len(cols)+len(results)+len(a.cfg.Properties))
 	all = append(append(all, cols...), results...)
-	all = append(all, a.bounds.Columns(a.ctx.Alloc, a.cfg.Windows.Zone, a.cfg.Properties, a.ctx.Output.Fields())...)
+	all = append(all, a.properties()...)
 	return out.Emit(stream.NewBatch(a.ctx.Output, all, n, nil))
+}
+
+// properties gives the last columns of the rows being emitted.
+func (a *Aggregate) properties() []arrow.Array {
+	return a.bounds.Columns(a.ctx.Alloc, a.cfg.Windows.Zone, a.cfg.Properties, a.ctx.Output.Fields())
 }
 
 // Flush implements op.Operator; everything is in the state already.

@@ -6,14 +6,10 @@ import (
 	"math"
 	"slices"
 
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/aggstate"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
-	"github.com/thalweg/thalweg/operators/stream/columns"
-	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/state"
 )
@@ -31,25 +27,15 @@ type Updating struct {
 	// emitted holds encoded rows by key and the session's origin. A sub-key is the
 	// bounds, the results, then the origin of the session that the row was of.
 	emitted *state.Multi
-	codec   *rows.Codec
 	// fires are the times of the clock at which changed sessions are emitted, by key.
 	fires *state.Timers
 
-	due     rowcodec.Keys
-	shows   []closed
-	spans   []state.Slot
-	old     []state.Slot
-	results rowcodec.Rows
-	row     []byte
-	out     changes
-}
-
-// changes are what is emitted next: rows as in emitted, with their keys.
-type changes struct {
-	keys  [][]byte
-	rows  [][]byte
-	kinds []stream.RowKind
-	arena []byte
+	due   rowcodec.Keys
+	shows []closed
+	spans []state.Slot
+	old   []state.Slot
+	row   []byte
+	out   aggstate.Changes
 }
 
 var (
@@ -81,11 +67,10 @@ func (u *Updating) Open(ctx *op.Context) error {
 		return err
 	}
 	u.tracker.lateness = u.emission.LatenessMillis()
-	from := len(u.cfg.Keys)
-	var err error
-	if u.codec, err = rows.NewCodec(arrow.NewSchema(ctx.Output.Fields()[from:from+len(u.cfg.Aggs)], nil)); err != nil {
+	if err := u.out.Open(ctx, u.program); err != nil {
 		return err
 	}
+	var err error
 	if u.emitted, err = ctx.State.Multi(state.MultiSpec{ID: "emitted"}); err != nil {
 		return err
 	}
@@ -271,15 +256,14 @@ func (u *Updating) forget() error {
 
 // show emits how the rows of sessions differ from those emitted of them before.
 func (u *Updating) show(keys *rowcodec.Keys, list []closed, out op.Output) error {
-	for len(list) > 0 {
-		n := min(len(list), u.ctx.BatchRows)
-		if err := u.showSome(keys, list[:n]); err != nil {
+	for some := range slices.Chunk(list, u.ctx.BatchRows) {
+		u.bounds.Reset()
+		if err := u.showSome(keys, some); err != nil {
 			return err
 		}
-		if err := u.flush(out); err != nil {
+		if err := u.out.Emit(u.properties, out); err != nil {
 			return err
 		}
-		list = list[n:]
 	}
 	return nil
 }
@@ -293,12 +277,7 @@ func (u *Updating) showSome(keys *rowcodec.Keys, list []closed) error {
 	if err := u.upsert(); err != nil {
 		return err
 	}
-	cols, err := u.program.Results(u.found, u.groups.Heap(), u.ctx.Alloc)
-	if err != nil {
-		return err
-	}
-	err = u.codec.Encode(cols, len(list), &u.results)
-	columns.Release(cols)
+	results, err := u.out.Results(u.found, u.groups.Heap())
 	if err != nil {
 		return err
 	}
@@ -309,7 +288,7 @@ func (u *Updating) showSome(keys *rowcodec.Keys, list []closed) error {
 	for i := range list {
 		u.row = u.row[:0]
 		if u.program.Visible(u.found[i]) {
-			u.row = binary.BigEndian.AppendUint64(append(u.bounds16(u.row, &list[i]), u.results.At(i)...), uint64(list[i].origin))
+			u.row = binary.BigEndian.AppendUint64(append(u.bounds16(u.row, &list[i]), results.At(i)...), uint64(list[i].origin))
 		}
 		u.diff(keys.At(list[i].key), u.old[i])
 	}
@@ -365,40 +344,8 @@ func (u *Updating) diff(key []byte, slot state.Slot) {
 	u.emitted.Put(slot, u.row)
 }
 
-// list adds a change. key stays valid until the changes are emitted, row does not.
+// list adds a change to a row that is as in emitted.
 func (u *Updating) list(kind stream.RowKind, key, row []byte) {
-	o := &u.out
-	at := len(o.arena)
-	o.arena = append(o.arena, row[:len(row)-originBytes]...)
-	o.keys, o.rows, o.kinds = append(o.keys, key), append(o.rows, o.arena[at:len(o.arena):len(o.arena)]), append(o.kinds, kind)
-}
-
-// flush emits the changes listed.
-func (u *Updating) flush(out op.Output) error {
-	o := &u.out
-	n := len(o.rows)
-	if n == 0 {
-		return nil
-	}
-	cols, err := aggstate.DecodeKeys(o.keys, u.program.KeyTypes(), u.decoder, u.ctx.Alloc)
-	if err != nil {
-		return err
-	}
-	u.bounds.Reset()
-	for i, row := range o.rows {
-		u.bounds.Add(int64(binary.BigEndian.Uint64(row)), int64(binary.BigEndian.Uint64(row[8:])))
-		o.rows[i] = row[boundBytes:]
-	}
-	results, err := u.codec.Decode(u.ctx.Alloc, o.rows)
-	if err != nil {
-		columns.Release(cols)
-		return err
-	}
-	cols = append(append(cols, results...), u.bounds.Columns(u.ctx.Alloc, u.cfg.Windows.Zone, u.cfg.Properties, u.ctx.Output.Fields())...)
-	batch := stream.NewBatch(u.ctx.Output, cols, n, slices.Clone(o.kinds))
-	if batch.AllInserts() {
-		batch.Kinds = nil
-	}
-	o.keys, o.rows, o.kinds, o.arena = o.keys[:0], o.rows[:0], o.kinds[:0], o.arena[:0]
-	return out.Emit(batch)
+	u.bounds.Add(int64(binary.BigEndian.Uint64(row)), int64(binary.BigEndian.Uint64(row[8:])))
+	u.out.Add(kind, key, row[boundBytes:len(row)-originBytes])
 }

@@ -14,8 +14,6 @@ import (
 	"github.com/thalweg/thalweg/operators/aggstate"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
-	"github.com/thalweg/thalweg/operators/stream/columns"
-	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/state"
 )
@@ -30,7 +28,6 @@ type Updating struct {
 	// emitted holds per window and key the encoded results emitted last, preceded by
 	// a byte; a reference to nothing says that there are none.
 	emitted *state.Sliced
-	codec   *rows.Codec
 	cell    *state.Cell
 	// early and late are the clock's times of the next emissions, never without one;
 	// changed are the windows with something to emit.
@@ -38,18 +35,10 @@ type Updating struct {
 	changed     map[int64]bool
 	nowMs       int64
 
-	keys    rowcodec.Keys
-	slots   []state.Slot
-	results rowcodec.Rows
-	out     changeList
-}
-
-// changeList is the changes to be emitted next.
-type changeList struct {
-	keys  [][]byte
-	rows  [][]byte
-	kinds []stream.RowKind
-	arena []byte
+	keys  rowcodec.Keys
+	slots []state.Slot
+	row   []byte
+	out   aggstate.Changes
 }
 
 var (
@@ -82,11 +71,10 @@ func (u *Updating) Open(ctx *op.Context) error {
 	if err := u.WindowAgg.Open(ctx); err != nil {
 		return err
 	}
-	from := len(u.cfg.Keys)
-	var err error
-	if u.codec, err = rows.NewCodec(arrow.NewSchema(ctx.Output.Fields()[from:from+len(u.cfg.Aggs)], nil)); err != nil {
+	if err := u.out.Open(ctx, u.program); err != nil {
 		return err
 	}
+	var err error
 	if u.emitted, err = ctx.State.Sliced(state.SlicedSpec{ID: "emitted", Layout: state.Layout{Width: 8, Refs: []int{0}}}); err != nil {
 		return err
 	}
@@ -222,18 +210,13 @@ func (u *Updating) emitChanges(end int64, out op.Output) error {
 		if err := u.diff(table, emitted); err != nil {
 			return err
 		}
-		return u.flushChanges(end, out)
+		return u.out.Emit(func() []arrow.Array { return u.properties(end, u.out.Len()) }, out)
 	})
 }
 
 // diff compares the groups in u.fire with what was emitted of them.
 func (u *Updating) diff(table, emitted *state.Table) error {
-	cols, err := u.program.Results(u.fire.from, table.Heap(), u.ctx.Alloc)
-	if err != nil {
-		return err
-	}
-	err = u.codec.Encode(cols, len(u.fire.from), &u.results)
-	columns.Release(cols)
+	results, err := u.out.Results(u.fire.from, table.Heap())
 	if err != nil {
 		return err
 	}
@@ -251,15 +234,15 @@ func (u *Updating) diff(table, emitted *state.Table) error {
 	for i, slot := range u.slots {
 		ref := (*uint64)(emitted.Row(slot))
 		was := emitted.Heap().Get(*ref)
-		is := u.results.At(i)
+		is := results.At(i)
 		visible := u.program.Visible(u.fire.from[i])
 		if visible == (len(was) > 0) && (!visible || bytes.Equal(was[1:], is)) {
 			continue
 		}
 		u.change(u.fire.list[i], was, is, visible)
 		if visible {
-			u.out.arena = append(append(u.out.arena[:0], hasRow), is...)
-			*ref = emitted.Heap().Put(*ref, u.out.arena)
+			u.row = append(append(u.row[:0], hasRow), is...)
+			*ref = emitted.Heap().Put(*ref, u.row)
 		} else {
 			emitted.Heap().Free(*ref)
 			*ref = 0
@@ -271,44 +254,17 @@ func (u *Updating) diff(table, emitted *state.Table) error {
 
 // change lists how the result of a key changes.
 func (u *Updating) change(key, was, is []byte, visible bool) {
-	add := func(kind stream.RowKind, row []byte) {
-		u.out.keys, u.out.rows, u.out.kinds = append(u.out.keys, key), append(u.out.rows, row), append(u.out.kinds, kind)
-	}
 	switch {
 	case len(was) == 0:
-		add(stream.Insert, is)
+		u.out.Add(stream.Insert, key, is)
 	case !visible:
-		add(stream.Delete, bytes.Clone(was[1:]))
+		u.out.Add(stream.Delete, key, was[1:])
 	default:
 		if u.updateBefore {
-			add(stream.UpdateBefore, bytes.Clone(was[1:]))
+			u.out.Add(stream.UpdateBefore, key, was[1:])
 		}
-		add(stream.UpdateAfter, is)
+		u.out.Add(stream.UpdateAfter, key, is)
 	}
-}
-
-// flushChanges emits the changes listed, all of one window.
-func (u *Updating) flushChanges(end int64, out op.Output) error {
-	o := &u.out
-	n := len(o.rows)
-	if n == 0 {
-		return nil
-	}
-	cols, err := aggstate.DecodeKeys(o.keys, u.program.KeyTypes(), u.decoder, u.ctx.Alloc)
-	if err != nil {
-		return err
-	}
-	results, err := u.codec.Decode(u.ctx.Alloc, o.rows)
-	if err != nil {
-		return err
-	}
-	cols = append(append(cols, results...), u.properties(end, n)...)
-	batch := stream.NewBatch(u.ctx.Output, cols, n, slices.Clone(o.kinds))
-	if batch.AllInserts() {
-		batch.Kinds = nil
-	}
-	o.keys, o.rows, o.kinds = o.keys[:0], o.rows[:0], o.kinds[:0]
-	return out.Emit(batch)
 }
 
 // Flush implements op.Operator: it notes the times of the next emissions.
