@@ -134,21 +134,3 @@ func exists(fs vfs.FS, path string) (bool, error) {
 	}
 	return err == nil, err
 }
-
-// makeDirs makes a folder and those above it, each durable in its parent.
-func makeDirs(fs vfs.FS, dir string) error {
-	there, err := exists(fs, dir)
-	if err != nil || there {
-		return err
-	}
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if err := makeDirs(fs, parent); err != nil {
-			return err
-		}
-	}
-	if err := fs.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	return durable.SyncDir(fs, parent)
-}

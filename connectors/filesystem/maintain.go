@@ -144,7 +144,7 @@ func (c *Connector) AddPartition(table connector.Table, values map[string]string
 	}
 	there, err := exists(c.fs, folder)
 	if err == nil && !there {
-		err = makeDirs(c.fs, folder)
+		err = durable.MakeDir(c.fs, folder, 0o777)
 	}
 	return !there, errs.Wrap(errs.Resource, err, "table '%s': making '%s'", table.Name, folder)
 }

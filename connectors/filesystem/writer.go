@@ -110,7 +110,7 @@ func (w *writer) writePart(folder string, rows stream.Batch) error {
 // create begins a file in a folder.
 func (w *writer) create(folder string) (*part, error) {
 	dir := filepath.Join(w.path, folder)
-	if err := makeDirs(w.fs, dir); err != nil {
+	if err := durable.MakeDir(w.fs, dir, 0o777); err != nil {
 		return nil, err
 	}
 	name := w.name.temporary(w.created)

@@ -29,7 +29,7 @@ type Owner struct {
 // holds it, the error names it. Closing the result gives dir free; so does the
 // process's end.
 func Lock(fs vfs.FS, dir string) (io.Closer, error) {
-	if err := makeDir(fs, dir); err != nil {
+	if err := durable.MakeDir(fs, dir, 0o755); err != nil {
 		return nil, errs.Wrap(errs.Resource, err, "make the data directory %s", dir)
 	}
 	lock, err := fs.Lock(filepath.Join(dir, lockFile))
@@ -46,24 +46,6 @@ func Lock(fs vfs.FS, dir string) (io.Closer, error) {
 		return nil, errs.Wrap(errs.Resource, err, "mark the data directory %s as taken", dir)
 	}
 	return lock, nil
-}
-
-// makeDir makes dir and the directories above it so that a crash does not take them
-// away again: the entries in their parents are synced.
-func makeDir(fs vfs.FS, dir string) error {
-	if _, err := fs.Stat(dir); err == nil {
-		return nil
-	}
-	parent := fs.PathDir(dir)
-	if parent != dir {
-		if err := makeDir(fs, parent); err != nil {
-			return err
-		}
-	}
-	if err := fs.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	return durable.SyncDir(fs, parent)
 }
 
 // held explains why dir can't be locked.

@@ -2,6 +2,7 @@
 package durable
 
 import (
+	"os"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -22,6 +23,30 @@ func SyncDir(fs vfs.FS, dir string) error {
 		err = closeErr
 	}
 	return err
+}
+
+// MakeDir makes a directory and those above it that are missing, each durable in its
+// parent.
+func MakeDir(fs vfs.FS, dir string, perm os.FileMode) error {
+	var missing []string
+	for d := dir; ; d = fs.PathDir(d) {
+		if _, err := fs.Stat(d); err == nil || d == fs.PathDir(d) {
+			break
+		}
+		missing = append(missing, d)
+	}
+	if missing == nil {
+		return nil
+	}
+	if err := fs.MkdirAll(dir, perm); err != nil {
+		return err
+	}
+	for _, d := range missing {
+		if err := SyncDir(fs, fs.PathDir(d)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // WriteFile writes and syncs a new file; its entry in the directory is not durable

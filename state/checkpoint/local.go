@@ -53,7 +53,7 @@ const (
 // exist. One Local at a time may use a directory.
 func NewLocal(fs vfs.FS, dir string) (*Local, error) {
 	l := &Local{fs: fs, dir: dir, stored: map[string]bool{}}
-	err := l.makeDir(l.tables())
+	err := durable.MakeDir(fs, l.tables(), 0o755)
 	for _, d := range []string{l.tables(), dir} {
 		if err == nil {
 			err = l.settle(d)
@@ -81,26 +81,6 @@ func (l *Local) settle(d string) error {
 		}
 	}
 	return durable.SyncDir(l.fs, d)
-}
-
-// makeDir makes a directory and its parents durably.
-func (l *Local) makeDir(dir string) error {
-	var missing []string
-	for d := dir; ; d = l.fs.PathDir(d) {
-		if _, err := l.fs.Stat(d); err == nil || d == l.fs.PathDir(d) {
-			break
-		}
-		missing = append(missing, d)
-	}
-	if err := l.fs.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for _, d := range missing {
-		if err := durable.SyncDir(l.fs, l.fs.PathDir(d)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (l *Local) tables() string { return l.fs.PathJoin(l.dir, "tables") }
