@@ -59,12 +59,12 @@ func (it *item) appendRare(dst []byte, m Moment) []byte {
 	year, month, day := Civil(m.Days)
 	hour := m.Nanos / NanosPerSecond / 3600
 	saturday := m.Days + 6 - int64(Weekday(m.Days)%7)
-	weekYear, _, _ := Civil(saturday)
 	switch it.letter {
 	case 'G':
 		return append(dst, eraName(year, it.count)...)
 	case 'Y':
-		return appendYear(dst, int64(weekYear), it.count)
+		year, _, _ = Civil(saturday)
+		return appendYear(dst, int64(year), it.count)
 	case 'w':
 		return appendPadded(dst, int64(YearDay(saturday)-1)/7+1, it.count)
 	case 'W':

@@ -1,7 +1,7 @@
 package expr
 
 import (
-	"slices"
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -111,31 +111,39 @@ func bindInstr(c *Call) (Kernel, error) {
 			if nth(i) <= 0 {
 				return 0, errs.Userf("the occurrence that %s looks for must be positive, not %d", c.Label, nth(i))
 			}
-			return occurrence([]rune(text.text(i)), []rune(needle.text(i)), from(i), nth(i)), nil
+			return occurrence(text.at(i), needle.at(i), from(i), nth(i)), nil
 		}
 	}), nil
 }
 
 // occurrence is where needle occurs in text for the nth time from a position on, or
 // backwards from a negative one.
-func occurrence(text, needle []rune, from, nth int64) int32 {
-	at, step := from-1, int64(1)
+func occurrence(text, needle []byte, from, nth int64) int32 {
+	count, first := int64(utf8.RuneCount(text)), from-1
 	if from < 0 {
 		// Backwards, a match has to end by the position.
-		at, step = int64(len(text))+from+1-int64(len(needle)), -1
+		first = count + from + 1 - int64(utf8.RuneCount(needle))
 	}
-	if from == 0 {
+	if from == 0 || first < 0 || first >= count {
 		return 0
 	}
-	for ; at >= 0 && at < int64(len(text)); at += step {
-		if int64(len(text))-at < int64(len(needle)) || !slices.Equal(text[at:at+int64(len(needle))], needle) {
-			continue
+	for at := runeOffset(text, int(first)); ; {
+		if bytes.HasPrefix(text[at:], needle) {
+			if nth--; nth == 0 {
+				return int32(utf8.RuneCount(text[:at])) + 1
+			}
 		}
-		if nth--; nth == 0 {
-			return int32(at) + 1
+		if from > 0 {
+			_, width := utf8.DecodeRune(text[at:])
+			at += width
+		} else {
+			_, width := utf8.DecodeLastRune(text[:at])
+			at -= max(width, 1)
+		}
+		if at < 0 || at == len(text) {
+			return 0
 		}
 	}
-	return 0
 }
 
 func affix(start bool) func(args []byteColumn) func(i int) (bool, error) {
