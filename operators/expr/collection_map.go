@@ -246,11 +246,10 @@ func bindExtractAll(c *Call) (Kernel, error) {
 	strict := []int{0, 1, 2}[:len(c.Args)]
 	return listRowsOrNull(c.Type, strict, func(_ *EvalContext, args []Vector) (func(i int) bool, func(i int, out array.Builder) error) {
 		cols := byteColumns(args)
-		group := func(i int) int {
-			if len(args) > 2 {
-				return int(fixedOf[int32](args[2]).at(i))
-			}
-			return 1
+		group := func(int) int { return 1 }
+		if len(args) > 2 {
+			numbers := fixedOf[int32](args[2])
+			group = func(i int) int { return int(numbers.at(i)) }
 		}
 		null := func(i int) bool {
 			p, err := cache.of(cols[1].text(i))

@@ -34,8 +34,11 @@ func (r randomNumbers) open(ctx *EvalContext, args []Vector) func(i int) randomN
 	case r.sequence != nil:
 		return func(int) randomNumber { return r.sequence }
 	case r.seeded:
-		seed := fixedOf[int32](args[0])
-		return func(i int) randomNumber { return newJavaRandom(int64(seed.at(i))) }
+		seed, source := fixedOf[int32](args[0]), &javaRandom{}
+		return func(i int) randomNumber {
+			source.seed(int64(seed.at(i)))
+			return source
+		}
 	}
 	source := randomSource(ctx)
 	return func(int) randomNumber { return source }
@@ -51,8 +54,12 @@ const (
 )
 
 func newJavaRandom(seed int64) *javaRandom {
-	return &javaRandom{state: (uint64(seed) ^ javaMultiplier) & javaMask}
+	r := &javaRandom{}
+	r.seed(seed)
+	return r
 }
+
+func (r *javaRandom) seed(seed int64) { r.state = (uint64(seed) ^ javaMultiplier) & javaMask }
 
 // next is the given number of new bits.
 func (r *javaRandom) next(bits int) int64 {
