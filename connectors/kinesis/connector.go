@@ -103,7 +103,7 @@ func (c *Connector) Sink(table connector.Table) (connector.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSink(l)
+	return newSink(l, c.upsert)
 }
 
 func (c *Connector) layout(table connector.Table) (*layout, error) {

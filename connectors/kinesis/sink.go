@@ -28,11 +28,13 @@ type sink struct {
 
 var _ connector.Sink = (*sink)(nil)
 
-func newSink(l *layout) (*sink, error) {
+// newSink makes the sink of a table. The keys of upserts are those of their records: only
+// other tables have the options that make keys.
+func newSink(l *layout, upsert bool) (*sink, error) {
 	o := l.table.Options
-	s := &sink{
-		layout: l, fixed: o.String(optionPartitioner) == partitionFixed, delimiter: o.String(optionDelimiter), batch: int(o.Int(optionBatch)),
-		aggregate: o.Bool(optionAggregate), aggregateMax: int(o.Bytes(optionAggregateMax)),
+	s := &sink{layout: l, batch: int(o.Int(optionBatch)), aggregate: o.Bool(optionAggregate), aggregateMax: int(o.Bytes(optionAggregateMax))}
+	if !upsert {
+		s.fixed, s.delimiter = o.String(optionPartitioner) == partitionFixed, o.String(optionDelimiter)
 	}
 	var err error
 	if s.storedAt, s.keys, err = l.records.SinkColumns(l.table, optionKey, metaKey); err != nil {
