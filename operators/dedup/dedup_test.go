@@ -43,3 +43,13 @@ func build(h optest.Header) (optest.Case, error) {
 }
 
 func TestDedup(t *testing.T) { optest.RunText(t, "testdata/dedup", build) }
+
+// BenchmarkDedup keeps the row of each of 10,000 keys that drift, by arrival and by time.
+func BenchmarkDedup(b *testing.B) {
+	for name, cfg := range map[string]dedup.Config{
+		"first": {Keys: []int{0}, Time: -1},
+		"last":  {Keys: []int{0}, Time: 1, KeepLast: true, EmitUpdateBefore: true},
+	} {
+		b.Run(name, func(b *testing.B) { optest.Drive(b, dedup.New(cfg)) })
+	}
+}

@@ -1,6 +1,7 @@
 package limit_test
 
 import (
+	"math"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -23,3 +24,12 @@ func build(h optest.Header) (optest.Case, error) {
 }
 
 func TestLimit(t *testing.T) { optest.RunText(t, "testdata/limit", build) }
+
+// BenchmarkLimit passes on what is below a limit that is never reached.
+func BenchmarkLimit(b *testing.B) {
+	operator, err := limit.New(limit.Config{Count: math.MaxInt64})
+	if err != nil {
+		b.Fatal(err)
+	}
+	optest.Drive(b, operator)
+}

@@ -35,3 +35,8 @@ func build(h optest.Header) (optest.Case, error) {
 }
 
 func TestNormalize(t *testing.T) { optest.RunText(t, "testdata/normalize", build) }
+
+// BenchmarkNormalize reads each row as the newest of its key, as upserts are.
+func BenchmarkNormalize(b *testing.B) {
+	optest.Drive(b, normalize.New(normalize.Config{Keys: []int{0}}))
+}

@@ -2,6 +2,7 @@ package optest
 
 import (
 	"math/rand/v2"
+	"testing"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -94,6 +95,37 @@ type Reporter interface {
 func ReportRows(b Reporter, rows, cpuStart float64) {
 	b.ReportMetric(rows/b.Elapsed().Seconds()/1e6, "Mrows/s")
 	b.ReportMetric(rows/(CPUSeconds()-cpuStart)/1e6, "Mrows/cpu-s")
+}
+
+// Drive is the benchmark of an operator that takes `k BIGINT, ts TIMESTAMP(3)`, as Drifting
+// makes them, and gives them on with the columns more. Event time stands still.
+func Drive(b *testing.B, operator op.Operator, more ...types.Field) {
+	b.Helper()
+	const rows = BenchBatchRows
+	input, err := stream.ParseSchema("k BIGINT, ts TIMESTAMP(3)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	output := append(input[:2:2], more...)
+	bench, err := NewBench(operator, []types.Schema{input}, output)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		if err := bench.Close(); err != nil {
+			b.Error(err)
+		}
+	}()
+	batches := Drifting(input, min(b.N, 500), rows)
+	b.ReportAllocs()
+	b.ResetTimer()
+	cpu := CPUSeconds()
+	for i := range b.N {
+		if err := bench.Process(0, batches[i%len(batches)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	ReportRows(b, float64(b.N)*rows, cpu)
 }
 
 // Drifting makes batches of `k BIGINT, ts TIMESTAMP(3)` as Nexmark's bids have them:

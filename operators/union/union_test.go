@@ -23,3 +23,5 @@ func TestRowsOfAllInputsPass(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func BenchmarkUnion(b *testing.B) { optest.Drive(b, union.New()) }

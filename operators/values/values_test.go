@@ -9,6 +9,7 @@ import (
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/expr"
+	"github.com/thalweg/thalweg/operators/optest"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/values"
 )
@@ -39,4 +40,23 @@ func TestARowOfAnotherWidthIsABug(t *testing.T) {
 		batch.Release()
 		t.Error("a row of one column was taken for two")
 	}
+}
+
+// BenchmarkBatch evaluates a thousand rows of an INSERT's VALUES.
+func BenchmarkBatch(b *testing.B) {
+	rows := make([][]rex.Expr, 1000)
+	for i := range rows {
+		rows[i] = []rex.Expr{rex.BigInt(int64(i)), rex.Str("x")}
+	}
+	cfg := config(rows...)
+	b.ReportAllocs()
+	cpu := optest.CPUSeconds()
+	for range b.N {
+		batch, err := values.Batch(cfg, memory.DefaultAllocator)
+		if err != nil {
+			b.Fatal(err)
+		}
+		batch.Release()
+	}
+	optest.ReportRows(b, float64(b.N*len(rows)), cpu)
 }

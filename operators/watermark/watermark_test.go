@@ -35,3 +35,16 @@ func build(h optest.Header) (optest.Case, error) {
 }
 
 func TestWatermark(t *testing.T) { optest.RunText(t, "testdata/watermark", build) }
+
+// BenchmarkWatermark evaluates a watermark some seconds behind the rows.
+func BenchmarkWatermark(b *testing.B) {
+	ts := types.TimestampOf(3)
+	delay := rex.Lit(types.Of(types.IntervalDayTime).NotNull(), rex.Value{Int: 4000})
+	operator, err := watermark.New(watermark.Config{
+		Column: 1, Expr: rex.CallOf("-", ts, rex.Col(1, ts), delay), Registry: expr.NewRegistry(),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	optest.Drive(b, operator)
+}

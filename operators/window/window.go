@@ -60,9 +60,16 @@ func (w *Window) Process(_ int, batch stream.Batch, out op.Output) error {
 		return err
 	}
 	spec := &w.cfg.Windows
+	// Neighbours are mostly in one slice, whose windows are then known: finding them
+	// takes divisions.
+	var from, until, first, last int64
+	step := spec.NextEnd(0)
 	for i, t := range times {
-		slice := spec.SliceEnd(t)
-		for end, last := spec.FirstEnd(slice), spec.LastEnd(slice); end <= last; end = spec.NextEnd(end) {
+		if t < from || t >= until {
+			until = spec.SliceEnd(t)
+			from, first, last = until-spec.SliceMillis(), spec.FirstEnd(until), spec.LastEnd(until)
+		}
+		for end := first; end <= last; end += step {
 			w.rows, w.ends = append(w.rows, int32(i)), append(w.ends, end)
 			// A row may lie in any number of windows.
 			if len(w.rows) < w.ctx.BatchRows {

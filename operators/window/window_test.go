@@ -83,3 +83,20 @@ func TestRowOfManyWindowsComesOutInBatches(t *testing.T) {
 		t.Errorf("%d rows, error %v", out.rows, err)
 	}
 }
+
+// BenchmarkWindow attaches a row's window, or its five.
+func BenchmarkWindow(b *testing.B) {
+	for name, spec := range map[string]windows.Spec{
+		"tumble": {Kind: windows.Tumble, SizeMillis: 10_000, Time: 1},
+		"hop":    {Kind: windows.Hop, SizeMillis: 10_000, StepMillis: 2000, Time: 1},
+	} {
+		b.Run(name, func(b *testing.B) {
+			operator, err := window.New(window.Config{Windows: spec})
+			if err != nil {
+				b.Fatal(err)
+			}
+			bound := types.TimestampOf(3)
+			optest.Drive(b, operator, types.Field{Name: "window_start", Type: bound}, types.Field{Name: "window_end", Type: bound}, types.Field{Name: "window_time", Type: bound})
+		})
+	}
+}
