@@ -95,6 +95,17 @@ func nestedBatch(hidden int32, keys ...string) stream.Batch {
 	return stream.Batch{Record: b.NewRecord()}
 }
 
+func TestSlicesOfNestedValuesHashLikeCopies(t *testing.T) {
+	b := nestedBatch(7, "x", "yy")
+	whole, first, last := sumOf(b), sumOf(b.Slice(0, 1)), sumOf(b.Slice(1, 2))
+	if first == last {
+		t.Error("two different rows have one sum")
+	}
+	if first.merge(last); first != whole {
+		t.Errorf("slices have %+v, the whole %+v", first, whole)
+	}
+}
+
 func TestNestedValuesHashByContent(t *testing.T) {
 	base := sumOf(nestedBatch(1, "a", "bb"))
 	if sumOf(nestedBatch(1, "bb", "a")) != base {

@@ -27,25 +27,33 @@ func feedStruct(low, high []uint64, a *array.Struct, absent []bool) {
 	}
 }
 
-// elements hashes the rows of element columns.
-func elements(n int, cols ...arrow.Array) (low, high []uint64) {
-	low, high = lanes(nil, n), lanes(nil, n)
-	for _, c := range cols {
-		feed(low, high, c, nil)
+// elements hashes what the rows of a list hold, of columns that a slice of it shares with
+// the rest: the elements from first on.
+func elements(list array.ListLike, cols ...arrow.Array) (low, high []uint64, first int64) {
+	if list.Len() == 0 {
+		return nil, nil, 0
 	}
-	return low, high
+	first, _ = list.ValueOffsets(0)
+	_, end := list.ValueOffsets(list.Len() - 1)
+	low, high = lanes(nil, int(end-first)), lanes(nil, int(end-first))
+	for _, c := range cols {
+		part := array.NewSlice(c, first, end)
+		feed(low, high, part, nil)
+		part.Release()
+	}
+	return low, high, first
 }
 
 // feedList takes in each row's length and elements, in order.
 func feedList(low, high []uint64, a *array.List, absent []bool) {
-	values := a.ListValues()
-	l, h := elements(values.Len(), values)
+	l, h, first := elements(a, a.ListValues())
 	for i := range low {
 		if a.IsNull(i) || absent != nil && absent[i] {
 			low[i], high[i] = mix(low[i], high[i], nullCell)
 			continue
 		}
 		from, to := a.ValueOffsets(i)
+		from, to = from-first, to-first
 		low[i], high[i] = mix(low[i], high[i], uint64(to-from))
 		for k := from; k < to; k++ {
 			low[i], high[i] = mix(low[i], high[i], l[k])
@@ -56,13 +64,14 @@ func feedList(low, high []uint64, a *array.List, absent []bool) {
 
 // feedMap takes in each row's size and entries, in whatever order.
 func feedMap(low, high []uint64, a *array.Map, absent []bool) {
-	l, h := elements(a.Keys().Len(), a.Keys(), a.Items())
+	l, h, first := elements(a, a.Keys(), a.Items())
 	for i := range low {
 		if a.IsNull(i) || absent != nil && absent[i] {
 			low[i], high[i] = mix(low[i], high[i], nullCell)
 			continue
 		}
 		from, to := a.ValueOffsets(i)
+		from, to = from-first, to-first
 		sumLow, sumHigh := uint64(to-from), uint64(0)
 		for k := from; k < to; k++ {
 			el, eh := finish(l[k], h[k])

@@ -26,8 +26,10 @@ func lookupJoinOperator() Operator {
 		cfg := lookupjoin.Config{
 			Asked: j.Asked, KeepsLeft: j.KeepsLeft, LeftKeys: j.LeftKeys, RightKeys: j.RightKeys, Condition: j.Condition,
 			Asking: asking(j.Asking, source.Lookups()), Registry: env.Functions, Zone: env.Zone,
-			Open: func(ctx *op.Context) (lookupjoin.Asker, error) {
-				return source.OpenLookup(context.Background(), connector.LookupRequest{Schema: j.Asked, Keys: j.RightKeys, Alloc: ctx.Alloc, BatchRows: ctx.BatchRows, MemoryBytes: ctx.MemoryBytes})
+			Open: func(ctx context.Context, of *op.Context) (lookupjoin.Asker, error) {
+				return source.OpenLookup(ctx, connector.LookupRequest{
+					Schema: j.Asked, Keys: j.RightKeys, Alloc: of.Alloc, BatchRows: of.BatchRows, MemoryBytes: of.MemoryBytes,
+				})
 			},
 		}
 		if j.Calc != nil {

@@ -40,7 +40,7 @@ func BenchmarkLookupJoin(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			j, err := lookupjoin.New(lookupjoin.Config{LeftKeys: []int{0}, RightKeys: []int{0}, Asked: right, Asking: asking,
-				Open: func(*op.Context) (lookupjoin.Asker, error) { return echo{right.Arrow()}, nil }})
+				Open: func(context.Context, *op.Context) (lookupjoin.Asker, error) { return echo{right.Arrow()}, nil }})
 			if err != nil {
 				b.Fatal(err)
 			}

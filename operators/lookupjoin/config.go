@@ -25,8 +25,8 @@ type Asker interface {
 
 // Config describes a Join.
 type Config struct {
-	// Open makes the Asker, for questions by RightKeys.
-	Open func(ctx *op.Context) (Asker, error)
+	// Open makes the Asker, for questions by RightKeys. ctx ends with the operator.
+	Open func(ctx context.Context, of *op.Context) (Asker, error)
 	// Asked is the schema of the rows that the Asker gives. Filter keeps those for
 	// which it is TRUE, Project gives the right columns over them; nil keeps all.
 	Asked   types.Schema

@@ -90,7 +90,7 @@ func (j *Join) Open(ctx *op.Context) error {
 	if c := j.cfg.Asking.Cache; c != nil {
 		j.cache = newCache(*c, ctx.MemoryBytes)
 	}
-	j.asker, err = j.cfg.Open(ctx)
+	j.asker, err = j.cfg.Open(j.life, ctx)
 	return err
 }
 

@@ -128,7 +128,7 @@ func comparison(text string, schema types.Schema) *rex.Expr {
 }
 
 func lookupCase(cfg lookupjoin.Config, left, output types.Schema, lines []string) optest.Case {
-	cfg.Open = func(ctx *op.Context) (lookupjoin.Asker, error) {
+	cfg.Open = func(_ context.Context, ctx *op.Context) (lookupjoin.Asker, error) {
 		return &shelf{schema: cfg.Asked, keys: cfg.RightKeys, lines: lines, alloc: ctx.Alloc, asked: new(atomic.Int64), calls: new(atomic.Int64)}, nil
 	}
 	c := optest.Case{
@@ -144,7 +144,7 @@ func lookupCase(cfg lookupjoin.Config, left, output types.Schema, lines []string
 func TestLookupJoin(t *testing.T) { optest.RunText(t, "testdata/lookupjoin", build) }
 
 func TestBadConfigurationsAreRefused(t *testing.T) {
-	open := func(*op.Context) (lookupjoin.Asker, error) { return nil, nil }
+	open := func(context.Context, *op.Context) (lookupjoin.Asker, error) { return nil, nil }
 	for name, cfg := range map[string]lookupjoin.Config{
 		"no asker":    {LeftKeys: []int{0}, RightKeys: []int{0}},
 		"no keys":     {Open: open},
@@ -233,7 +233,7 @@ func asking(t *testing.T, cfg lookupjoin.Config, s *shelf, batches ...[]string) 
 	left := parse(t, "a BIGINT")
 	s.schema, s.keys, s.lines, s.alloc, s.asked, s.calls = parse(t, "b BIGINT"), []int{0}, []string{"+I b=1", "+I b=2"}, memory.DefaultAllocator, new(atomic.Int64), new(atomic.Int64)
 	cfg.LeftKeys, cfg.RightKeys, cfg.Asked = []int{0}, []int{0}, s.schema
-	cfg.Open = func(*op.Context) (lookupjoin.Asker, error) { return s, nil }
+	cfg.Open = func(context.Context, *op.Context) (lookupjoin.Asker, error) { return s, nil }
 	j, err := lookupjoin.New(cfg)
 	if err != nil {
 		t.Fatal(err)
