@@ -172,11 +172,12 @@ type Case struct {
 	Else    Expr
 }
 
-// When is one branch of a Case.
+// When is one branch of a Case. With an operand it may have several values, any of
+// which the operand may equal; without there is one condition.
 type When struct {
 	Place
-	Condition Expr
-	Result    Expr
+	Values []Expr
+	Result Expr
 }
 
 // Row is (a, b) or ROW(a, b). A Row without items stands only in GROUP BY.

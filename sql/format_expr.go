@@ -268,7 +268,7 @@ func (f *formatter) caseExpr(e *Case) {
 	}
 	for _, w := range e.Whens {
 		f.words(" WHEN ")
-		f.expr(w.Condition, 0)
+		f.exprs(w.Values)
 		f.words(" THEN ")
 		f.expr(w.Result, 0)
 	}

@@ -297,7 +297,7 @@ func (r *raiser) caseExpr(n *sqlparser.CaseExpr, span errs.Span) (Expr, error) {
 		}
 	}
 	for _, w := range n.Whens {
-		condition, err := r.expr(w.Cond)
+		values, err := r.whenValues(w.Cond)
 		if err != nil {
 			return nil, err
 		}
@@ -305,10 +305,21 @@ func (r *raiser) caseExpr(n *sqlparser.CaseExpr, span errs.Span) (Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.Whens = append(out.Whens, When{Place: joined(condition, result), Condition: condition, Result: result})
+		out.Whens = append(out.Whens, When{Place: joined(values[0], result), Values: values, Result: result})
 	}
 	if n.Else != nil {
 		out.Else, err = r.expr(n.Else)
 	}
 	return out, err
+}
+
+// whenValues raises what stands between WHEN and THEN.
+func (r *raiser) whenValues(e sqlparser.Expr) ([]Expr, error) {
+	if call, ok := e.(*sqlparser.FuncExpr); ok {
+		if g, ok := r.table.Find(call.Name.String()).(*lower.Group); ok && g.Kind == lower.Values {
+			return r.arguments(call, g.Span)
+		}
+	}
+	condition, err := r.expr(e)
+	return []Expr{condition}, err
 }

@@ -22,7 +22,7 @@ func conditionalFunctions() []Function {
 			Resolve: resolveExtreme(name), Bind: func(c *Call) (Kernel, error) { return bindExtreme(c, least) }}
 	}
 	return []Function{
-		lazy("CASE", "CASE WHEN condition THEN value … ELSE value END", "The value of the first condition that is TRUE.",
+		lazy("CASE", "CASE WHEN condition THEN value … ELSE value END", "The value of the first condition that is TRUE; `CASE x WHEN 1, 2 THEN …` compares `x` with each value.",
 			resolveCase, Example{"CASE WHEN 1 > 2 THEN 'a' ELSE 'bc' END", "bc"}),
 		lazy("IF", "IF(condition, value, value)", "The first value if the condition is TRUE, else the second.",
 			resolveIf, Example{"IF(1 < 2, 1, 2.5)", "1.0"}),

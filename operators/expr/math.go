@@ -48,7 +48,7 @@ func mathFunctions() []Function {
 			mathBinary(math.Atan2), Example{"ATAN2(0, 1)", "0.0"}),
 		def("arithmetic", "LOG", "LOG([number,] number)", "The logarithm of the last number to base e or to the first.", doubleRule(d, d).opt(1),
 			bindLog, Example{"LOG(1)", "0.0"}, Example{"LOG(2, 8)", "3.0"}),
-		constantFunction("PI", "The number π.", math.Pi, "3.141592653589793"),
+		constantFunction("PI", "The number π. `PI` needs no parentheses where no column has its name.", math.Pi, "3.141592653589793"),
 		constantFunction("E", "Euler's number.", math.E, "2.718281828459045"),
 		randFunction("RAND", "RAND([INT])", "A random number from 0 to 1, 1 excluded; a seed gives the numbers of Java's Random.", types.Double,
 			rule{params: []param{intParam()}, optional: 1, result: always(types.Of(types.Double))}),

@@ -131,17 +131,29 @@ func (x *exprBinder) apply(name string, n sql.Node, args ...sql.Expr) (rex.Expr,
 }
 
 func (x *exprBinder) column(e *sql.ColumnRef) (rex.Expr, error) {
-	if x.scope == nil {
-		return rex.Expr{}, errs.Userf("a column can't be used here: %s", e.Name.String()).At(e.Pos())
-	}
-	bound, err := x.scope.resolve(e.Name)
+	bound, err := x.named(e)
 	if err != nil {
+		if len(e.Name.Parts) == 1 && upper(e.Name.Last()) == bareFunction {
+			return x.b.callOf(bareFunction, e.Pos())
+		}
 		return bound, err
 	}
 	if x.groups == nil || len(bound.Inputs()) == 0 {
 		return bound, nil
 	}
 	return rex.Expr{}, x.groups.lost(e.Name)
+}
+
+// bareFunction is the function that needs no parentheses, but is no keyword: columns
+// may have its name.
+const bareFunction = "PI"
+
+// named finds the column of a name.
+func (x *exprBinder) named(e *sql.ColumnRef) (rex.Expr, error) {
+	if x.scope == nil {
+		return rex.Expr{}, errs.Userf("a column can't be used here: %s", e.Name.String()).At(e.Pos())
+	}
+	return x.scope.resolve(e.Name)
 }
 
 // plainName prints a path without quotes.
@@ -205,9 +217,17 @@ func (x *exprBinder) unary(e *sql.Unary) (rex.Expr, error) {
 
 // caseExpr binds both forms of CASE.
 func (x *exprBinder) caseExpr(e *sql.Case) (rex.Expr, error) {
+	var operand *rex.Expr
+	if e.Operand != nil {
+		bound, err := x.expr(e.Operand)
+		if err != nil {
+			return bound, err
+		}
+		operand = &bound
+	}
 	var conditions, results []rex.Expr
 	for _, w := range e.Whens {
-		condition, err := x.when(e, w)
+		condition, err := x.when(operand, w)
 		if err != nil {
 			return rex.Expr{}, err
 		}
@@ -236,19 +256,19 @@ func (x *exprBinder) caseExpr(e *sql.Case) (rex.Expr, error) {
 	return rex.Expr{Kind: rex.Case, Type: t, Args: append(args, values[len(values)-1])}, nil
 }
 
-func (x *exprBinder) when(e *sql.Case, w sql.When) (rex.Expr, error) {
-	condition, err := x.expr(w.Condition)
+// when binds the condition of a branch; operand is that of a simple CASE, or nil.
+func (x *exprBinder) when(operand *rex.Expr, w sql.When) (rex.Expr, error) {
+	values, err := x.exprs(w.Values)
 	if err != nil {
-		return condition, err
+		return rex.Expr{}, err
 	}
-	if e.Operand == nil {
-		return boolean(condition, "WHEN", w.Condition.Pos())
+	if operand == nil {
+		return boolean(values[0], "WHEN", w.Values[0].Pos())
 	}
-	operand, err := x.expr(e.Operand)
-	if err != nil {
-		return operand, err
+	if len(values) == 1 {
+		return x.b.callOf("=", w.Values[0].Pos(), *operand, values[0])
 	}
-	return x.b.callOf("=", w.Condition.Pos(), operand, condition)
+	return x.b.equalsAny(w.Pos(), *operand, values, w.Values)
 }
 
 func (x *exprBinder) cast(e *sql.Cast) (rex.Expr, error) {

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/sql"
@@ -99,32 +101,27 @@ func (x *exprBinder) inList(e *sql.InList) (rex.Expr, error) {
 	if err != nil {
 		return rex.Expr{}, err
 	}
-	fixed := true
-	for _, a := range args[1:] {
-		fixed = fixed && constant(a)
-	}
-	var bound rex.Expr
-	if fixed {
-		bound, err = x.b.callOf("IN", e.Pos(), args...)
-	} else {
-		bound, err = x.anyEqual(e, args[0], args[1:])
-	}
+	bound, err := x.b.equalsAny(e.Pos(), args[0], args[1:], e.Items)
 	if err != nil || !e.Not {
 		return bound, err
 	}
 	return x.b.callOf("NOT", e.Pos(), bound)
 }
 
-func (x *exprBinder) anyEqual(e *sql.InList, v rex.Expr, items []rex.Expr) (rex.Expr, error) {
+// equalsAny tells whether a value is among items, which stand at places.
+func (b *Binder) equalsAny(span errs.Span, v rex.Expr, items []rex.Expr, places []sql.Expr) (rex.Expr, error) {
+	if !slices.ContainsFunc(items, func(e rex.Expr) bool { return !constant(e) }) {
+		return b.callOf("IN", span, append([]rex.Expr{v}, items...)...)
+	}
 	var terms []rex.Expr
 	for i, item := range items {
-		term, err := x.b.callOf("=", e.Items[i].Pos(), v, item)
+		term, err := b.callOf("=", places[i].Pos(), v, item)
 		if err != nil {
 			return term, err
 		}
 		terms = append(terms, term)
 	}
-	return x.b.chain("OR", e.Pos(), terms)
+	return b.chain("OR", span, terms)
 }
 
 // chain joins conditions with AND or OR.

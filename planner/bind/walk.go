@@ -45,7 +45,7 @@ func caseChildren(e *sql.Case) []sql.Expr {
 		out = append(out, e.Operand)
 	}
 	for _, w := range e.Whens {
-		out = append(out, w.Condition, w.Result)
+		out = append(append(out, w.Values...), w.Result)
 	}
 	if e.Else != nil {
 		out = append(out, e.Else)

@@ -128,6 +128,7 @@ func addGeneric(add adder, t Type) {
 	add(Bool, "(%s IN (%s, %s))", "", t, t, t)
 	add(Bool, "(%s NOT IN (%s, %s))", "", t, t, t)
 	add(Bool, "(CASE %s WHEN %s THEN %s ELSE %s END)", "", t, t, Bool, Bool)
+	add(Bool, "(CASE %s WHEN %s, %s THEN %s ELSE %s END)", "(CASE WHEN %[1]s IN (%[2]s, %[3]s) THEN %[4]s ELSE %[5]s END)", t, t, t, Bool, Bool)
 	if t == Bool {
 		return
 	}

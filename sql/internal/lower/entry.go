@@ -76,6 +76,8 @@ const (
 	Cube
 	Rollup
 	Case
+	// Values are several values of one WHEN.
+	Values
 )
 
 // Group is a bracketed list.

@@ -222,7 +222,8 @@ func (l *lowerer) caseExpr(b *builder) error {
 	g := &Group{Kind: Case}
 	b.call('g', l.add(g))
 	l.plain(b, "CASE ")
-	if !l.Is("WHEN") {
+	simple := !l.Is("WHEN")
+	if simple {
 		if err := l.expr(b); err != nil {
 			return err
 		}
@@ -231,15 +232,7 @@ func (l *lowerer) caseExpr(b *builder) error {
 		return l.Unexpected("WHEN")
 	}
 	for l.Is("WHEN") {
-		l.plain(b, " WHEN ")
-		if err := l.expr(b); err != nil {
-			return err
-		}
-		if !l.Is("THEN") {
-			return l.Unexpected("THEN")
-		}
-		l.plain(b, " THEN ")
-		if err := l.expr(b); err != nil {
+		if err := l.when(b, simple); err != nil {
 			return err
 		}
 	}
@@ -255,6 +248,40 @@ func (l *lowerer) caseExpr(b *builder) error {
 	l.plain(b, " END")
 	b.close()
 	l.leave()
+	g.Span = l.From(first)
+	return nil
+}
+
+// when lowers a branch of CASE. Those of a simple CASE may have several values.
+func (l *lowerer) when(b *builder, simple bool) error {
+	l.plain(b, " WHEN ")
+	if !simple {
+		if err := l.expr(b); err != nil {
+			return err
+		}
+	} else if err := l.whenValues(b); err != nil {
+		return err
+	}
+	if !simple && l.Is(",") {
+		return errs.Userf("a branch of CASE without an operand has one condition").At(l.Peek().Span()).
+			WithHint("join conditions with OR, or compare with several values: CASE x WHEN 1, 2 THEN …")
+	}
+	if !l.Is("THEN") {
+		return l.Unexpected("THEN")
+	}
+	l.plain(b, " THEN ")
+	return l.expr(b)
+}
+
+// whenValues lowers what stands between WHEN and THEN of a simple CASE.
+func (l *lowerer) whenValues(b *builder) error {
+	first, n := l.Index(), 0
+	g := &Group{Kind: Values}
+	b.call('g', l.add(g))
+	if _, err := l.exprList(b, &n); err != nil {
+		return err
+	}
+	b.close()
 	g.Span = l.From(first)
 	return nil
 }
