@@ -1,6 +1,7 @@
 package agg
 
 import (
+	"context"
 	"fmt"
 	"unsafe"
 
@@ -124,6 +125,27 @@ type SetAgg interface {
 	AppendKey(dst []byte, args []arrow.Array, i int) []byte
 	// Refresh sets the accumulator acc.Rows[i] to what the set says.
 	Refresh(acc Accs, i int, set Set)
+}
+
+// Settler is a SetAgg whose Refresh may leave its work to be done for many groups at
+// once, by Settle; until then the accumulators refreshed must stay where they are.
+type Settler interface {
+	SetAgg
+	Settle(heap Heap)
+}
+
+// Waiter is an Agg whose calls may wait for something outside, at most until a context
+// ends.
+type Waiter interface {
+	// Within gives the context of all calls to come.
+	Within(ctx context.Context)
+}
+
+// WaitWithin bounds the waits of an Agg that has some; a nil ctx doesn't.
+func WaitWithin(ctx context.Context, a Agg) {
+	if waiter, ok := a.(Waiter); ok && ctx != nil {
+		waiter.Within(ctx)
+	}
 }
 
 // Set is a group's multiset of keys made by AppendKey, read-only. Slices it gives

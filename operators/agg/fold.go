@@ -1,12 +1,15 @@
 package agg
 
 import (
+	"context"
+	"strings"
 	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
+	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/stream/columns"
@@ -25,7 +28,7 @@ type Folder interface {
 	// Merge merges f.Partial[i] into the state of row i's group.
 	Merge(f Fold) error
 	// Results gives the results of the states as a column that the caller owns.
-	Results(states [][]byte, alloc memory.Allocator) (arrow.Array, error)
+	Results(ctx context.Context, states [][]byte, alloc memory.Allocator) (arrow.Array, error)
 	// Can tells what the function is able to.
 	Can() Abilities
 }
@@ -43,6 +46,8 @@ type Abilities struct {
 
 // Fold is work for a Folder.
 type Fold struct {
+	// Context ends when nobody waits for the work any more.
+	Context context.Context
 	// States are the states of the groups touched, to be replaced.
 	States [][]byte
 	// Args are the argument columns, Rows the rows of them that count, in order.
@@ -68,21 +73,35 @@ type foldAgg struct {
 	weights []int8
 	fold    Fold
 	accs    []*gathered
-	keys    [][]byte
 	err     error
+	// kept are the values that Refresh was shown since Settle was called last, one
+	// behind another, keptEnds where each ends; fold tells their groups.
+	kept     []byte
+	keptEnds []int
+	keys     [][]byte
 }
 
 var (
 	_ Agg     = (*foldAgg)(nil)
 	_ SetAgg  = (*foldAgg)(nil)
+	_ Settler = (*foldAgg)(nil)
+	_ Waiter  = (*foldAgg)(nil)
 	_ Checked = (*foldAgg)(nil)
 )
+
+// FolderFunction is the entry of an aggregate function of a user whose calls each have a
+// folder of their own.
+func FolderFunction(name string, params []types.Type, result types.Type, folder func() Folder) Function {
+	name = strings.ToUpper(name)
+	return Function{Name: name, DistinctMatters: true, OrderMatters: true, Syntax: Syntax(name, params), Resolve: UserResolve(name, params, result),
+		Bind: func(_ rex.AggCall, retracts bool) (Agg, error) { return NewFold(folder(), params, retracts) }}
+}
 
 // NewFold makes the aggregate of a folder over arguments of the given types. When
 // values may be taken away from a function that can't, the operator keeps them and
 // the function sees those that are left, in the order they came.
 func NewFold(folder Folder, args []types.Type, retracts bool) (Agg, error) {
-	f := &foldAgg{folder: folder, can: folder.Can()}
+	f := &foldAgg{folder: folder, can: folder.Can(), fold: Fold{Context: context.Background()}}
 	for _, t := range args {
 		f.args = append(f.args, t.Arrow())
 	}
@@ -98,6 +117,10 @@ func NewFold(folder Folder, args []types.Type, retracts bool) (Agg, error) {
 	return f, err
 }
 
+// Within implements Waiter.
+func (f *foldAgg) Within(ctx context.Context) { f.fold.Context = ctx }
+
+// Spec implements Agg.
 func (f *foldAgg) Spec() Spec {
 	spec := Spec{Width: gatheredWidth, Refs: gatheredRefs, KeepsNulls: f.can.Nulls, Set: f.set, OwnSet: true}
 	if f.can.Merge && f.set == NoSet {
@@ -157,9 +180,7 @@ func (f *foldAgg) run(acc Accs, do func(Fold) error) {
 	if len(f.accs) > 0 {
 		err = do(f.fold)
 	}
-	if err != nil && f.err == nil {
-		f.err = err
-	}
+	f.note(err)
 	for i, a := range f.accs {
 		*a = gathered{has: 1, ref: a.ref}
 		if err == nil {
@@ -169,6 +190,13 @@ func (f *foldAgg) run(acc Accs, do func(Fold) error) {
 	clear(f.accs) // keep no pointer into rows
 	f.accs = f.accs[:0]
 	f.fold.Args, f.fold.Partial = nil, nil
+}
+
+// note keeps the first error for Err.
+func (f *foldAgg) note(err error) {
+	if f.err == nil {
+		f.err = err
+	}
 }
 
 // Partial implements Agg.
@@ -182,13 +210,11 @@ func (f *foldAgg) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
 	for _, p := range acc.Rows {
 		f.fold.States = append(f.fold.States, acc.Heap.Get((*gathered)(unsafe.Add(p, acc.Offset)).ref))
 	}
-	out, err := f.folder.Results(f.fold.States, alloc)
+	out, err := f.folder.Results(f.fold.Context, f.fold.States, alloc)
 	if err == nil {
 		return out
 	}
-	if f.err == nil {
-		f.err = err
-	}
+	f.note(err)
 	b := array.NewBooleanBuilder(alloc)
 	defer b.Release()
 	b.AppendNulls(len(acc.Rows))
@@ -207,48 +233,55 @@ func (f *foldAgg) AppendKey(dst []byte, args []arrow.Array, i int) []byte {
 	return f.encoder.AppendRow(dst, args, i)
 }
 
-// Refresh folds the values of the set into an empty state.
+// settleBytes is how much is kept of sets before it is folded.
+const settleBytes = 4 << 20
+
+// Refresh keeps the values of the set, for Settle.
 func (f *foldAgg) Refresh(acc Accs, i int, set Set) {
-	args, err := f.decode(set)
-	if err != nil {
-		f.err = err
-		return
+	w := &f.fold
+	if len(f.accs) == 0 {
+		w.Rows, w.Groups, w.Retract = w.Rows[:0], w.Groups[:0], nil
 	}
 	a := at[gathered](&acc, i)
 	a.ref = acc.Heap.Put(a.ref, nil)
-	one := Accs{Rows: acc.Rows[i : i+1], Offset: acc.Offset, Heap: acc.Heap}
-	w := &f.fold
-	w.Rows, w.Groups, w.Retract, w.Args = w.Rows[:0], w.Groups[:0], nil, args
-	for row := range args[0].Len() {
-		w.Rows, w.Groups = append(w.Rows, int32(row)), append(w.Groups, 0)
-	}
-	if len(w.Rows) > 0 {
-		f.accs = append(f.accs, a)
-	}
-	f.run(one, f.folder.Add)
-	columns.Release(args)
-}
-
-// decode gives the rows of a set as columns.
-func (f *foldAgg) decode(set Set) ([]arrow.Array, error) {
-	f.keys = f.keys[:0]
+	group, before := int32(len(f.accs)), len(w.Rows)
 	set.Each(func(key []byte, count int64) bool {
 		for range count {
-			f.keys = append(f.keys, key)
+			f.kept = append(f.kept, key...)
+			f.keptEnds = append(f.keptEnds, len(f.kept))
+			w.Rows, w.Groups = append(w.Rows, int32(len(w.Rows))), append(w.Groups, group)
 		}
 		return true
 	})
-	builders := make([]array.Builder, len(f.args))
-	for i, dt := range f.args {
-		builders[i] = array.NewBuilder(memory.DefaultAllocator, dt)
-		defer builders[i].Release()
+	if len(w.Rows) > before {
+		f.accs = append(f.accs, a)
 	}
-	if err := f.decoder.DecodeAll(f.keys, builders); err != nil {
-		return nil, err
+	if len(f.kept) >= settleBytes {
+		f.Settle(acc.Heap)
 	}
-	args := make([]arrow.Array, len(f.args))
-	for i, b := range builders {
-		args[i] = b.NewArray()
+}
+
+// Settle folds the values kept into the empty states of their groups.
+func (f *foldAgg) Settle(heap Heap) {
+	args, err := f.decode()
+	f.note(err)
+	f.fold.Args = args
+	f.run(Accs{Heap: heap}, func(w Fold) error {
+		if err != nil {
+			return err
+		}
+		return f.folder.Add(w)
+	})
+	columns.Release(args)
+	f.kept, f.keptEnds = f.kept[:0], f.keptEnds[:0]
+}
+
+// decode gives the values kept as columns.
+func (f *foldAgg) decode() ([]arrow.Array, error) {
+	f.keys = f.keys[:0]
+	from := 0
+	for _, end := range f.keptEnds {
+		f.keys, from = append(f.keys, f.kept[from:end]), end
 	}
-	return args, nil
+	return f.decoder.Columns(memory.DefaultAllocator, f.keys)
 }

@@ -1,6 +1,7 @@
 package agg
 
 import (
+	"context"
 	"reflect"
 	"unsafe"
 
@@ -162,7 +163,7 @@ func (c *codedGo[S, R]) Merge(f Fold) error {
 	return c.store(f.States)
 }
 
-func (c *codedGo[S, R]) Results(states [][]byte, alloc memory.Allocator) (arrow.Array, error) {
+func (c *codedGo[S, R]) Results(_ context.Context, states [][]byte, alloc memory.Allocator) (arrow.Array, error) {
 	b := govalue.NewBuilder[R](alloc)
 	for _, data := range states {
 		var s S

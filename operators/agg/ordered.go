@@ -2,6 +2,7 @@ package agg
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"slices"
 	"unsafe"
@@ -53,6 +54,7 @@ type orderedRow struct {
 var (
 	_ Agg     = (*ordered)(nil)
 	_ SetAgg  = (*ordered)(nil)
+	_ Waiter  = (*ordered)(nil)
 	_ Checked = (*ordered)(nil)
 )
 
@@ -95,6 +97,9 @@ func OrderOf(call rex.AggCall) []rex.SortKey {
 	}
 	return keys
 }
+
+// Within implements Waiter.
+func (o *ordered) Within(ctx context.Context) { WaitWithin(ctx, o.of) }
 
 func (o *ordered) Spec() Spec {
 	spec := Spec{Width: gatheredWidth, Refs: gatheredRefs, KeepsNulls: o.nulls}

@@ -1,6 +1,7 @@
 package aggstate
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"unsafe"
@@ -123,6 +124,13 @@ func (p *Program) add(c rex.AggCall) error {
 	}
 	p.calls = append(p.calls, added)
 	return nil
+}
+
+// Within bounds the waits of functions for something outside; a nil ctx doesn't.
+func (p *Program) Within(ctx context.Context) {
+	for i := range p.calls {
+		agg.WaitWithin(ctx, p.calls[i].agg)
+	}
 }
 
 // Layout is the layout of the groups' rows.

@@ -269,6 +269,9 @@ func (p *Program) refresh(rows []unsafe.Pointer, first []int32, heap agg.Heap, m
 			view.slot = s.slots[first[i]]
 			reader.Refresh(accs, i, &view)
 		}
+		if settler, ok := reader.(agg.Settler); ok {
+			settler.Settle(heap)
+		}
 		if err := agg.ErrOf(one.agg); err != nil {
 			return err
 		}

@@ -129,6 +129,7 @@ func New(cfg Config) (*GroupAgg, error) {
 // Open implements op.Operator.
 func (g *GroupAgg) Open(ctx *op.Context) error {
 	g.ctx = ctx
+	g.program.Within(ctx.Context)
 	var err error
 	spec := state.TableSpec{ID: "groups", Layout: g.program.Layout(), TTL: g.cfg.TTL}
 	if g.table, err = ctx.State.Table(spec); err != nil {

@@ -36,6 +36,7 @@ func newAggregate(m *Match, n rowpattern.Nav) (*aggregate, error) {
 	if bound.Spec().Set != agg.NoSet {
 		return nil, errs.Bugf("match: %s needs a multiset", n.Agg.Name)
 	}
+	agg.WaitWithin(m.ctx.Context, bound)
 	a := &aggregate{Nav: n, agg: bound, width: bound.Spec().Width}
 	if m.cfg.Aggregates.DistinctMatters(*n.Agg) {
 		types := make([]arrow.DataType, len(n.Agg.Args))

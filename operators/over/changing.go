@@ -98,6 +98,7 @@ func (c *Changing) Open(ctx *op.Context) error {
 	if c.eval, err = newEvaluator(c); err != nil {
 		return err
 	}
+	c.eval.feed.program.Within(ctx.Context)
 	c.running = newRunning(c)
 	if c.table, err = ctx.State.Multi(state.MultiSpec{ID: "rows", Width: c.running.payloadBytes(), Ordered: true, TTL: c.cfg.TTL}); err != nil {
 		return err

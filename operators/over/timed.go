@@ -99,6 +99,7 @@ func NewTimed(cfg TimedConfig) (*Timed, error) {
 // Open implements op.Operator.
 func (t *Timed) Open(ctx *op.Context) error {
 	t.ctx = ctx
+	t.feed.program.Within(ctx.Context)
 	ts, ok := ctx.Inputs[0].Field(t.time).Type.(*arrow.TimestampType)
 	if !ok {
 		return errs.Bugf("%s is ordered by %s, which is no time", ctx.Label, ctx.Inputs[0].Field(t.time).Type)

@@ -97,6 +97,7 @@ func NewAggregate(cfg AggregateConfig) (*Aggregate, error) {
 // Open implements op.Operator.
 func (a *Aggregate) Open(ctx *op.Context) error {
 	a.ctx = ctx
+	a.program.Within(ctx.Context)
 	var err error
 	if a.tracker, err = openTracker(ctx.State, a.cfg.Windows.SizeMillis, a.kept); err != nil {
 		return err

@@ -75,6 +75,7 @@ func NewLocal(cfg Config) (*Local, error) {
 // Open implements op.Operator.
 func (l *Local) Open(ctx *op.Context) error {
 	l.ctx = ctx
+	l.program.Within(ctx.Context)
 	return nil
 }
 

@@ -93,6 +93,7 @@ func New(cfg Config) (*WindowAgg, error) {
 // Open implements op.Operator.
 func (w *WindowAgg) Open(ctx *op.Context) error {
 	w.ctx = ctx
+	w.program.Within(ctx.Context)
 	var err error
 	if w.slices, err = ctx.State.Sliced(state.SlicedSpec{ID: "slices", Layout: w.program.Layout()}); err != nil {
 		return err

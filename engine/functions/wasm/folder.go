@@ -50,7 +50,7 @@ func (f *folder) Merge(w agg.Fold) error {
 func (f *folder) change(w agg.Fold, step int, cols []arrow.Array) error {
 	f.request(w.States)
 	f.writer.batch(cols, len(w.Rows))
-	out, err := f.answer(step, len(w.States), types.BytesType(), memory.DefaultAllocator)
+	out, err := f.answer(w.Context, step, len(w.States), types.BytesType(), memory.DefaultAllocator)
 	if err != nil {
 		return err
 	}
@@ -64,9 +64,9 @@ func (f *folder) change(w agg.Fold, step int, cols []arrow.Array) error {
 }
 
 // Results implements agg.Folder.
-func (f *folder) Results(states [][]byte, alloc memory.Allocator) (arrow.Array, error) {
+func (f *folder) Results(ctx context.Context, states [][]byte, alloc memory.Allocator) (arrow.Array, error) {
 	f.request(states)
-	return f.answer(stepResult, len(states), f.f.result, alloc)
+	return f.answer(ctx, stepResult, len(states), f.f.result, alloc)
 }
 
 // request begins a request with the states.
@@ -82,8 +82,8 @@ func (f *folder) request(states [][]byte) {
 	f.writer.batch([]arrow.Array{col}, len(states))
 }
 
-func (f *folder) answer(step, rows int, t types.Type, alloc memory.Allocator) (out arrow.Array, err error) {
-	err = f.module.invoke(context.Background(), f.f, step, f.writer.data, func(data []byte) error {
+func (f *folder) answer(ctx context.Context, step, rows int, t types.Type, alloc memory.Allocator) (out arrow.Array, err error) {
+	err = f.module.invoke(ctx, f.f, step, f.writer.data, func(data []byte) error {
 		cols, n, err := readBatch(data, []types.Type{t}, alloc)
 		if err != nil {
 			return err

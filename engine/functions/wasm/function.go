@@ -11,7 +11,6 @@ import (
 
 	"github.com/thalweg/thalweg/engine/functions"
 	"github.com/thalweg/thalweg/internal/errs"
-	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
@@ -36,12 +35,9 @@ func (m *Module) Function(name, symbol string) (functions.Entry, error) {
 	doc := "The function " + f.Name + " of the module '" + m.name + "'."
 	switch f.Kind {
 	case functions.Aggregate:
-		name = strings.ToUpper(name)
-		return functions.Entry{Aggregate: &agg.Function{Name: name, DistinctMatters: true, OrderMatters: true, Syntax: agg.Syntax(name, f.params), Doc: doc,
-			Resolve: agg.UserResolve(name, f.params, f.result),
-			Bind: func(call rex.AggCall, retracts bool) (agg.Agg, error) {
-				return agg.NewFold(&folder{module: m, f: f}, f.params, retracts)
-			}}}, nil
+		entry := agg.FolderFunction(name, f.params, f.result, func() agg.Folder { return &folder{module: m, f: f} })
+		entry.Doc = doc
+		return functions.Entry{Aggregate: &entry}, nil
 	case functions.Table:
 		entry := expr.UserTable(name, f.params, f.schema)
 		entry.Doc = doc
