@@ -13,6 +13,7 @@ import (
 	"github.com/thalweg/thalweg/engine/functions"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/expr"
 	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/stream/columns"
@@ -28,6 +29,10 @@ func New(d functions.Definition) (functions.Entry, error) {
 		return functions.Entry{}, err
 	}
 	sig, err := parseSignature(o.String(optionSignature))
+	if err != nil {
+		return functions.Entry{}, err
+	}
+	can, err := abilities(o, sig)
 	if err != nil {
 		return functions.Entry{}, err
 	}
@@ -51,6 +56,14 @@ func New(d functions.Definition) (functions.Entry, error) {
 		params[i] = a.Type
 	}
 	doc := "The function " + f.name + " of " + d.Class + "."
+	if sig.aggregate {
+		f.what = "aggregate function"
+		entry := agg.FolderFunction(d.Name, params, sig.result, func() agg.Folder {
+			return &aggregate{function: f, can: can, slots: NewSlots(0, call.Concurrency)}
+		})
+		entry.Doc = doc
+		return functions.Entry{Aggregate: &entry}, nil
+	}
 	if sig.columns != nil {
 		entry := expr.UserTable(d.Name, params, sig.columns)
 		entry.Doc = doc
@@ -184,7 +197,7 @@ func (f *function) decode(alloc memory.Allocator, rows int, feed func(record fun
 		return decoder.Record(value)
 	})
 	if err != nil {
-		return nil, errs.Wrap(errs.User, err, "the answer of %s", f.opts.URL)
+		return nil, errs.Wrap(errs.User, err, "the answer of %s to the %s %s", f.opts.URL, f.what, f.name)
 	}
 	batch := decoder.Flush()
 	if batch.Record == nil { // no rows

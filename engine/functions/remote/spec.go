@@ -8,6 +8,7 @@ import (
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
+	"github.com/thalweg/thalweg/operators/agg"
 	"github.com/thalweg/thalweg/operators/stream"
 )
 
@@ -15,6 +16,9 @@ const (
 	optionSignature     = "signature"
 	optionFunction      = "function"
 	optionDeterministic = "deterministic"
+	optionRetract       = "retract"
+	optionMerge         = "merge"
+	optionNulls         = "nulls"
 	optionHeader        = "header."
 )
 
@@ -24,12 +28,29 @@ func Spec() connector.Spec {
 		Doc: "A function of a service that is called over HTTP, a batch of rows at a time.",
 		Options: append([]connector.OptionSpec{
 			{Name: optionSignature, Type: connector.TypeString, Required: true, Example: "(name STRING, amount INT) -> DOUBLE",
-				Doc: "The arguments' names and types, and the result's type: `TABLE(name type, …)` for a table function."},
+				Doc: "The arguments' names and types, and the result's type: `TABLE(name type, …)` for a table function, `AGGREGATE(type)` for an aggregate."},
 			{Name: optionFunction, Type: connector.TypeString, Example: "score",
 				Doc: "The name that the service is told; the SQL name without it."},
 			{Name: optionDeterministic, Type: connector.TypeBool, Default: "false", Example: "true",
 				Doc: "Promise that equal arguments give equal results, so that constants may be computed while planning."},
+			{Name: optionRetract, Type: connector.TypeBool, Default: "false", Example: "true",
+				Doc: "Of an aggregate: the service can take rows away again. Otherwise, where rows are taken back, the engine keeps the values and has those that are left added anew."},
+			{Name: optionMerge, Type: connector.TypeBool, Default: "false", Example: "true",
+				Doc: "Of an aggregate: the service can merge states, so that aggregation has two phases and windows share slices."},
+			{Name: optionNulls, Type: connector.TypeBool, Default: "false", Example: "true",
+				Doc: "Of an aggregate: rows with a NULL argument count."},
 		}, CallSpecs(optionHeader)...)}
+}
+
+// abilities reads what an aggregate can do; nothing else has them.
+func abilities(o connector.Options, sig signature) (agg.Abilities, error) {
+	for _, name := range []string{optionRetract, optionMerge, optionNulls} {
+		if o.Bool(name) && !sig.aggregate {
+			return agg.Abilities{}, &connector.OptionError{Option: name, Err: errs.Userf("option '%s' is for aggregates", name).
+				WithHint("write AGGREGATE(type) in '%s'", optionSignature)}
+		}
+	}
+	return agg.Abilities{Retract: o.Bool(optionRetract), Merge: o.Bool(optionMerge), Nulls: o.Bool(optionNulls)}, nil
 }
 
 // CallSpecs are the options of how a service is called; header is the prefix of
@@ -90,11 +111,14 @@ func CheckURL(address string) error {
 type signature struct {
 	args   types.Schema
 	result types.Type
+	// aggregate tells that the result is one of many rows.
+	aggregate bool
 	// columns are those of a table function; nil for a scalar one.
 	columns types.Schema
 }
 
-// parseSignature reads `(name type, …) -> type` or `-> TABLE(name type, …)`.
+// parseSignature reads `(name type, …) -> type`, `-> TABLE(name type, …)` or
+// `-> AGGREGATE(type)`.
 func parseSignature(text string) (signature, error) {
 	wrong := func(err error) (signature, error) {
 		return signature{}, &connector.OptionError{Option: optionSignature, Value: true, Err: errs.Wrap(errs.User, err, "option '%s'", optionSignature)}
@@ -113,12 +137,14 @@ func parseSignature(text string) (signature, error) {
 			return wrong(err)
 		}
 	}
-	if len(tail) > 5 && strings.EqualFold(tail[:5], "TABLE") {
-		inner, _ = strings.CutPrefix(strings.TrimSpace(tail[5:]), "(")
-		if s.columns, err = stream.ParseSchema(strings.TrimSuffix(inner, ")")); err != nil {
+	if inner, ok := within(tail, "TABLE"); ok {
+		if s.columns, err = stream.ParseSchema(inner); err != nil {
 			return wrong(err)
 		}
 		return s, nil
+	}
+	if inner, ok := within(tail, "AGGREGATE"); ok {
+		s.aggregate, tail = true, inner
 	}
 	result, err := stream.ParseType(tail)
 	if err != nil {
@@ -126,4 +152,14 @@ func parseSignature(text string) (signature, error) {
 	}
 	s.result = result.WithNullable(true)
 	return s, nil
+}
+
+// within cuts out what stands in parentheses behind a word.
+func within(text, word string) (inner string, ok bool) {
+	if len(text) < len(word) || !strings.EqualFold(text[:len(word)], word) {
+		return "", false
+	}
+	inner, opened := strings.CutPrefix(strings.TrimSpace(text[len(word):]), "(")
+	inner, closed := strings.CutSuffix(inner, ")")
+	return inner, opened && closed
 }
