@@ -167,8 +167,10 @@ func (x *exprBinder) inRows(e *sql.InList, row *sql.Row) (rex.Expr, error) {
 
 // binary binds an infix operator.
 func (x *exprBinder) binary(e *sql.Binary) (rex.Expr, error) {
-	if l, ok := e.Left.(*sql.Row); ok && len(l.Items) > 1 && e.Op <= sql.NotEqual && e.Op >= sql.Equal {
-		return x.rowEquality(e, l)
+	if l, ok := e.Left.(*sql.Row); ok && len(l.Items) > 1 && e.Op >= sql.Equal && e.Op <= sql.GreaterEqual {
+		if r, ok := e.Right.(*sql.Row); ok {
+			return x.rowComparison(e, l, r)
+		}
 	}
 	sides := []sql.Expr{e.Left, e.Right}
 	if e.Op == sql.Overlaps {
@@ -197,23 +199,55 @@ func periodEnds(e sql.Expr) []sql.Expr {
 	return []sql.Expr{e}
 }
 
-// rowEquality binds (a, b) = (c, d).
-func (x *exprBinder) rowEquality(e *sql.Binary, l *sql.Row) (rex.Expr, error) {
-	r, ok := e.Right.(*sql.Row)
-	if !ok || len(r.Items) != len(l.Items) {
+// rowComparison binds (a, b) < (c, d) and its kin.
+func (x *exprBinder) rowComparison(e *sql.Binary, l, r *sql.Row) (rex.Expr, error) {
+	if len(r.Items) != len(l.Items) {
 		return rex.Expr{}, errs.Userf("both sides of %s must have %d values", e.Op, len(l.Items)).At(e.Pos())
 	}
-	var terms []rex.Expr
-	for i := range l.Items {
-		term, err := x.apply("=", e, l.Items[i], r.Items[i])
+	left, err := x.exprs(l.Items)
+	if err != nil {
+		return rex.Expr{}, err
+	}
+	right, err := x.exprs(r.Items)
+	if err != nil {
+		return rex.Expr{}, err
+	}
+	return x.b.compareRows(e.Pos(), e.Op, left, right)
+}
+
+// compareRows compares rows by their first values that differ.
+func (b *Binder) compareRows(span errs.Span, op sql.BinaryOp, left, right []rex.Expr) (rex.Expr, error) {
+	var equal []rex.Expr
+	for i := range left {
+		term, err := b.callOf("=", span, left[i], right[i])
 		if err != nil {
 			return term, err
 		}
-		terms = append(terms, term)
+		equal = append(equal, term)
 	}
-	bound, err := x.b.chain("AND", e.Pos(), terms)
-	if err != nil || e.Op == sql.Equal {
-		return bound, err
+	switch op {
+	case sql.Equal:
+		return b.chain("AND", span, equal)
+	case sql.NotEqual:
+		all, err := b.chain("AND", span, equal)
+		if err != nil {
+			return all, err
+		}
+		return b.callOf("NOT", span, all)
 	}
-	return x.b.callOf("NOT", e.Pos(), bound)
+	last := len(left) - 1
+	out, err := b.callOf(op.String(), span, left[last], right[last])
+	for i := last - 1; i >= 0 && err == nil; i-- {
+		if out, err = b.callOf("AND", span, equal[i], out); err != nil {
+			break
+		}
+		var differ rex.Expr
+		if differ, err = b.callOf(strict[op], span, left[i], right[i]); err == nil {
+			out, err = b.callOf("OR", span, differ, out)
+		}
+	}
+	return out, err
 }
+
+// strict are the comparisons that decide between values that are not the last.
+var strict = map[sql.BinaryOp]string{sql.Less: "<", sql.LessEqual: "<", sql.Greater: ">", sql.GreaterEqual: ">"}

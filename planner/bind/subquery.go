@@ -208,10 +208,12 @@ type membership struct {
 	not   bool
 }
 
-// condition is a sub-query that a condition may be: IN or EXISTS, perhaps negated.
+// condition is a sub-query that a condition may be: IN, EXISTS, or a row compared with
+// ANY or ALL, perhaps negated.
 type condition struct {
 	exists *sql.Exists
 	in     membership
+	rows   *sql.Quantified
 	not    bool
 }
 
@@ -226,6 +228,7 @@ func conditionOf(e sql.Expr) (condition, bool) {
 		if e.Op == sql.Equal && !e.All || e.Op == sql.NotEqual && e.All {
 			return condition{in: membership{e, e.X, e.Query, false}, not: e.All}, true
 		}
+		return condition{rows: e}, isRow(e.X)
 	case *sql.Unary:
 		if e.Op == sql.Not {
 			c, ok := conditionOf(e.X)
@@ -254,6 +257,9 @@ func (sb *selectBinder) semiJoin(e sql.Expr, clause string) (done bool, err erro
 		}
 		return true, sb.joinQuery(q, kind, q.relation())
 	}
+	if c.rows != nil {
+		return true, sb.semiRows(c.rows, c.not, clause)
+	}
 	q, err := sb.bindQuery(c.in.query)
 	if err != nil {
 		return true, err
@@ -279,14 +285,24 @@ func (sb *selectBinder) semiJoin(e sql.Expr, clause string) (done bool, err erro
 	return true, sb.joinQuery(q, kind, q.relation(), p.equal...)
 }
 
-// values binds the left side of IN.
+// isRow reports (a, b), which is compared with as many columns.
+func isRow(e sql.Expr) bool {
+	row, ok := e.(*sql.Row)
+	return ok && len(row.Items) > 1 && !row.Explicit
+}
+
+// values binds the left side of IN, ANY or ALL.
 func (m membership) values(x *exprBinder, q bound) ([]rex.Expr, error) {
 	items := []sql.Expr{m.x}
-	if row, ok := m.x.(*sql.Row); ok && !row.Explicit {
-		items = row.Items
+	if isRow(m.x) {
+		items = m.x.(*sql.Row).Items
 	}
 	if len(items) != q.visible {
-		return nil, errs.Userf("IN compares %d values with a sub-query of %d columns", len(items), q.visible).At(m.at.Pos())
+		word := "IN"
+		if e, ok := m.at.(*sql.Quantified); ok {
+			word = e.Op.String() + map[bool]string{false: " ANY", true: " ALL"}[e.All]
+		}
+		return nil, errs.Userf("%s compares %d values with a sub-query of %d columns", word, len(items), q.visible).At(m.at.Pos())
 	}
 	return x.exprs(items)
 }
@@ -449,114 +465,4 @@ func (b *Binder) orNull(term rex.Expr, span errs.Span, values ...rex.Expr) (rex.
 		}
 	}
 	return term, nil
-}
-
-// opposite are the comparisons that hold when another does not.
-var opposite = map[sql.BinaryOp]sql.BinaryOp{
-	sql.Equal: sql.NotEqual, sql.NotEqual: sql.Equal, sql.Less: sql.GreaterEqual, sql.GreaterEqual: sql.Less,
-	sql.Greater: sql.LessEqual, sql.LessEqual: sql.Greater,
-}
-
-// quantified binds x op ANY and x op ALL: the latter is that the opposite holds for
-// none.
-func (x *exprBinder) quantified(e *sql.Quantified) (rex.Expr, error) {
-	op, not := e.Op, e.All
-	if not {
-		op = opposite[op]
-	}
-	if op == sql.Equal {
-		return x.in(membership{e, e.X, e.Query, not})
-	}
-	value, err := x.any(e, op)
-	if err != nil || !not {
-		return value, err
-	}
-	return x.b.callOf("NOT", e.Pos(), value)
-}
-
-// any gives the value of x op ANY from the least and the greatest value.
-func (x *exprBinder) any(e *sql.Quantified, op sql.BinaryOp) (rex.Expr, error) {
-	sb := x.queries
-	q, err := sb.bindQuery(e.Query)
-	if err != nil {
-		return rex.Expr{}, err
-	}
-	left, err := x.expr(e.X)
-	if err != nil {
-		return left, err
-	}
-	node := q.relation()
-	schema := node.Props().Schema
-	if len(schema) != 1 {
-		return left, errs.Userf("%s ANY and ALL compare with a sub-query of one column, not %d", e.Op, len(schema)).At(e.Pos())
-	}
-	if op == sql.NotEqual && !x.b.ordered(schema[0].Type) {
-		return x.anyUnlike(e, left, q)
-	}
-	node, flag, err := x.b.withNullFlag(node, e.Pos())
-	if err != nil {
-		return left, err
-	}
-	calls := []rex.AggCall{flag}
-	for _, name := range []string{"MIN", "MAX"} {
-		call, err := x.b.aggregateCall(name, schema, 0)
-		if err != nil {
-			return left, at(err, e.Pos())
-		}
-		calls = append(calls, call)
-	}
-	node = logical.NewAggregate(node, nil, calls, []string{"$nulls", "$least", "$greatest"}, e.Pos())
-	if err := sb.joinQuery(q, logical.Left, node); err != nil {
-		return left, err
-	}
-	some, err := x.anyOf(e, op, left, sb.last(2), sb.last(1))
-	if err != nil {
-		return some, err
-	}
-	unknown, err := sb.unknownBy(e.Pos(), left, sb.last(3))
-	if err != nil {
-		return unknown, err
-	}
-	return cases(some, rex.Bool(true), unknown, rex.NullOf(types.Of(types.Boolean)), rex.Bool(false)), nil
-}
-
-// ordered reports whether values of a type have a least and a greatest one.
-func (b *Binder) ordered(t types.Type) bool {
-	_, err := b.aggregateCall("MIN", types.Schema{{Type: t}}, 0)
-	return err == nil
-}
-
-// anyUnlike gives the value of x <> ANY for types without an order.
-func (x *exprBinder) anyUnlike(e *sql.Quantified, left rex.Expr, q bound) (rex.Expr, error) {
-	sb := x.queries
-	right := rex.Col(len(sb.node.Props().Schema), q.node.Props().Schema[0].Type)
-	unlike, err := x.b.callOf("<>", e.Pos(), left, right)
-	if err != nil {
-		return unlike, err
-	}
-	if err := sb.joinQuery(q, logical.Mark, q.relation(), unlike); err != nil {
-		return unlike, err
-	}
-	some := sb.last(1)
-	unknown, err := sb.unknown(e.Pos(), left, q)
-	return cases(some, rex.Bool(true), unknown, rex.NullOf(types.Of(types.Boolean)), rex.Bool(false)), err
-}
-
-// anyOf compares with the end of the values that decides.
-func (x *exprBinder) anyOf(e *sql.Quantified, op sql.BinaryOp, left, least, greatest rex.Expr) (rex.Expr, error) {
-	switch op {
-	case sql.Greater, sql.GreaterEqual:
-		return x.b.callOf(op.String(), e.Pos(), left, least)
-	case sql.Less, sql.LessEqual:
-		return x.b.callOf(op.String(), e.Pos(), left, greatest)
-	}
-	low, err := x.b.callOf(op.String(), e.Pos(), left, least)
-	if err != nil {
-		return low, err
-	}
-	high, err := x.b.callOf(op.String(), e.Pos(), left, greatest)
-	if err != nil {
-		return high, err
-	}
-	return x.b.callOf("OR", e.Pos(), low, high)
 }

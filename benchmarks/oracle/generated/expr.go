@@ -134,6 +134,7 @@ func addGeneric(add adder, t Type) {
 	}
 	for _, op := range []string{"<", "<=", ">", ">="} {
 		add(Bool, "(%s "+op+" %s)", "", t, t)
+		add(Bool, "((%s, %s) "+op+" (%s, %s))", "", t, Int, t, Int)
 	}
 	add(Bool, "(%s BETWEEN %s AND %s)", "", t, t, t)
 	add(Bool, "(%s NOT BETWEEN %s AND %s)", "", t, t, t)

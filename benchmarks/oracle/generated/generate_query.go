@@ -74,39 +74,50 @@ func (g *generator) plainSubQueryPredicate(s scope, depth int) *Expr {
 		word := []string{"EXISTS (%s)", "NOT EXISTS (%s)"}[g.random.IntN(2)]
 		return &Expr{Type: Bool, Op: &Operation{Result: Bool, Ours: word, SQLite: word}, Query: r}
 	}
-	column := g.column(scope{in}, nil)
-	if column.Type == Mean || !slices.Contains(Computable, column.Type) {
-		return g.expr(s, Bool, 1, 0)
+	r := &Relation{Kind: Select, Name: g.name(), Inputs: []*Relation{in}}
+	for range 1 + g.random.IntN(2)*g.random.IntN(2) {
+		column := g.column(scope{in}, nil)
+		if column.Type == Mean || !slices.Contains(Computable, column.Type) {
+			return g.expr(s, Bool, 1, 0)
+		}
+		r.Columns, r.Exprs = append(r.Columns, column.Type), append(r.Exprs, column)
 	}
-	r := &Relation{Kind: Select, Name: g.name(), Inputs: []*Relation{in}, Columns: []Type{column.Type}, Exprs: []*Expr{column}}
 	switch n := g.random.IntN(100); {
 	case n < 30:
 		r.Where = g.expr(scope{in}, Bool, 1, 0)
 	case n < 70:
 		r.Where = g.correlation(s, in, depth-1)
 	}
-	op := g.membership(column.Type)
-	return &Expr{Type: Bool, Op: op, Query: r, Args: []*Expr{g.expr(s, column.Type, 1, 0)}}
+	e := &Expr{Type: Bool, Op: g.membership(r.Columns), Query: r}
+	for _, t := range r.Columns {
+		e.Args = append(e.Args, g.expr(s, t, 1, 0))
+	}
+	return e
 }
 
-// membership is IN, NOT IN, or a comparison with ANY or ALL, which SQLite gets as what
-// it means: whether there is a row that decides, or one that leaves it open.
-func (g *generator) membership(t Type) *Operation {
+// membership is IN, NOT IN, or a comparison with ANY or ALL of a value or of a row of two.
+// SQLite gets ANY and ALL as what they mean: whether there is a row that decides, or one
+// that leaves it open.
+func (g *generator) membership(types []Type) *Operation {
+	x, z, query := "%[1]s", "z.c0", "(%[2]s)"
+	if len(types) == 2 {
+		x, z, query = "(%[1]s, %[2]s)", "(z.c0, z.c1)", "(%[3]s)"
+	}
 	if g.chance(50) {
-		word := []string{"(%s IN (%s))", "(%s NOT IN (%s))"}[g.random.IntN(2)]
-		return &Operation{Result: Bool, Args: []Type{t}, Ours: word, SQLite: word}
+		word := "(" + x + []string{" IN ", " NOT IN "}[g.random.IntN(2)] + query + ")"
+		return &Operation{Result: Bool, Args: types, Ours: word, SQLite: word}
 	}
 	ops := []string{"=", "<>", "<", "<=", ">", ">="}
-	if t == Bool {
+	if slices.Contains(types, Bool) {
 		ops = ops[:2]
 	}
 	op := ops[g.random.IntN(len(ops))]
-	with := "(SELECT 1 FROM (%[2]s) AS z WHERE "
-	compared := "(%[1]s " + op + " z.c0)"
-	out := &Operation{Result: Bool, Args: []Type{t}, Ours: "(%s " + op + " ANY (%s))"}
+	with := "(SELECT 1 FROM " + query + " AS z WHERE "
+	compared := "(" + x + " " + op + " " + z + ")"
+	out := &Operation{Result: Bool, Args: types, Ours: "(" + x + " " + op + " ANY " + query + ")"}
 	decided, otherwise := compared, "FALSE"
 	if g.chance(50) {
-		out.Ours, decided, otherwise = "(%s "+op+" ALL (%s))", "NOT "+compared, "TRUE"
+		out.Ours, decided, otherwise = "("+x+" "+op+" ALL "+query+")", "NOT "+compared, "TRUE"
 	}
 	then := map[string]string{"FALSE": "TRUE", "TRUE": "FALSE"}[otherwise]
 	out.SQLite = "(CASE WHEN EXISTS " + with + decided + ") THEN " + then + " WHEN EXISTS " + with + compared + " IS NULL) THEN NULL ELSE " + otherwise + " END)"
