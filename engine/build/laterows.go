@@ -3,6 +3,8 @@ package build
 import (
 	"github.com/thalweg/thalweg/operators/late"
 	"github.com/thalweg/thalweg/operators/op"
+	"github.com/thalweg/thalweg/operators/session"
+	"github.com/thalweg/thalweg/operators/stream/windows"
 )
 
 func lateRowsOperator() Operator {
@@ -11,6 +13,10 @@ func lateRowsOperator() Operator {
 		if err != nil {
 			return nil, err
 		}
-		return late.New(late.Config{Windows: spec})
+		l := n.LateRows
+		if spec.Kind == windows.Session {
+			return session.NewLate(session.LateConfig{Windows: spec, Keys: l.Spec.Partition, LatenessMillis: l.LatenessMillis})
+		}
+		return late.New(late.Config{Windows: spec, LatenessMillis: l.LatenessMillis})
 	}}
 }

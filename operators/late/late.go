@@ -6,23 +6,23 @@ package late
 import (
 	"math"
 
-	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
-
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 )
 
 // Config describes a Late.
 type Config struct {
-	// Windows are those of the aggregate that follows; sessions must be attached.
+	// Windows are those of the aggregate that follows; of sessions see session.Late.
 	Windows windows.Spec
+	// LatenessMillis is how long after a window was due rows of it still count.
+	LatenessMillis int64
 }
 
-// Late appends a BOOLEAN column that tells whether all windows of a row were due
-// before it came. It counts late rows.
+// Late appends a BOOLEAN column that tells whether all windows of a row were due, and
+// its lateness over, before it came. It counts late rows.
 type Late struct {
 	cfg      Config
 	ctx      *op.Context
@@ -36,7 +36,7 @@ var _ op.Operator = (*Late)(nil)
 
 // New makes a Late.
 func New(cfg Config) (*Late, error) {
-	if cfg.Windows.ProcTime || cfg.Windows.Kind == windows.Session && !cfg.Windows.Attached {
+	if cfg.Windows.ProcTime || cfg.Windows.Kind == windows.Session {
 		return nil, errs.Bugf("late rows of windows whose end event time does not tell")
 	}
 	return &Late{cfg: cfg}, cfg.Windows.Check()
@@ -71,33 +71,25 @@ func (l *Late) Process(_ int, batch stream.Batch, out op.Output) error {
 			l.ctx.Counters.LateRows++
 		}
 	}
-	builder := array.NewBooleanBuilder(l.ctx.Alloc)
-	defer builder.Release()
-	builder.AppendValues(l.flags, nil)
-	cols := make([]arrow.Array, 0, batch.Record.NumCols()+1)
-	for _, c := range batch.Record.Columns() {
-		c.Retain()
-		cols = append(cols, c)
-	}
-	cols = append(cols, builder.NewArray())
-	return out.Emit(stream.NewBatch(l.ctx.Output, cols, batch.Rows(), batch.Kinds))
+	return out.Emit(columns.WithFlags(l.ctx.Alloc, batch, l.flags, l.ctx.Output))
 }
 
 // isLate reports whether all windows of a time, or the one that ends at t if they
 // are attached, are due. What lies between windows is in none, and so not late.
 func (l *Late) isLate(t int64) bool {
 	s := &l.cfg.Windows
-	if l.progress.At() == math.MinInt64 {
+	at := windows.Before(l.progress.At(), l.cfg.LatenessMillis)
+	if at == math.MinInt64 {
 		return false
 	}
 	if s.Attached {
-		return windows.Fired(t, l.progress.At())
+		return windows.Fired(t, at)
 	}
 	slice := s.SliceEnd(t)
 	if s.FirstEnd(slice) > s.LastEnd(slice) {
 		return false
 	}
-	_, open := s.FirstUnfired(slice, l.progress.At())
+	_, open := s.FirstUnfired(slice, at)
 	return !open
 }
 

@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // build makes a case out of `in`, `time` or `attached`, and `tumble` or `hop` with
-// `step`.
+// `step`, `lateness`.
 func build(h optest.Header) (optest.Case, error) {
 	in, err := h.Schema("in")
 	if err != nil {
@@ -40,8 +40,9 @@ func build(h optest.Header) (optest.Case, error) {
 	if len(end) > 0 {
 		spec.Attached, spec.End = true, end[0]
 	}
+	cfg := late.Config{Windows: spec, LatenessMillis: h.Duration("lateness").Milliseconds()}
 	return optest.Case{
-		New:    func() (op.Operator, error) { return late.New(late.Config{Windows: spec}) },
+		New:    func() (op.Operator, error) { return late.New(cfg) },
 		Inputs: []types.Schema{in}, Output: append(in[:len(in):len(in)], types.Field{Name: "$late", Type: types.Of(types.Boolean)}),
 		Same: optest.InOrder, Rebatched: optest.InOrder,
 	}, err

@@ -40,6 +40,13 @@ func BenchmarkSession(b *testing.B) {
 		}
 		benchmark(b, operator, schema, withBounds(schema[:2:2]))
 	})
+	b.Run("late", func(b *testing.B) {
+		operator, err := session.NewLate(session.LateConfig{Windows: spec, Keys: []int{0}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		benchmark(b, operator, schema, append(schema[:2:2], lateField))
+	})
 }
 
 func benchmark(b *testing.B, operator op.Operator, schema, output types.Schema) {

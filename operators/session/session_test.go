@@ -28,7 +28,7 @@ func withBounds(schema types.Schema) types.Schema {
 
 // build makes a case out of `in`, `keys`, `time`, `gap`, `proctime`, and for an
 // aggregate `aggs` and `retracts`, and `early`, `late`, `lateness`, `upsert` for one
-// that emits more than once.
+// that emits more than once; with `tells` of what tells late rows.
 func build(h optest.Header) (optest.Case, error) {
 	in, err := h.Schema("in")
 	if err != nil {
@@ -52,6 +52,12 @@ func build(h optest.Header) (optest.Case, error) {
 	}
 	spec.Zone = windows.NewZone(zone)
 	c := optest.Case{Inputs: []types.Schema{in}, Same: optest.InOrder, Rebatched: optest.InOrder, BatchRows: 2}
+	if h.Has("tells") {
+		c.Output = append(in[:len(in):len(in)], lateField)
+		cfg := session.LateConfig{Windows: spec, Keys: keys, LatenessMillis: h.Duration("lateness").Milliseconds()}
+		c.New = func() (op.Operator, error) { return session.NewLate(cfg) }
+		return c, nil
+	}
 	if !h.Has("aggs") {
 		c.Output = withBounds(in[:len(in):len(in)])
 		c.New = func() (op.Operator, error) { return session.NewRows(session.RowsConfig{Windows: spec, Keys: keys}) }
@@ -78,6 +84,11 @@ func build(h optest.Header) (optest.Case, error) {
 	}
 	return c, nil
 }
+
+// lateField is the column that a Late appends.
+var lateField = types.Field{Name: "$late", Type: types.Of(types.Boolean)}
+
+func TestLate(t *testing.T) { optest.RunText(t, "testdata/late", build) }
 
 func TestUpdating(t *testing.T) { optest.RunText(t, "testdata/updating", build) }
 

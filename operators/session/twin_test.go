@@ -26,8 +26,8 @@ type twin struct {
 	wm   int64
 	// lateness is for how long closed clusters still take rows.
 	lateness int64
-	// out are the lines of an aggregate, rows those of a Rows.
-	out, rows []string
+	// out are the lines of an aggregate, rows those of a Rows, told those of a Late.
+	out, rows, told []string
 }
 
 type timed struct {
@@ -37,7 +37,9 @@ type timed struct {
 }
 
 func (w *twin) row(r timed) {
-	if r.at+twinGap-1 <= w.wm && !slices.ContainsFunc(w.open[r.k], func(o timed) bool { return max(o.at-r.at, r.at-o.at) <= twinGap }) {
+	late := r.at+twinGap-1 <= w.wm && !slices.ContainsFunc(w.open[r.k], func(o timed) bool { return max(o.at-r.at, r.at-o.at) <= twinGap })
+	w.told = append(w.told, fmt.Sprintf("k=%s v=%d ts=%s $late=%t", r.k, r.v, millis(r.at), late))
+	if late {
 		return
 	}
 	w.open[r.k] = append(w.open[r.k], r)
@@ -123,6 +125,23 @@ func TestAgreesWithATwin(t *testing.T) {
 		c.New = func() (op.Operator, error) { return session.NewRows(session.RowsConfig{Windows: spec, Keys: []int{0}}) }
 		if err := optest.Check(c, script, w.rows); err != nil {
 			t.Fatalf("rows, seed %d: %v\n%s", seed, err, strings.Join(script.Lines(), "\n"))
+		}
+	}
+}
+
+func TestLateAgreesWithATwin(t *testing.T) {
+	schema, err := stream.ParseSchema("k STRING, v BIGINT, ts TIMESTAMP(3)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(8) {
+		lateness := int64(seed%2) * 2500
+		script, w := randomSessions(seed, lateness)
+		cfg := session.LateConfig{Windows: windows.Spec{Kind: windows.Session, SizeMillis: twinGap, Time: 2}, Keys: []int{0}, LatenessMillis: lateness}
+		c := optest.Case{Inputs: []types.Schema{schema}, Output: append(schema[:3:3], lateField), Same: optest.InOrder, Rebatched: optest.InOrder}
+		c.New = func() (op.Operator, error) { return session.NewLate(cfg) }
+		if err := optest.Check(c, script, w.told); err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, strings.Join(script.Lines(), "\n"))
 		}
 	}
 }

@@ -473,7 +473,10 @@ type TemporalSort struct {
 // LateRows appends a BOOLEAN column that tells whether all windows of a row were
 // over before it came.
 type LateRows struct {
+	// Spec are the windows; Partition what sessions are apart by.
 	Spec WindowSpec `msgpack:"w"`
+	// LatenessMillis is how long after a window was due rows of it still count.
+	LatenessMillis int64 `msgpack:"l,omitempty"`
 }
 
 // Dedup keeps the first or last row of each key by time.

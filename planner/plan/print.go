@@ -107,7 +107,7 @@ func (n *Node) describeRows(in types.Schema) string {
 	case KindTopN:
 		return n.TopN.describe(in)
 	case KindLateRows:
-		return n.LateRows.Spec.describe(in)
+		return n.LateRows.describe(in)
 	case KindTemporalSort:
 		return "order=[" + orderText(n.TemporalSort.OrderBy, in) + "]" + flag(n.TemporalSort.ProcTime, "processing time")
 	case KindWindowTopN:
@@ -200,6 +200,14 @@ func (c *Calc) describe(in, out types.Schema) string {
 		parts = append(parts, "where="+c.Filter.Format(names))
 	}
 	return strings.Join(parts, ", ")
+}
+
+func (l *LateRows) describe(in types.Schema) string {
+	text := l.Spec.describe(in)
+	if l.LatenessMillis != 0 {
+		text += fmt.Sprintf(", lateness=%dms", l.LatenessMillis)
+	}
+	return text
 }
 
 func (s WindowSpec) describe(in types.Schema) string {

@@ -172,13 +172,14 @@ func (p *pruner) passing(n logical.Node, in pruned) pruned {
 	case *logical.Limit:
 		return in.with(logical.NewLimit(in.node, n.Offset, n.Count), 0)
 	case *logical.LateRows:
-		w, end := n.Window, n.End
+		spec := n.LateRowsSpec
+		spec.Keys = in.all(spec.Keys)
 		if n.Attached {
-			end = in.at(end)
+			spec.End = in.at(spec.End)
 		} else {
-			w.Time = in.at(w.Time)
+			spec.Window.Time = in.at(spec.Window.Time)
 		}
-		return in.with(logical.NewLateRows(in.node, w, n.Attached, end, in.all(n.Keys)), 1)
+		return in.with(logical.NewLateRows(in.node, spec), 1)
 	case *logical.Sort:
 		in = p.narrow(n.Inputs()[0], in, p.demand.below(n, 0))
 		return in.with(logical.NewSort(in.node, in.keys(n.Keys), n.Span), 0)

@@ -163,12 +163,14 @@ func (b *builder) lateRows(n *logical.LateRows) (plan.NodeID, error) {
 	if err != nil {
 		return 0, err
 	}
-	spec := windowSpec(n.Window)
-	spec.Partition = nil
+	late := &plan.LateRows{Spec: windowSpec(n.Window), LatenessMillis: n.LatenessMillis}
 	if n.Attached {
-		spec.Attached, spec.End = true, n.End
+		late.Spec.Attached, late.Spec.End = true, n.End
+	}
+	if n.Window.Kind == logical.Session {
+		late.Spec.Partition = n.Keys
 	}
 	return b.add(n, plan.Node{
-		Kind: plan.KindLateRows, Inputs: []plan.Input{b.hash(ids[0], n.Keys)}, LateRows: &plan.LateRows{Spec: spec}, Singleton: len(n.Keys) == 0,
+		Kind: plan.KindLateRows, Inputs: []plan.Input{b.hash(ids[0], n.Keys)}, LateRows: late, Singleton: len(n.Keys) == 0,
 	}, hashedBy(n.Keys)), nil
 }

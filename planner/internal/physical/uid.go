@@ -119,8 +119,11 @@ func unaryLineage(p *plan.Plan, n *plan.Node, in lineage, lines []lineage) (line
 		if s.Attached {
 			at = s.End
 		}
-		text := fmt.Sprintf("late(%s|%s %d %d %d %s)", in.rows(), s.Kind, s.SizeMillis, s.StepMillis, s.OffsetMillis, in.columns[at])
-		return own(n, text, len(in.columns), in)
+		text := fmt.Sprintf("late(%s|%s %d %d %d %s", in.rows(), s.Kind, s.SizeMillis, s.StepMillis, s.OffsetMillis, in.columns[at])
+		if s.Kind == plan.Session {
+			text += "|" + names(in, s.Partition)
+		}
+		return own(n, text+")", len(in.columns), in)
 	case plan.KindTemporalSort:
 		return own(n, fmt.Sprintf("sort(%s|%s|%s)", in.rows(), orderText(n.TemporalSort.OrderBy, in), all(in)), len(in.columns), in)
 	case plan.KindWindowTopN:
