@@ -91,7 +91,7 @@ var flinkOptions = []FlinkOption{
 	{"table.optimizer.cnf-nodes-limit", whyPlanner}, {"table.optimizer.delta-join.strategy", whyPlanner},
 	{"table.optimizer.dynamic-filtering.enabled", whyBatch}, {"table.optimizer.ignore-query-hints", whyFixed}, {"table.optimizer.incremental-agg-enabled", whyPlanner},
 	{"table.optimizer.join-reorder-enabled", "joins are in the order of the query"}, {"table.optimizer.join.broadcast-threshold", whyBatch},
-	{"table.optimizer.join.null-filter-threshold", whyPlanner}, {"table.optimizer.multi-join.enabled", whyPlanner}, {"table.optimizer.multiple-input-enabled", whyBatch},
+	{"table.optimizer.join.null-filter-threshold", whyPlanner}, {"table.optimizer.multiple-input-enabled", whyBatch},
 	{"table.optimizer.non-deterministic-update.strategy", whyPlanner}, {"table.optimizer.nondeterministic-update.strategy", whyPlanner},
 	{"table.optimizer.reuse-optimize-block-with-digest-enabled", whyPlanner}, {"table.optimizer.reuse-source-enabled", whyPlanner},
 	{"table.optimizer.reuse-sink-enabled", whyPlanner}, {"table.optimizer.reuse-sub-plan-enabled", whyPlanner},

@@ -58,6 +58,8 @@ func settingsSpec() connector.Spec {
 				"It applies to unbounded aggregations with COUNT, SUM, MIN and MAX only.", Example: "true"},
 		{Name: "table.optimizer.agg-phase-strategy", Type: connector.TypeEnum, Values: []string{"AUTO", "ONE_PHASE", "TWO_PHASE"},
 			Doc: "Whether aggregates are computed in part before rows are sent to the tasks of their keys; AUTO does so from two tasks on.", Example: "ONE_PHASE"},
+		{Name: "table.optimizer.multi-join.enabled", Type: connector.TypeBool, Default: "true",
+			Doc: "Whether three tables or more that are joined by one key, `INNER` or `LEFT`, are joined by one operator, which keeps their rows but not those of the joins in between.", Example: "false"},
 		{Name: "table.dynamic-table-options.enabled", Type: connector.TypeBool, Doc: "Whether the hint OPTIONS is allowed, as it is by default.", Example: "false"},
 		{Name: "table.sql-dialect", Type: connector.TypeEnum, Values: []string{"default"}, Doc: "Accepted for scripts written for Flink; there is one dialect.", Example: "default"},
 		{Name: "sql-client.execution.result-mode", Type: connector.TypeEnum, Values: []string{"table", "tableau", "changelog"},

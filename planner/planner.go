@@ -27,6 +27,7 @@ type Options struct {
 	// Settings are the session's SET options. The planner reads
 	// 'table.optimizer.distinct-agg.split.enabled' and '….bucket-num',
 	// 'table.optimizer.agg-phase-strategy' (AUTO, ONE_PHASE or TWO_PHASE),
+	// 'table.optimizer.multi-join.enabled' (not if 'false'),
 	// 'table.exec.sink.not-null-enforcer' (ERROR or DROP),
 	// 'table.exec.late-rows.table',
 	// 'table.exec.state.ttl' and 'table.exec.source.idle-timeout'.
@@ -171,6 +172,7 @@ func (p *Planner) physical(roots []logical.Node) (*plan.Plan, error) {
 	default:
 		return nil, errs.Userf("'table.optimizer.agg-phase-strategy' = '%s': it is AUTO, ONE_PHASE or TWO_PHASE", s)
 	}
+	opts.MultiJoin = !strings.EqualFold(p.opts.Settings["table.optimizer.multi-join.enabled"], "false")
 	opts.DropNulls = strings.EqualFold(p.opts.Settings["table.exec.sink.not-null-enforcer"], "DROP")
 	if text := p.opts.Settings["table.exec.state.ttl"]; text != "" {
 		ttl, err := bind.Duration(text)

@@ -84,6 +84,7 @@ func Operators() map[plan.Kind]Operator {
 		plan.KindLocalWindowAgg: localWindowAggOperator(),
 		plan.KindWindowAgg:      windowAggOperator(),
 		plan.KindJoin:           joinOperator(),
+		plan.KindMultiJoin:      multiJoinOperator(),
 		plan.KindIntervalJoin:   intervalJoinOperator(),
 		plan.KindTemporalJoin:   temporalJoinOperator(),
 		plan.KindLookupJoin:     lookupJoinOperator(),

@@ -72,6 +72,17 @@ type Config struct {
 	TTL [2]time.Duration
 }
 
+// strict lists those of an input's keys in which NULL has no partner.
+func (c *Config) strict(keys []int) []int {
+	var out []int
+	for i, key := range keys {
+		if c.NullEqual == nil || !c.NullEqual[i] {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
 // Join joins its inputs 0 (left) and 1 (right).
 //
 // An inner join passes the kinds of the input's rows on; the others emit +I and
@@ -111,7 +122,10 @@ func (j *Join) Open(ctx *op.Context) error {
 	j.ctx = ctx
 	j.eval = expr.NewEvalContext(ctx.Context, ctx.Alloc, j.cfg.Zone)
 	for input, keys := range [][]int{j.cfg.LeftKeys, j.cfg.RightKeys} {
-		s, err := openSide(ctx, input, keys, j.cfg)
+		s, err := openSide(ctx, sideSpec{
+			id: [2]string{"left", "right"}[input], input: input, keys: keys, strict: j.cfg.strict(keys), preserved: j.cfg.Kind.preserves(input),
+			appended: j.cfg.InsertOnly[input] && j.cfg.TTL[input] == 0, ttl: j.cfg.TTL[input],
+		})
 		if err != nil {
 			return err
 		}
@@ -132,7 +146,7 @@ func (j *Join) Process(input int, batch stream.Batch, out op.Output) error {
 	if err := j.match(input, batch, out); err != nil {
 		return err
 	}
-	if err := j.sides[input].update(&j.probe); err != nil {
+	if err := j.sides[input].update(&j.probe.keyed, j.probe.matches); err != nil {
 		return err
 	}
 	j.ctx.Counters.StateRows = j.sides[0].rows + j.sides[1].rows

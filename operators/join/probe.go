@@ -3,26 +3,15 @@ package join
 import (
 	"slices"
 
-	"github.com/apache/arrow/go/v17/arrow"
-
-	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/stream"
-	"github.com/thalweg/thalweg/operators/stream/columns"
 	"github.com/thalweg/thalweg/state"
 )
 
-// probe walks a batch of one input against the rows of the other side. Rows are
-// numbered twice: by their place in the batch, and, among the rows without NULL in
-// the key, by their place in keys.
+// probe walks a batch of one input against the rows of the other side.
 type probe struct {
+	keyed
 	join  *Join
 	input int
-	batch stream.Batch
-	keys  rowcodec.Keys
-	// valid lists the rows without NULL in the key; nil when all are.
-	valid   []int32
-	hasNull bool
-	mask    []bool
 	// ends tells that the end of each row matters: the input is preserved. matches counts
 	// the partners of its rows, by row of the batch, then; it is empty otherwise.
 	ends    bool
@@ -46,62 +35,15 @@ type probe struct {
 
 // start prepares for a batch.
 func (p *probe) start(j *Join, input int, batch stream.Batch) error {
-	p.join, p.input, p.batch = j, input, batch
+	p.join, p.input = j, input
 	p.at, p.key, p.entry, p.entered = 0, 0, state.NoEntry, false
 	p.ends = j.cfg.Kind.preserves(input)
-	own := j.sides[input]
-	p.findNulls(own.strict)
-	cols := make([]arrow.Array, len(own.keys))
-	n := batch.Rows()
-	if !p.hasNull {
-		for i, key := range own.keys {
-			cols[i] = batch.Column(key)
-		}
-	} else {
-		n = len(p.valid)
-		for i, key := range own.keys {
-			cols[i] = columns.Take(j.ctx.Alloc, batch.Column(key), p.valid)
-			defer cols[i].Release()
-		}
-	}
 	p.matches = p.matches[:0]
 	if p.ends {
 		p.matches = slices.Grow(p.matches, batch.Rows())[:batch.Rows()]
 		clear(p.matches)
 	}
-	return own.encoder.Encode(cols, n, &p.keys)
-}
-
-// findNulls lists the rows that have no NULL in the keys.
-func (p *probe) findNulls(keys []int) {
-	p.hasNull = false
-	for _, key := range keys {
-		p.hasNull = p.hasNull || p.batch.Column(key).NullN() > 0
-	}
-	if !p.hasNull {
-		return
-	}
-	p.mask = append(p.mask[:0], make([]bool, p.batch.Rows())...)
-	for _, key := range keys {
-		columns.MarkNulls(p.mask, p.batch.Column(key))
-	}
-	p.valid = p.valid[:0]
-	for i, null := range p.mask {
-		if !null {
-			p.valid = append(p.valid, int32(i))
-		}
-	}
-}
-
-// finish lets the batch go.
-func (p *probe) finish() { p.batch = stream.Batch{} }
-
-// rowOf is the row of the batch with the i-th key.
-func (p *probe) rowOf(i int) int {
-	if p.hasNull {
-		return int(p.valid[i])
-	}
-	return i
+	return p.read(j.ctx.Alloc, j.sides[input], batch)
 }
 
 // next fills a chunk with the next candidate pairs; false at the end.

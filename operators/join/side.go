@@ -2,6 +2,7 @@ package join
 
 import (
 	"slices"
+	"time"
 	"unsafe"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -20,6 +21,7 @@ const (
 
 // side is the state of one input: its rows by join key.
 type side struct {
+	label     string // of the operator
 	keys      []int
 	strict    []int // of keys, those in which NULL has no partner
 	encoder   *rowcodec.KeyEncoder
@@ -32,25 +34,31 @@ type side struct {
 	degreeAt uintptr
 	slots    []state.Slot // found by the current probe
 	runs     []state.Run  // of the slots
+	firsts   []int64      // how often the first entry of each run is there, after countFirsts
 	encoded  rowcodec.Rows
 	rows     int64 // entries added less entries removed since Open
 }
 
-func openSide(ctx *op.Context, input int, keys []int, cfg Config) (*side, error) {
-	s := &side{keys: keys, preserved: cfg.Kind.preserves(input), appended: cfg.InsertOnly[input] && cfg.TTL[input] == 0}
-	for i, key := range keys {
-		if cfg.NullEqual == nil || !cfg.NullEqual[i] {
-			s.strict = append(s.strict, key)
-		}
-	}
+// sideSpec describes a side: the name of its table, its input, the columns of the key,
+// of which strict hold NULLs that have no partner, and what is kept of a row.
+type sideSpec struct {
+	id                  string
+	input               int
+	keys, strict        []int
+	preserved, appended bool
+	ttl                 time.Duration
+}
+
+func openSide(ctx *op.Context, of sideSpec) (*side, error) {
+	s := &side{label: ctx.Label, keys: of.keys, strict: of.strict, preserved: of.preserved, appended: of.appended}
 	var err error
-	if s.codec, err = rows.NewCodec(ctx.Inputs[input]); err != nil {
+	if s.codec, err = rows.NewCodec(ctx.Inputs[of.input]); err != nil {
 		return nil, err
 	}
-	if s.encoder, err = rowcodec.NewKeyEncoder(s.codec.Pick(keys)); err != nil {
+	if s.encoder, err = rowcodec.NewKeyEncoder(s.codec.Pick(of.keys)); err != nil {
 		return nil, err
 	}
-	spec := state.MultiSpec{ID: [2]string{"left", "right"}[input], Appended: s.appended, TTL: cfg.TTL[input]}
+	spec := state.MultiSpec{ID: of.id, Appended: s.appended, TTL: of.ttl}
 	if !s.appended {
 		spec.Width = countBytes
 	}
@@ -99,76 +107,94 @@ func (s *side) find(keys *rowcodec.Keys) error {
 	return s.table.FindRuns(keys, s.slots, s.runs)
 }
 
-// update applies the batch's rows to their own side.
-func (s *side) update(p *probe) error {
-	n := p.keys.Len()
+// update applies the batch's rows to their own side; matches are their partners, by row,
+// if the side is preserved.
+func (s *side) update(k *keyed, matches []int64) error {
+	if err := s.prepare(k); err != nil {
+		return err
+	}
+	for i := range s.slots {
+		row := k.rowOf(i)
+		degree := int64(0)
+		if s.preserved {
+			degree = matches[row]
+		}
+		if k.batch.Kind(row).Adds() {
+			s.add(i, row, degree)
+		} else {
+			s.remove(i, row)
+		}
+	}
+	return nil
+}
+
+// countFirsts tells of the runs found how often their first entry is there: all in one go,
+// so that the memory of many is fetched at a time.
+func (s *side) countFirsts() {
+	s.firsts = slices.Grow(s.firsts[:0], len(s.runs))[:len(s.runs)]
+	for i, run := range s.runs {
+		s.firsts[i] = 0
+		if run.Count > 0 {
+			s.firsts[i] = s.times(run.First)
+		}
+	}
+}
+
+// prepare makes ready to add or remove the rows of a batch.
+func (s *side) prepare(k *keyed) error {
+	n := k.keys.Len()
+	s.slots = slices.Grow(s.slots[:0], n)[:n]
 	if n == 0 {
 		return nil
 	}
-	s.slots = slices.Grow(s.slots[:0], n)[:n]
-	if err := s.codec.Encode(p.batch.Record.Columns(), p.batch.Rows(), &s.encoded); err != nil {
+	if err := s.codec.Encode(k.batch.Record.Columns(), k.batch.Rows(), &s.encoded); err != nil {
 		return err
 	}
+	if !s.appended {
+		return s.table.Upsert(&k.keys, s.slots)
+	}
+	if !k.batch.AllInserts() {
+		return errs.Bugf("%s got a change on an input planned as insert-only", s.label)
+	}
+	return s.table.Extend(&k.keys, s.slots)
+}
+
+// add adds a row of the batch that prepare was given, by the number of its key.
+func (s *side) add(key, row int, degree int64) {
+	slot, encoded := s.slots[key], s.encoded.At(row)
 	if s.appended {
-		return s.appendAll(p)
-	}
-	if err := s.table.Upsert(&p.keys, s.slots); err != nil {
-		return err
-	}
-	for i, slot := range s.slots {
-		row := p.rowOf(i)
-		if p.batch.Kind(row).Adds() {
-			s.add(slot, s.encoded.At(row), p.matches, row)
-		} else {
-			s.remove(slot, s.encoded.At(row))
-		}
-	}
-	return nil
-}
-
-// appendAll adds the batch's rows, encoded already, to a side that is appended to.
-func (s *side) appendAll(p *probe) error {
-	if !p.batch.AllInserts() {
-		return errs.Bugf("%s got a change on an input planned as insert-only", p.join.ctx.Label)
-	}
-	if err := s.table.Extend(&p.keys, s.slots); err != nil {
-		return err
-	}
-	for i, slot := range s.slots {
-		row := p.rowOf(i)
-		e := s.table.Append(slot, s.encoded.At(row))
+		e := s.table.Append(slot, encoded)
 		if s.preserved {
-			*s.degree(e) = p.matches[row]
+			*s.degree(e) = degree
 		}
+		s.rows++
+		return
 	}
-	s.rows += int64(len(s.slots))
-	return nil
-}
-
-func (s *side) add(slot state.Slot, encoded []byte, matches []int64, row int) {
 	e, inserted := s.table.Put(slot, encoded)
 	if inserted {
 		s.rows++
 	}
 	*s.count(e)++
 	if s.preserved {
-		*s.degree(e) = matches[row]
+		*s.degree(e) = degree
 	}
 	s.table.MarkDirty(slot, e)
 }
 
-// remove takes a row away; one that isn't there, say because its TTL has passed, is
-// let be.
-func (s *side) remove(slot state.Slot, row []byte) {
-	e := s.table.Get(slot, row)
+// remove takes a row of the batch away, and reports whether it was there: its TTL may
+// have passed.
+func (s *side) remove(key, row int) bool {
+	slot := s.slots[key]
+	e := s.table.Get(slot, s.encoded.At(row))
 	if e == state.NoEntry {
-		return
+		return false
 	}
 	if count := s.count(e); *count > 1 {
 		*count--
 		s.table.MarkDirty(slot, e)
-		return
+		return true
 	}
 	s.table.Remove(slot, e)
 	s.rows--
+	return true
 }

@@ -10,7 +10,7 @@
 //
 // A script has one element a line:
 //
-//	+I k=a v=1 @3s      a row, see operators/stream; `L` or `R` before it names the input of two
+//	+I k=a v=1 @3s      a row, see operators/stream; `L`, `R`, `S`, `T`, … before it names the input
 //	batch               ends the batch here
 //	wm 12s              a watermark; +inf is the end of time
 //	barrier 7           flush and barrier

@@ -78,7 +78,7 @@ func (s Script) Lines() []string {
 		switch step.Kind {
 		case Rows:
 			for _, line := range step.Lines {
-				out = append(out, fmt.Sprintf("%c %s", "LR"[step.Input], line))
+				out = append(out, fmt.Sprintf("%c %s", inputLetters[step.Input], line))
 			}
 			out = append(out, "batch")
 		default:

@@ -40,6 +40,9 @@ type Step struct {
 	Value int64
 }
 
+// inputLetters name inputs: the left, the right, and more.
+const inputLetters = "LRSTUV"
+
 // Script is what an operator is driven with.
 type Script []Step
 
@@ -62,11 +65,8 @@ func Parse(text string) (Script, error) {
 			script, open = append(script, step), false
 		default:
 			input := 0
-			if verb == "L" || verb == "R" {
-				line = rest
-			}
-			if verb == "R" {
-				input = 1
+			if at := strings.Index(inputLetters, verb); len(verb) == 1 && at >= 0 {
+				input, line = at, rest
 			}
 			if !open || script[len(script)-1].Input != input {
 				script = append(script, Step{Kind: Rows, Input: input})

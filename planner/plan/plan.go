@@ -68,6 +68,7 @@ type Node struct {
 	LateRows     *LateRows     `msgpack:"laterows,omitempty"`
 	TemporalJoin *TemporalJoin `msgpack:"temporaljoin,omitempty"`
 	LookupJoin   *LookupJoin   `msgpack:"lookupjoin,omitempty"`
+	MultiJoin    *MultiJoin    `msgpack:"multijoin,omitempty"`
 	// Match is the pattern of a KindMatch.
 	Match *rowpattern.Spec `msgpack:"match,omitempty"`
 
@@ -105,6 +106,7 @@ const (
 	KindCorrelate
 	KindTemporalJoin
 	KindLookupJoin
+	KindMultiJoin
 )
 
 var kindNames = map[Kind]string{
@@ -116,7 +118,7 @@ var kindNames = map[Kind]string{
 	KindIntervalJoin: "IntervalJoin",
 	KindTemporalSort: "TemporalSort", KindLateRows: "LateRows", KindOver: "Over", KindMatch: "Match",
 	KindCorrelate:    "Correlate",
-	KindTemporalJoin: "TemporalJoin", KindLookupJoin: "LookupJoin",
+	KindTemporalJoin: "TemporalJoin", KindLookupJoin: "LookupJoin", KindMultiJoin: "MultiJoin",
 }
 
 // Kinds lists all kinds in order.

@@ -93,6 +93,12 @@ func (p *Plan) Describe(id NodeID) string {
 		return n.Join.describe(in, p.Nodes[n.Inputs[1].Node].Schema)
 	case KindIntervalJoin:
 		return n.IntervalJoin.describe(in, p.Nodes[n.Inputs[1].Node].Schema)
+	case KindMultiJoin:
+		var inputs []types.Schema
+		for _, in := range n.Inputs {
+			inputs = append(inputs, p.Nodes[in.Node].Schema)
+		}
+		return n.MultiJoin.describe(inputs)
 	case KindTemporalJoin:
 		return n.TemporalJoin.describe(in, p.Nodes[n.Inputs[1].Node].Schema)
 	case KindLookupJoin:

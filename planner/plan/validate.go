@@ -41,6 +41,7 @@ func (p *Plan) validateNode(n *Node, index int) error {
 		return fmt.Errorf("it has %d inputs", len(n.Inputs))
 	}
 	width := 0
+	var widths []int
 	for _, in := range n.Inputs {
 		if in.Node < 0 || int(in.Node) >= index {
 			return fmt.Errorf("its input %d does not come before it", in.Node)
@@ -53,9 +54,13 @@ func (p *Plan) validateNode(n *Node, index int) error {
 			return fmt.Errorf("it reads the singleton %d by forward, but is none", in.Node)
 		}
 		width += len(from.Schema)
+		widths = append(widths, len(from.Schema))
 	}
 	if n.Rowtime >= len(n.Schema) {
 		return fmt.Errorf("its event time column is %d", n.Rowtime)
+	}
+	if n.MultiJoin != nil {
+		return n.MultiJoin.validate(widths)
 	}
 	return n.validateColumns(width)
 }
@@ -67,7 +72,7 @@ func (n *Node) arity() int {
 		return 0
 	case KindJoin, KindIntervalJoin, KindTemporalJoin:
 		return 2
-	case KindUnion:
+	case KindUnion, KindMultiJoin:
 		return -1
 	}
 	return 1
@@ -106,6 +111,8 @@ func (n *Node) hasRowDetails() bool {
 		return n.TemporalJoin != nil
 	case KindLookupJoin:
 		return n.LookupJoin != nil
+	case KindMultiJoin:
+		return n.MultiJoin != nil
 	case KindTopN:
 		return n.TopN != nil
 	case KindWindowTopN:

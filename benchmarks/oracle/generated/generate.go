@@ -38,8 +38,10 @@ func (g *generator) relation(depth int) *Relation {
 	switch n := g.random.IntN(100); {
 	case n < 25:
 		return g.selection(depth)
-	case n < 50:
+	case n < 43:
 		return g.join(depth)
+	case n < 50:
+		return g.chain(depth)
 	case n < 72:
 		return g.group(depth)
 	case n < 80:
@@ -120,6 +122,42 @@ func (g *generator) join(depth int) *Relation {
 	}
 	if g.chance(25) {
 		r.On = and(r.On, g.expr(scope{left, right}, Bool, 1, 0))
+	}
+	return r
+}
+
+// chain makes joins one upon the other by one key, as of facts about one thing: each
+// equals the key of any relation before it.
+func (g *generator) chain(depth int) *Relation {
+	r := g.relation(depth - 1)
+	key := g.column(scope{r}, nil)
+	if key.Type == Mean {
+		return r
+	}
+	keys := []int{key.Column}
+	for range 2 + g.random.IntN(2) {
+		right := g.relation(g.random.IntN(depth))
+		var same []int
+		for i, t := range right.Columns {
+			if t == key.Type {
+				same = append(same, i)
+			}
+		}
+		if len(same) == 0 {
+			continue
+		}
+		own := same[g.random.IntN(len(same))]
+		of := func(r *Relation, column int) *Expr {
+			return &Expr{Type: key.Type, IsColumn: true, Input: r.Name, Column: column}
+		}
+		next := &Relation{Kind: Join, Name: g.name(), Inputs: []*Relation{r, right}, Word: [2]string{"INNER", "LEFT"}[g.random.IntN(2)]}
+		next.On = &Expr{Type: Bool, Op: equalOperation, Args: []*Expr{of(r, keys[g.random.IntN(len(keys))]), of(right, own)}}
+		if g.chance(10) {
+			next.On = and(next.On, g.expr(scope{r, right}, Bool, 1, 0))
+		}
+		keys = append(keys, len(r.Columns)+own)
+		next.Columns = append(slices.Clone(r.Columns), right.Columns...)
+		r = next
 	}
 	return r
 }

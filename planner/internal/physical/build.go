@@ -19,6 +19,8 @@ type Options struct {
 	Functions catalog.Functions
 	// TwoPhase allows local aggregation before an exchange.
 	TwoPhase bool
+	// MultiJoin allows one operator for several joins on one key.
+	MultiJoin bool
 	// DropNulls drops rows with NULL in a NOT NULL column of a sink instead of failing.
 	DropNulls bool
 	// TTLMillis drops state that was not touched for so long; 0 never.

@@ -135,6 +135,8 @@ func describe(n *plan.Node) string {
 		return "a deduplication by " + columns(n.Dedup.Keys)
 	case plan.KindJoin:
 		return "a " + n.Join.Kind.String() + " JOIN"
+	case plan.KindMultiJoin:
+		return "a LEFT JOIN"
 	case plan.KindSource:
 		return "the source " + n.Source.Table.Name
 	}

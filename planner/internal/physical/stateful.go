@@ -12,6 +12,9 @@ import (
 func itoa(n int) string { return strconv.Itoa(n) }
 
 func (b *builder) join(n *logical.Join) (plan.NodeID, error) {
+	if id, ok, err := b.multiJoin(n); ok || err != nil {
+		return id, err
+	}
 	ids, err := b.inputs(n)
 	if err != nil {
 		return 0, err

@@ -83,6 +83,8 @@ func derive(p *plan.Plan, n *plan.Node, lines []lineage) (lineage, string) {
 		return unionLineage(n, lines)
 	case plan.KindJoin, plan.KindIntervalJoin:
 		return joinLineage(n, in, lines[n.Inputs[1].Node])
+	case plan.KindMultiJoin:
+		return multiJoinLineage(n, lines)
 	case plan.KindTemporalJoin:
 		return temporalLineage(n, in, lines[n.Inputs[1].Node])
 	case plan.KindLookupJoin:
@@ -249,6 +251,21 @@ func joinLineage(n *plan.Node, l, r lineage) (lineage, string) {
 	out := lineage{base: short(text), columns: both.columns[:len(n.Schema)]}
 	if j.Kind == plan.Mark {
 		out.columns = append(slices.Clone(l.columns), out.base+".0")
+	}
+	return out, text
+}
+
+func multiJoinLineage(n *plan.Node, lines []lineage) (lineage, string) {
+	j := n.MultiJoin
+	var parts []string
+	for i, p := range j.Parts {
+		in := lines[n.Inputs[i].Node]
+		parts = append(parts, fmt.Sprintf("%s|%s|%s|%t %v", in.rows(), names(in, p.Keys), all(in), p.Left, p.Beside))
+	}
+	text := "multijoin(" + strings.Join(parts, "|") + ")"
+	out := lineage{base: short(text)}
+	for _, c := range j.Columns {
+		out.columns = append(out.columns, lines[n.Inputs[c.Part].Node].columns[c.Column])
 	}
 	return out, text
 }
