@@ -1,6 +1,9 @@
 package agg_test
 
 import (
+	"encoding/binary"
+	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -11,6 +14,7 @@ import (
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/optest"
 )
 
 // BenchmarkAccumulate adds batches of 4,096 rows to 64 groups.
@@ -52,3 +56,47 @@ func BenchmarkAccumulate(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkOfGo adds batches of 4,096 rows to 64 and to 2,048 groups of registered
+// aggregates: one whose state lies in the row, ones whose state is encoded in msgpack and
+// by functions of their own.
+func BenchmarkOfGo(b *testing.B) {
+	plain := agg.Go1[meanState, float64, float64]{Add: (*meanState).add, Result: (*meanState).result, Merge: (*meanState).merge}
+	packed := agg.Go1[longState, float64, float64]{Add: (*longState).add, Result: (*longState).result}
+	coded := packed
+	coded.Encode = func(dst []byte, s *longState) ([]byte, error) {
+		return binary.AppendVarint(binary.LittleEndian.AppendUint64(dst, math.Float64bits(s.Sum)), s.Count), nil
+	}
+	coded.Decode = func(data []byte, s *longState) error {
+		s.Sum = math.Float64frombits(binary.LittleEndian.Uint64(data))
+		s.Count, _ = binary.Varint(data[8:])
+		return nil
+	}
+	for _, c := range []struct {
+		name string
+		f    agg.Function
+	}{{"plain", agg.GoFunc1("mean", plain)}, {"msgpack", agg.GoFunc1("mean", packed)}, {"coded", agg.GoFunc1("mean", coded)}} {
+		for _, groups := range []int{64, 2048} {
+			b.Run(fmt.Sprintf("%s/%d", c.name, groups), func(b *testing.B) { optest.BenchAggregate(b, c.f, groups) })
+		}
+	}
+}
+
+type meanState struct {
+	Sum   float64
+	Count int64
+}
+
+func (s *meanState) add(v float64)           { s.Sum, s.Count = s.Sum+v, s.Count+1 }
+func (s *meanState) merge(o *meanState)      { s.Sum, s.Count = s.Sum+o.Sum, s.Count+o.Count }
+func (s *meanState) result() (float64, bool) { return s.Sum / float64(s.Count), s.Count > 0 }
+
+// longState has a pointer, and so lies encoded on the heap.
+type longState struct {
+	Sum   float64
+	Count int64
+	Note  []byte
+}
+
+func (s *longState) add(v float64)           { s.Sum, s.Count = s.Sum+v, s.Count+1 }
+func (s *longState) result() (float64, bool) { return s.Sum / float64(s.Count), s.Count > 0 }

@@ -19,7 +19,7 @@ func (b *Blobs) Put(old uint64, v []byte) uint64 {
 		return 0
 	}
 	if old != 0 {
-		(*b)[old-1] = append((*b)[old-1][:0:0], v...)
+		(*b)[old-1] = append((*b)[old-1][:0], v...)
 		return old
 	}
 	*b = append(*b, append([]byte(nil), v...))

@@ -7,7 +7,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/memory"
-	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
@@ -114,17 +113,16 @@ func (p *plainAgg[S, R]) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
 type codedGo[S any, R govalue.Type] struct {
 	core   goCore[S, R]
 	states []S
+	one    S // a state that is read and forgotten
 	data   []byte
 	ends   []int
 }
 
 func newCoded[S any, R govalue.Type](core goCore[S, R]) Folder {
 	if core.encode == nil || core.decode == nil {
-		core.encode = func(dst []byte, s *S) ([]byte, error) {
-			b, err := msgpack.Marshal(s)
-			return append(dst, b...), err
-		}
-		core.decode = func(data []byte, s *S) error { return msgpack.Unmarshal(data, s) }
+		p := newPacker()
+		core.encode = func(dst []byte, s *S) ([]byte, error) { return p.pack(dst, s) }
+		core.decode = func(data []byte, s *S) error { return p.unpack(data, s) }
 	}
 	return &codedGo[S, R]{core: core}
 }
@@ -154,11 +152,11 @@ func (c *codedGo[S, R]) Merge(f Fold) error {
 	}
 	bytes := govalue.Column[[]byte](f.Partial)
 	for k, row := range f.Rows {
-		var other S
-		if err := c.read(bytes(int(row)), &other); err != nil {
+		other, err := c.readOne(bytes(int(row)))
+		if err != nil {
 			return err
 		}
-		c.core.merge(&c.states[f.Groups[k]], &other)
+		c.core.merge(&c.states[f.Groups[k]], other)
 	}
 	return c.store(f.States)
 }
@@ -166,12 +164,12 @@ func (c *codedGo[S, R]) Merge(f Fold) error {
 func (c *codedGo[S, R]) Results(_ context.Context, states [][]byte, alloc memory.Allocator) (arrow.Array, error) {
 	b := govalue.NewBuilder[R](alloc)
 	for _, data := range states {
-		var s S
-		if err := c.read(data, &s); err != nil {
+		s, err := c.readOne(data)
+		if err != nil {
 			b.Release()
 			return nil, err
 		}
-		if r, ok := c.core.result(&s); ok {
+		if r, ok := c.core.result(s); ok {
 			b.Append(r)
 		} else {
 			b.AppendNull()
@@ -191,6 +189,12 @@ func (c *codedGo[S, R]) load(states [][]byte) error {
 		}
 	}
 	return nil
+}
+
+// readOne decodes a state; it is valid until the next call.
+func (c *codedGo[S, R]) readOne(data []byte) (*S, error) {
+	c.one = *new(S)
+	return &c.one, c.read(data, &c.one)
 }
 
 func (c *codedGo[S, R]) read(data []byte, s *S) error {

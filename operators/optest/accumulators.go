@@ -49,22 +49,21 @@ func (s *Accumulators) Clear() {
 	s.heap = s.heap[:0]
 }
 
-// BenchAggregate measures an aggregate of one BIGINT that is added to, and asked for its
+// BenchAggregate measures an aggregate of one DOUBLE that is added to, and asked for its
 // results, a batch of 4,096 rows at a time over so many groups.
 func BenchAggregate(b *testing.B, f agg.Function, groups int) {
 	const rows = 4096
-	bigint := types.Of(types.BigInt)
-	a, err := f.Bind(rex.AggCall{Name: f.Name, Args: []int{0}, ArgTypes: []types.Type{bigint}, Filter: -1}, false)
+	a, err := f.Bind(rex.AggCall{Name: f.Name, Args: []int{0}, ArgTypes: []types.Type{types.Of(types.Double)}, Filter: -1}, false)
 	if err != nil {
 		b.Fatal(err)
 	}
-	ints, list := array.NewInt64Builder(memory.DefaultAllocator), make([]int, rows)
+	values, list := array.NewFloat64Builder(memory.DefaultAllocator), make([]int, rows)
 	rng := rand.New(rand.NewPCG(1, 1))
 	for i := range rows {
-		ints.Append(int64(rng.IntN(1 << 20)))
+		values.Append(float64(1 + rng.IntN(1<<20)))
 		list[i] = rng.IntN(groups)
 	}
-	args := []arrow.Array{ints.NewArray()}
+	args := []arrow.Array{values.NewArray()}
 	accs := NewAccumulators(a, groups)
 	all, each := accs.Of(list), accs.All()
 	b.ReportAllocs()

@@ -357,6 +357,8 @@ func BenchmarkAggregate(b *testing.B) {
 		json.NewEncoder(w).Encode(r)
 		return true
 	})
-	f := aggregateOf(b, url, "TOTAL", "(v BIGINT) -> AGGREGATE(BIGINT)", map[string]string{"batch-size": "500"})
-	optest.BenchAggregate(b, f, 64)
+	f := aggregateOf(b, url, "TOTAL", "(v DOUBLE) -> AGGREGATE(DOUBLE)", map[string]string{"batch-size": "500"})
+	for _, groups := range []int{64, 2048} {
+		b.Run(fmt.Sprint(groups), func(b *testing.B) { optest.BenchAggregate(b, f, groups) })
+	}
 }

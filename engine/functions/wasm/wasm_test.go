@@ -1,6 +1,7 @@
 package wasm_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/thalweg/thalweg/engine/functions/wasm"
 	"github.com/thalweg/thalweg/engine/functions/wasm/wasmtest"
 	"github.com/thalweg/thalweg/operators/expr"
+	"github.com/thalweg/thalweg/operators/optest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -172,4 +174,19 @@ func BenchmarkScalar(b *testing.B) {
 	text, long := texts(memory.DefaultAllocator, names...), longs(memory.DefaultAllocator, numbers...)
 	b.Run("text", bench(compile(b, code, limits), "initials", expr.Vector{Array: text}, expr.Vector{Array: text}))
 	b.Run("number", bench(compile(b, wasmtest.Plain, limits), "add", expr.Vector{Array: long}, expr.Vector{Array: long}))
+}
+
+// BenchmarkAggregate adds batches to groups and asks for their results.
+func BenchmarkAggregate(b *testing.B) {
+	code, err := os.ReadFile(wasmtest.Text(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	entry, err := compile(b, code, limits).Function("GM", "geomean")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, groups := range []int{64, 2048} {
+		b.Run(fmt.Sprint(groups), func(b *testing.B) { optest.BenchAggregate(b, *entry.Aggregate, groups) })
+	}
 }

@@ -15,8 +15,6 @@
 // fails the job that calls.
 package guest
 
-import "encoding/json"
-
 // Value are the types of arguments and results: BOOLEAN, INT, BIGINT, FLOAT, DOUBLE,
 // STRING and BYTES.
 type Value interface {
@@ -110,7 +108,12 @@ func Table1[A, R Value](name, columnName string, f func(a A, emit func(R))) Func
 }
 
 // Aggregate describes an aggregate function over a state S, whose zero is the state
-// of no rows. A state is kept between calls as JSON.
+// of no rows.
+//
+// Between calls a state without pointers of at most 256 bytes is kept as it lies in
+// memory, so that its layout must not change between versions of a module that resume
+// the same job. Any other is kept encoded, by Encode and Decode or else in JSON, which is
+// slow.
 type Aggregate[S any, A, R Value] struct {
 	// Add counts a value.
 	Add func(s *S, a A)
@@ -120,15 +123,19 @@ type Aggregate[S any, A, R Value] struct {
 	Merge func(s, other *S)
 	// Result gives the result; ok is false for NULL.
 	Result func(s *S) (r R, ok bool)
+	// Encode appends a state to dst, Decode reads one back into a zero S.
+	Encode func(dst []byte, s *S) []byte
+	Decode func(data []byte, s *S)
 }
 
 // Aggregate1 declares an aggregate function of one argument.
 func Aggregate1[S any, A, R Value](name string, f Aggregate[S, A, R]) Function {
+	c := codecOf(f.Encode, f.Decode)
 	return Function{Name: name, Kind: "aggregate", Arguments: []string{sqlType[A]()}, Result: sqlType[R](),
 		Retract: f.Retract != nil, Merge: f.Merge != nil,
 		call: func(step int, request []byte) []byte {
 			first := read(request)
-			states := decodeStates[S](first)
+			states := c.states(first)
 			if step == stepResult {
 				out := newColumn[R](len(states))
 				for i := range states {
@@ -145,9 +152,11 @@ func Aggregate1[S any, A, R Value](name string, f Aggregate[S, A, R]) Function {
 			if step == stepMerge {
 				others := values[[]byte](rows, 1)
 				for i := range rows.rows {
-					f.Merge(&states[groups(i)], decodeState[S](others(i)))
+					var other S
+					c.read(others(i), &other)
+					f.Merge(&states[groups(i)], &other)
 				}
-				return encodeStates(states)
+				return c.column(states)
 			}
 			retract, a := values[bool](rows, 1), values[A](rows, 2)
 			for i := range rows.rows {
@@ -157,36 +166,6 @@ func Aggregate1[S any, A, R Value](name string, f Aggregate[S, A, R]) Function {
 					f.Add(s, a(i))
 				}
 			}
-			return encodeStates(states)
+			return c.column(states)
 		}}
-}
-
-func decodeStates[S any](in frame) []S {
-	states, data := make([]S, in.rows), values[[]byte](in, 0)
-	for i := range states {
-		states[i] = *decodeState[S](data(i))
-	}
-	return states
-}
-
-func decodeState[S any](data []byte) *S {
-	s := new(S)
-	if len(data) > 0 {
-		if err := json.Unmarshal(data, s); err != nil {
-			panic(err)
-		}
-	}
-	return s
-}
-
-func encodeStates[S any](states []S) []byte {
-	out := newColumn[[]byte](len(states))
-	for i := range states {
-		b, err := json.Marshal(&states[i])
-		if err != nil {
-			panic(err)
-		}
-		out.put(b)
-	}
-	return write(len(states), out)
 }
