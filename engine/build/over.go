@@ -37,7 +37,7 @@ func overFunctions(calls []rex.PlaceCall) ([]over.Function, error) {
 		if !ok {
 			return nil, errs.Unsupportedf("window function %s is not known", c.Name)
 		}
-		out = append(out, over.Function{Kind: kind, Value: c.Value, Default: c.Default, Offset: c.Offset})
+		out = append(out, over.Function{Kind: kind, Value: c.Value, Default: c.Default, Offset: c.Offset, IgnoreNulls: c.IgnoreNulls})
 	}
 	return out, nil
 }

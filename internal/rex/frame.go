@@ -80,6 +80,8 @@ type PlaceCall struct {
 	Value   int `msgpack:"v"`
 	Default int `msgpack:"d"`
 	// Offset is the distance of LAG and LEAD, the number of buckets of NTILE.
-	Offset int64      `msgpack:"o,omitempty"`
-	Type   types.Type `msgpack:"t"`
+	Offset int64 `msgpack:"o,omitempty"`
+	// IgnoreNulls has LAG and LEAD count only rows whose Value is not NULL.
+	IgnoreNulls bool       `msgpack:"i,omitempty"`
+	Type        types.Type `msgpack:"t"`
 }

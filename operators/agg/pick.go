@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
@@ -40,7 +41,12 @@ func (p pick) set() SetKind {
 	return ByArrival
 }
 
-// The accumulators of picks: has is 1 once a value was seen.
+// The accumulators of picks: has is 1 once a value was seen, and 2 where that is NULL.
+const (
+	hasValue = 1
+	hasNull  = 2
+)
+
 type (
 	pickedInt struct {
 		has   int64
@@ -56,10 +62,11 @@ type (
 	}
 )
 
-// pickAgg is MIN, MAX, FIRST_VALUE and LAST_VALUE: one of the group's non-NULL
-// values.
+// pickAgg is MIN, MAX, FIRST_VALUE and LAST_VALUE: one of the group's values that are
+// not NULL, or of all for the latter two with RESPECT NULLS.
 type pickAgg struct {
 	pick    pick
+	nulls   bool
 	lane    lane
 	result  arrow.DataType
 	partial types.Type
@@ -75,7 +82,7 @@ var (
 )
 
 func (g *pickAgg) Spec() Spec {
-	spec := Spec{Width: 16}
+	spec := Spec{Width: 16, KeepsNulls: g.nulls}
 	switch g.lane {
 	case laneDecimal:
 		spec.Width = 24
@@ -83,39 +90,44 @@ func (g *pickAgg) Spec() Spec {
 		spec.Refs = []int{8}
 	}
 	if g.retracts {
-		spec.Set = g.pick.set()
+		spec.Set, spec.OwnSet = g.pick.set(), g.nulls
 		return spec
 	}
 	spec.Partial = []types.Type{g.partial}
+	if g.nulls {
+		spec.Partial = append(spec.Partial, types.Of(types.Boolean))
+	}
 	return spec
 }
 
 func (g *pickAgg) Accumulate(acc Accs, args []arrow.Array, weights []int8) {
-	weights = skipNulls(weights, args, &g.weights)
+	if !g.nulls {
+		weights = skipNulls(weights, args, &g.weights)
+	}
 	switch g.lane {
 	case laneInt:
-		g.accumulateInts(acc, ints(args[0], &g.values), weights)
+		g.accumulateInts(acc, args[0], weights)
 	case laneDecimal:
-		g.accumulateDecimals(acc, columns.Values[decimal128.Num](args[0]), weights)
+		g.accumulateDecimals(acc, args[0], weights)
 	default:
 		g.accumulateBytes(acc, args[0], weights)
 	}
 }
 
-func (g *pickAgg) accumulateInts(acc Accs, values []int64, weights []int8) {
-	values = values[:len(acc.Rows)]
+func (g *pickAgg) accumulateInts(acc Accs, arg arrow.Array, weights []int8) {
+	values := ints(arg, &g.values)[:len(acc.Rows)]
 	switch {
 	case g.pick == pickMax && weights == nil:
 		for i, p := range acc.Rows {
 			if a := on[pickedInt](p, acc.Offset); values[i] > a.value || a.has == 0 {
-				*a = pickedInt{has: 1, value: values[i]}
+				*a = pickedInt{has: hasValue, value: values[i]}
 			}
 		}
 		return
 	case g.pick == pickMin && weights == nil:
 		for i, p := range acc.Rows {
 			if a := on[pickedInt](p, acc.Offset); values[i] < a.value || a.has == 0 {
-				*a = pickedInt{has: 1, value: values[i]}
+				*a = pickedInt{has: hasValue, value: values[i]}
 			}
 		}
 		return
@@ -132,20 +144,29 @@ func (g *pickAgg) accumulateInts(acc Accs, values []int64, weights []int8) {
 				order = -1
 			}
 		}
-		if g.replaces(a.has, order) {
-			*a = pickedInt{has: 1, value: values[i]}
+		switch {
+		case !g.replaces(a.has, order):
+		case g.nulls && arg.IsNull(i):
+			*a = pickedInt{has: hasNull}
+		default:
+			*a = pickedInt{has: hasValue, value: values[i]}
 		}
 	}
 }
 
-func (g *pickAgg) accumulateDecimals(acc Accs, values []decimal128.Num, weights []int8) {
+func (g *pickAgg) accumulateDecimals(acc Accs, arg arrow.Array, weights []int8) {
+	values := columns.Values[decimal128.Num](arg)
 	for i, p := range acc.Rows {
 		if weights != nil && weights[i] == 0 {
 			continue
 		}
 		a := on[pickedDecimal](p, acc.Offset)
-		if g.replaces(a.has, values[i].Cmp(a.value)) {
-			*a = pickedDecimal{has: 1, value: values[i]}
+		switch {
+		case !g.replaces(a.has, values[i].Cmp(a.value)):
+		case g.nulls && arg.IsNull(i):
+			*a = pickedDecimal{has: hasNull}
+		default:
+			*a = pickedDecimal{has: hasValue, value: values[i]}
 		}
 	}
 }
@@ -161,8 +182,13 @@ func (g *pickAgg) accumulateBytes(acc Accs, arg arrow.Array, weights []int8) {
 		if a.has != 0 && g.pick <= pickMax {
 			order = bytes.Compare(v, acc.Heap.Get(a.ref))
 		}
-		if g.replaces(a.has, order) {
-			a.has, a.ref = 1, acc.Heap.Put(a.ref, v)
+		switch {
+		case !g.replaces(a.has, order):
+		case g.nulls && arg.IsNull(i):
+			acc.Heap.Free(a.ref)
+			*a = pickedBytes{has: hasNull}
+		default:
+			a.has, a.ref = hasValue, acc.Heap.Put(a.ref, v)
 		}
 	}
 }
@@ -181,10 +207,42 @@ func (g *pickAgg) replaces(has int64, order int) bool {
 }
 
 // Merge treats partial results as values, in the order they come.
-func (g *pickAgg) Merge(acc Accs, partial []arrow.Array, _ int) { g.Accumulate(acc, partial, nil) }
+func (g *pickAgg) Merge(acc Accs, partial []arrow.Array, _ int) {
+	g.Accumulate(acc, partial[:1], g.picked(partial))
+}
+
+// picked gives the weights of partial results: NULL stands for none unless they say
+// that it was picked.
+func (g *pickAgg) picked(partial []arrow.Array) []int8 {
+	if !g.nulls {
+		return nil
+	}
+	some := partial[1].(*array.Boolean)
+	weights := grow(&g.weights, some.Len())
+	for i := range weights {
+		weights[i] = 0
+		if some.Value(i) {
+			weights[i] = 1
+		}
+	}
+	return weights
+}
 
 func (g *pickAgg) Partial(acc Accs, alloc memory.Allocator) []arrow.Array {
-	return []arrow.Array{g.Emit(acc, alloc)}
+	return g.withPicked(acc, alloc, g.Emit(acc, alloc))
+}
+
+// withPicked adds to results what a later Merge needs to know besides.
+func (g *pickAgg) withPicked(acc Accs, alloc memory.Allocator, result arrow.Array) []arrow.Array {
+	if !g.nulls {
+		return []arrow.Array{result}
+	}
+	some := array.NewBooleanBuilder(alloc)
+	defer some.Release()
+	for i := range acc.Rows {
+		some.Append(*at[int64](&acc, i) != 0)
+	}
+	return []arrow.Array{result, some.NewArray()}
 }
 
 func (g *pickAgg) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
@@ -192,7 +250,7 @@ func (g *pickAgg) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
 	case laneInt:
 		return emitInts(acc, alloc, g.result, &g.values, func(p unsafe.Pointer) (int64, bool) {
 			a := (*pickedInt)(p)
-			return a.value, a.has != 0
+			return a.value, a.has == hasValue
 		})
 	case laneDecimal:
 		return g.emitDecimals(acc, alloc)
@@ -207,7 +265,7 @@ func (g *pickAgg) emitDecimals(acc Accs, alloc memory.Allocator) arrow.Array {
 	for i := range acc.Rows {
 		a := at[pickedDecimal](&acc, i)
 		out[i] = a.value
-		if a.has == 0 {
+		if a.has != hasValue {
 			col.nullAt(i)
 		}
 	}
@@ -217,7 +275,7 @@ func (g *pickAgg) emitDecimals(acc Accs, alloc memory.Allocator) arrow.Array {
 func (g *pickAgg) emitBytes(acc Accs, alloc memory.Allocator) arrow.Array {
 	return emitBytes(acc, alloc, g.result, func(p unsafe.Pointer) ([]byte, bool) {
 		a := (*pickedBytes)(p)
-		if a.has == 0 {
+		if a.has != hasValue {
 			return nil, false
 		}
 		return acc.Heap.Get(a.ref), true

@@ -27,18 +27,18 @@ var (
 	_ Checked = (*nestedPick)(nil)
 )
 
-func newNestedPick(call rex.AggCall, p pick, retracts bool) (Agg, error) {
+func newNestedPick(call rex.AggCall, like pickAgg) (Agg, error) {
 	nested := call.Type.Arrow()
 	values, err := newEncodedValues(nested)
-	return &nestedPick{
-		pickAgg:       pickAgg{pick: p, lane: laneBytes, result: arrow.BinaryTypes.Binary, partial: types.BytesType(), retracts: retracts},
-		encodedValues: values, nested: nested,
-	}, err
+	like.lane, like.result, like.partial = laneBytes, arrow.BinaryTypes.Binary, types.BytesType()
+	return &nestedPick{pickAgg: like, encodedValues: values, nested: nested}, err
 }
 
 // Accumulate implements Agg.
 func (g *nestedPick) Accumulate(acc Accs, args []arrow.Array, weights []int8) {
-	weights = skipNulls(weights, args, &g.weights)
+	if !g.nulls {
+		weights = skipNulls(weights, args, &g.weights)
+	}
 	if err := g.encoder.Encode(args[:1], len(acc.Rows), &g.rows); err != nil {
 		panic("agg: " + err.Error()) // the column is of the type it was bound for
 	}
@@ -79,5 +79,8 @@ func (g *nestedPick) Err() error {
 
 // AppendKey implements SetAgg.
 func (g *nestedPick) AppendKey(dst []byte, args []arrow.Array, i int) []byte {
+	if g.nulls {
+		dst = append(dst, hasValue)
+	}
 	return g.encoder.AppendRow(dst, args[:1], i)
 }

@@ -14,8 +14,14 @@ import (
 const signBit = 1 << 63
 
 // AppendKey encodes numbers big-endian with the sign flipped, and bytes as they
-// are.
+// are. Where NULLs count theirs is empty, and others begin with a byte.
 func (g *pickAgg) AppendKey(dst []byte, args []arrow.Array, i int) []byte {
+	if g.nulls {
+		if args[0].IsNull(i) {
+			return dst
+		}
+		dst = append(dst, hasValue)
+	}
 	return appendValueKey(dst, g.lane, args[0], i)
 }
 
@@ -55,22 +61,43 @@ func (g *pickAgg) Refresh(acc Accs, i int, set Set) {
 		end = set.Last
 	}
 	key, ok := end()
+	if ok && g.nulls {
+		if len(key) == 0 {
+			g.refreshNull(acc, i)
+			return
+		}
+		key = key[1:]
+	}
 	switch g.lane {
 	case laneInt:
 		a := at[pickedInt](&acc, i)
 		*a = pickedInt{}
 		if ok {
-			*a = pickedInt{has: 1, value: int64(binary.BigEndian.Uint64(key) ^ signBit)}
+			*a = pickedInt{has: hasValue, value: int64(binary.BigEndian.Uint64(key) ^ signBit)}
 		}
 	case laneDecimal:
 		a := at[pickedDecimal](&acc, i)
 		*a = pickedDecimal{}
 		if ok {
 			high := int64(binary.BigEndian.Uint64(key) ^ signBit)
-			*a = pickedDecimal{has: 1, value: decimal128.New(high, binary.BigEndian.Uint64(key[8:]))}
+			*a = pickedDecimal{has: hasValue, value: decimal128.New(high, binary.BigEndian.Uint64(key[8:]))}
 		}
 	default:
 		refreshBytes(at[pickedBytes](&acc, i), acc.Heap, key, ok)
+	}
+}
+
+// refreshNull picks NULL.
+func (g *pickAgg) refreshNull(acc Accs, i int) {
+	switch g.lane {
+	case laneInt:
+		*at[pickedInt](&acc, i) = pickedInt{has: hasNull}
+	case laneDecimal:
+		*at[pickedDecimal](&acc, i) = pickedDecimal{has: hasNull}
+	default:
+		a := at[pickedBytes](&acc, i)
+		acc.Heap.Free(a.ref)
+		*a = pickedBytes{has: hasNull}
 	}
 }
 
@@ -80,5 +107,5 @@ func refreshBytes(a *pickedBytes, heap Heap, key []byte, ok bool) {
 		*a = pickedBytes{}
 		return
 	}
-	a.has, a.ref = 1, heap.Put(a.ref, key)
+	a.has, a.ref = hasValue, heap.Put(a.ref, key)
 }

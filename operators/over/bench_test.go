@@ -130,6 +130,29 @@ func BenchmarkRank(b *testing.B) {
 	}
 }
 
+// BenchmarkLag looks back over rows, and over those that have a value.
+func BenchmarkLag(b *testing.B) {
+	for _, ignore := range []bool{false, true} {
+		for _, kind := range []string{"timed", "changing"} {
+			b.Run(fmt.Sprintf("%s/ignore=%v", kind, ignore), func(b *testing.B) {
+				cfg, out := config(b, rex.Frame{})
+				cfg.Functions = []over.Function{{Kind: over.Lag, Value: 1, Default: -1, Offset: 3, IgnoreNulls: ignore}}
+				out = append(out, types.Field{Name: "l", Type: types.Of(types.BigInt)})
+				operator, err := op.Operator(nil), error(nil)
+				if kind == "timed" {
+					operator, err = over.NewTimed(over.TimedConfig{Config: cfg})
+				} else {
+					operator, err = over.NewChanging(over.ChangingConfig{Config: cfg, InputRetracts: true, EmitUpdateBefore: true})
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+				run(b, operator, cfg.InputSchema, out, 1000)
+			})
+		}
+	}
+}
+
 // BenchmarkRunning sums from the start of each partition, over rows that come in order,
 // or each before all others.
 func BenchmarkRunning(b *testing.B) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -56,6 +57,8 @@ type Changing struct {
 	regions []region
 	index   map[state.Slot]int32
 	diff    diff
+	// fed are the feed's columns of the batch, if it counts any.
+	fed []arrow.Array
 }
 
 var (
@@ -100,7 +103,7 @@ func (c *Changing) Open(ctx *op.Context) error {
 	}
 	c.eval.feed.program.Within(ctx.Context)
 	c.running = newRunning(c)
-	if c.table, err = ctx.State.Multi(state.MultiSpec{ID: "rows", Width: c.running.payloadBytes(), Ordered: true, TTL: c.cfg.TTL}); err != nil {
+	if c.table, err = ctx.State.Multi(state.MultiSpec{ID: "rows", Width: c.payloadBytes(), Ordered: true, TTL: c.cfg.TTL}); err != nil {
 		return err
 	}
 	if c.cfg.AtEnd {
@@ -199,6 +202,9 @@ func (c *Changing) findRegions() {
 // apply adds the batch's rows to their partitions and takes them away.
 func (c *Changing) apply(batch stream.Batch) {
 	cols := batch.Record.Columns()
+	if len(c.eval.feed.counted) > 0 {
+		c.fed = c.eval.feed.of(cols)
+	}
 	for i, slot := range c.slots {
 		if batch.Kind(i).Adds() {
 			c.insert(slot, cols, i)
@@ -236,7 +242,22 @@ func (c *Changing) prune(slot state.Slot) {
 }
 
 // A row is kept as an entry of its partition: the sort key, the arrival number and
-// the row; the payload is the length of the sort key, then what running keeps.
+// the row; the payload is the length of the sort key, then what running keeps, or the
+// row's marks if the feed counts any.
+
+func (c *Changing) payloadBytes() int {
+	if c.running == nil && len(c.eval.feed.counted) > 0 {
+		return 2 * wordBytes
+	}
+	return c.running.payloadBytes()
+}
+
+func (c *Changing) marks(e state.Entry) uint64 {
+	if len(c.eval.feed.counted) == 0 {
+		return 0
+	}
+	return *(*uint64)(unsafe.Add(c.table.Payload(e), wordBytes))
+}
 
 func (c *Changing) sortKey(e state.Entry) []byte {
 	return c.table.Sub(e)[:*(*uint64)(c.table.Payload(e))]
@@ -248,6 +269,9 @@ func (c *Changing) insert(slot state.Slot, cols []arrow.Array, i int) {
 	c.sub = c.codec.Append(c.sub, cols, i)
 	e, _ := c.table.Put(slot, c.sub)
 	*(*uint64)(c.table.Payload(e)) = uint64(len(key))
+	if f := c.eval.feed; len(f.counted) > 0 {
+		*(*uint64)(unsafe.Add(c.table.Payload(e), wordBytes)) = f.marks(c.fed, i)
+	}
 	c.table.MarkDirty(slot, e)
 }
 

@@ -41,6 +41,8 @@ type Function struct {
 	Default int
 	// Offset is the distance of LAG and LEAD, and the number of buckets of NTILE.
 	Offset int64
+	// IgnoreNulls has LAG and LEAD count only rows whose Value is not NULL.
+	IgnoreNulls bool
 }
 
 // FunctionKind tells the functions apart.
@@ -85,6 +87,8 @@ type feed struct {
 	program *aggstate.Program
 	// values and defaults are where in columns the functions' are.
 	values, defaults []int
+	// counted are the places in columns of what LAG and LEAD ignore the NULLs of.
+	counted []int
 }
 
 func newFeed(cfg Config, retracts bool) (*feed, error) {
@@ -95,6 +99,9 @@ func newFeed(cfg Config, retracts bool) (*feed, error) {
 	}
 	for _, fn := range cfg.Functions {
 		f.values, f.defaults = append(f.values, f.placeIf(fn.Kind, fn.Value)), append(f.defaults, f.placeIf(fn.Kind, fn.Default))
+		if at := f.values[len(f.values)-1]; fn.IgnoreNulls && !slices.Contains(f.counted, at) {
+			f.counted = append(f.counted, at)
+		}
 	}
 	for _, c := range f.columns {
 		f.schema = append(f.schema, cfg.InputSchema[c])
@@ -135,6 +142,21 @@ func (f *feed) of(cols []arrow.Array) []arrow.Array {
 	return out
 }
 
+// marks tells of row i of the feed's columns in which of f.counted it has a value: a
+// bit for each.
+func (f *feed) marks(fed []arrow.Array, i int) uint64 {
+	var marks uint64
+	for bit, column := range f.counted {
+		if fed[column].IsValid(i) {
+			marks |= 1 << bit
+		}
+	}
+	return marks
+}
+
+// countedMax is how many columns have a bit in marks.
+const countedMax = 64
+
 // check refuses what neither operator can do.
 func (cfg Config) check() error {
 	if cfg.Frame.Measures() && len(cfg.OrderBy) != 1 {
@@ -143,10 +165,17 @@ func (cfg Config) check() error {
 	if len(cfg.Aggs) > 0 && len(cfg.Functions) > 0 {
 		return errs.Bugf("an OVER has aggregates and functions, which have no frame in common")
 	}
+	ignored := map[int]bool{}
 	for _, fn := range cfg.Functions {
+		if fn.IgnoreNulls {
+			ignored[fn.Value] = true
+		}
 		if fn.Kind == Ntile && fn.Offset < 1 {
 			return errs.Userf("NTILE needs a positive number of buckets, not %d", fn.Offset)
 		}
+	}
+	if len(ignored) > countedMax {
+		return errs.Unsupportedf("IGNORE NULLS of more than %d values over one window", countedMax)
 	}
 	return nil
 }

@@ -20,27 +20,24 @@ type span struct {
 	// see all before them. Otherwise its value reaches back rows further on and ahead
 	// rows before it.
 	all, onward bool
-	back, ahead int64
+	back, ahead reach
 }
 
-func spanOf(cfg Config) span {
-	var s span
+func spanOf(cfg Config, f *feed) span {
 	if len(cfg.Aggs) > 0 {
-		s = frameSpan(cfg.Frame)
+		return frameSpan(cfg.Frame)
 	}
+	s := span{back: reachOf(cfg, f, Lag), ahead: reachOf(cfg, f, Lead)}
 	for _, fn := range cfg.Functions {
 		switch fn.Kind {
-		case Lag:
-			s.back = max(s.back, fn.Offset)
-		case Lead:
-			s.ahead = max(s.ahead, fn.Offset)
+		case Lag, Lead:
 		case RowNumber, Rank, DenseRank:
 			s.onward = true
 		default:
 			s.all = true
 		}
 	}
-	s.all = s.all || s.onward && s.ahead > 0
+	s.all = s.all || s.onward && s.ahead.some()
 	return s
 }
 
@@ -55,9 +52,9 @@ func frameSpan(f rex.Frame) span {
 	for _, b := range []rex.FrameBound{f.Start, f.End} {
 		switch b.Kind {
 		case rex.Preceding:
-			s.back = max(s.back, b.Offset)
+			s.back.rows = max(s.back.rows, b.Offset)
 		case rex.Following:
-			s.ahead = max(s.ahead, b.Offset)
+			s.ahead.rows = max(s.ahead.rows, b.Offset)
 		}
 	}
 	return s
@@ -119,7 +116,7 @@ func newEvaluator(c *Changing) (*evaluator, error) {
 		return nil, err
 	}
 	return &evaluator{
-		op: c, feed: f, player: newPlayer(f), span: spanOf(c.cfg.Config), groups: aggstate.NewBuffer(f.program.Layout().Width),
+		op: c, feed: f, player: newPlayer(f), span: spanOf(c.cfg.Config, f), groups: aggstate.NewBuffer(f.program.Layout().Width),
 	}, nil
 }
 
@@ -157,43 +154,38 @@ func (e *evaluator) collect(ev *evaluated, r region) {
 	at := t.First(r.slot)
 	whole := e.span.all || r.low == nil
 	if !whole {
-		seek := t.Seek(r.slot, r.low)
-		if e.span.onward {
-			for ; at != seek; at = t.Next(at) {
-				e.add(ev, at, p)
-			}
-			p.from = int32(len(ev.rows))
-		} else {
-			from := e.backward(r.slot, seek, e.span.ahead)
+		from := t.Seek(r.slot, r.low)
+		if !e.span.onward {
+			from = e.backward(r.slot, from, e.span.ahead)
 			at = e.backward(r.slot, from, e.span.back)
-			for ; at != from; at = t.Next(at) {
-				e.add(ev, at, p)
-			}
-			p.from = int32(len(ev.rows))
 		}
+		for ; at != from; at = t.Next(at) {
+			e.add(ev, at, p)
+		}
+		p.from = int32(len(ev.rows))
 	}
-	left := e.span.back
-	for ; at != state.NoEntry; at = t.Next(at) {
+	for w := e.span.back.walk(); at != state.NoEntry; at = t.Next(at) {
 		if !whole && !e.span.onward && bytes.Compare(e.op.sortKey(at), r.high) > 0 {
-			if left--; left < 0 {
+			if w.done() {
 				break
 			}
+			w.pass(e.op.marks(at))
 		}
 		e.add(ev, at, p)
 	}
 	p.to = int32(len(ev.rows))
-	for n := int64(0); at != state.NoEntry && n < e.span.ahead && !whole; n++ {
+	for w := e.span.ahead.walk(); at != state.NoEntry && !w.done() && !whole; at = t.Next(at) {
+		w.pass(e.op.marks(at))
 		e.add(ev, at, p)
-		at = t.Next(at)
 	}
 	p.end = int32(len(ev.rows))
 	ev.parts = append(ev.parts, p)
 }
 
-// backward is the entry n places before at, or the first.
-func (e *evaluator) backward(slot state.Slot, at state.Entry, n int64) state.Entry {
+// backward is the entry as far before at as r reaches, or the first.
+func (e *evaluator) backward(slot state.Slot, at state.Entry, r reach) state.Entry {
 	t := e.op.table
-	for ; n > 0; n-- {
+	for w := r.walk(); !w.done(); {
 		before := t.Last(slot)
 		if at != state.NoEntry {
 			before = t.Prev(at)
@@ -202,6 +194,7 @@ func (e *evaluator) backward(slot state.Slot, at state.Entry, n int64) state.Ent
 			break
 		}
 		at = before
+		w.pass(e.op.marks(at))
 	}
 	return at
 }

@@ -82,7 +82,7 @@ func parseFrame(text string) (rex.Frame, error) {
 	return rex.Frame{Rows: words[0] == "ROWS", Start: bound(words[1]), End: bound(words[2])}, nil
 }
 
-// parseFunctions reads `LAG v 1; RANK`.
+// parseFunctions reads `LAG v 1; LEAD v 2 default IGNORE; RANK`.
 func parseFunctions(text string, in types.Schema, cfg *over.Config) ([]types.Field, error) {
 	var fields []types.Field
 	for part := range strings.SplitSeq(text, ";") {
@@ -100,6 +100,9 @@ func parseFunctions(text string, in types.Schema, cfg *over.Config) ([]types.Fie
 		case over.Lag, over.Lead:
 			fn.Value = in.Index(words[1])
 			fn.Offset, _ = strconv.ParseInt(words[2], 10, 64)
+			if words[len(words)-1] == "IGNORE" {
+				fn.IgnoreNulls, words = true, words[:len(words)-1]
+			}
 			if len(words) > 3 {
 				fn.Default = in.Index(words[3])
 			}

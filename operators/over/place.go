@@ -120,6 +120,10 @@ func (t *Timed) lag(fn Function, i int, fed []arrow.Array, before []int32, ends 
 		p := &d.parts[j]
 		recent := before[start:ends[j]]
 		start = ends[j]
+		if fn.IgnoreNulls {
+			pick.lagValues(d.order[p.first:p.end], recent, fn, fed[t.feed.values[i]])
+			continue
+		}
 		for at := p.first; at < p.end; at++ {
 			from := int64(at) - fn.Offset
 			switch past := from - int64(p.first); {
@@ -133,6 +137,30 @@ func (t *Timed) lag(fn Function, i int, fed []arrow.Array, before []int32, ends 
 		}
 	}
 	return pick.column(t.ctx, t.feed, i, fed)
+}
+
+// lagValues picks, for rows of a partition and the recent ones before them, the rows that
+// LAG gives when it counts only rows that have a value.
+func (p *picker) lagValues(rows, recent []int32, fn Function, value arrow.Array) {
+	var valued []int32
+	for _, row := range recent {
+		if value.IsValid(int(row)) {
+			valued = append(valued, row)
+		}
+	}
+	for _, row := range rows {
+		switch at := int64(len(valued)) - fn.Offset; {
+		case fn.Offset == 0:
+			p.row(row, row)
+		case at < 0:
+			p.none(row)
+		default:
+			p.row(valued[at], row)
+		}
+		if value.IsValid(int(row)) {
+			valued = append(valued, row)
+		}
+	}
 }
 
 // picker lists the rows that LAG or LEAD gives: -1 for none, with the row whose

@@ -24,7 +24,11 @@ func (e *evaluator) function(ev *evaluated, fn Function, i int, fed []arrow.Arra
 	alloc := e.op.ctx.Alloc
 	switch fn.Kind {
 	case Lag, Lead:
-		return e.pick(ev, fn).column(e.op.ctx, e.feed, i, fed)
+		p := e.pick(ev, fn)
+		if fn.IgnoreNulls {
+			p = e.pickValues(ev, fn, fed[e.feed.values[i]])
+		}
+		return p.column(e.op.ctx, e.feed, i, fed)
 	case Ntile:
 		return numbers(alloc, arrow.PrimitiveTypes.Int32, ev.ntile(fn.Offset)), nil
 	case CumeDist, PercentRank:
@@ -46,6 +50,44 @@ func (e *evaluator) pick(ev *evaluated, fn Function) *picker {
 				p.none(i)
 			} else {
 				p.row(int32(at), i)
+			}
+		}
+	}
+	return p
+}
+
+// pickValues lists the rows that LAG and LEAD give when they count only rows that have
+// a value.
+func (e *evaluator) pickValues(ev *evaluated, fn Function, value arrow.Array) *picker {
+	p := &picker{}
+	var valued []int32
+	for _, part := range ev.parts {
+		valued = valued[:0]
+		for i := part.first; i < part.end; i++ {
+			if value.IsValid(int(i)) {
+				valued = append(valued, i)
+			}
+		}
+		passed := int64(0) // how many of them are not after row i
+		for i := part.first; i < part.to; i++ {
+			own := passed < int64(len(valued)) && valued[passed] == i
+			at := passed - fn.Offset
+			if own {
+				passed++
+			}
+			if i < part.from {
+				continue
+			}
+			if fn.Kind == Lead {
+				at = passed + fn.Offset - 1
+			}
+			switch {
+			case fn.Offset == 0:
+				p.row(i, i)
+			case at < 0 || at >= int64(len(valued)):
+				p.none(i)
+			default:
+				p.row(valued[at], i)
 			}
 		}
 	}

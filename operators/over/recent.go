@@ -2,7 +2,7 @@ package over
 
 import (
 	"encoding/binary"
-	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -19,10 +19,11 @@ import (
 // aggregate, or that LAG may still give: an arrival number, the time, and the row.
 type recent struct {
 	arrivals
-	// used tells that there is something to keep; lags how many rows LAG reaches
-	// back.
+	// used tells that there is something to keep; lags how far LAG reaches back, if it
+	// does.
 	used  bool
-	lags  int64
+	lags  reach
+	looks bool
 	codec *rows.Codec
 	table *state.Multi
 	// timers clear the frames of partitions that get no more rows.
@@ -36,15 +37,14 @@ type recent struct {
 	rows  [][]byte
 	spans []int
 	arena []byte
+	// looked are the due rows to keep for LAG, the last one first.
+	looked []int32
 }
 
 func (r *recent) open(t *Timed) error {
-	for _, fn := range t.cfg.Functions {
-		if fn.Kind == Lag {
-			r.lags = max(r.lags, fn.Offset)
-		}
-	}
-	r.used = r.lags > 0 || t.cfg.Frame.Slides() && len(t.cfg.Aggs) > 0
+	r.lags = reachOf(t.cfg.Config, t.feed, Lag)
+	r.looks = r.lags.some()
+	r.used = r.looks || t.cfg.Frame.Slides() && len(t.cfg.Aggs) > 0
 	if !r.used {
 		return nil
 	}
@@ -54,7 +54,11 @@ func (r *recent) open(t *Timed) error {
 	if r.codec, err = rows.NewCodec(t.feed.schema.Arrow()); err != nil {
 		return err
 	}
-	if r.table, err = t.ctx.State.Multi(state.MultiSpec{ID: "recent", Ordered: true, TTL: t.cfg.TTL}); err != nil {
+	spec := state.MultiSpec{ID: "recent", Ordered: true, TTL: t.cfg.TTL}
+	if len(t.feed.counted) > 0 {
+		spec.Width = wordBytes // the row's marks
+	}
+	if r.table, err = t.ctx.State.Multi(spec); err != nil {
 		return err
 	}
 	r.timers, err = t.ctx.State.Timers("expiry")
@@ -170,22 +174,57 @@ func (r *recent) keep(t *Timed, d *due) {
 	}
 	for i := range d.parts {
 		p := &d.parts[i]
-		from := max(p.oldest, p.first)
-		if r.lags > 0 {
-			from = max(p.first, p.end-int32(min(r.lags, math.MaxInt32/2)))
-		}
-		for _, row := range d.order[from:p.end] {
-			r.sub = binary.BigEndian.AppendUint64(r.sub[:0], r.next())
-			r.sub = binary.BigEndian.AppendUint64(r.sub, uint64(d.times[row]))
-			r.sub = r.codec.Append(r.sub, d.fed, int(row))
-			r.table.Put(p.frame, r.sub)
-		}
-		for r.lags > 0 && int64(r.table.Count(p.frame)) > r.lags {
-			r.table.Remove(p.frame, r.table.First(p.frame))
+		if r.looks {
+			r.keepLooked(t, d, p)
+		} else {
+			for _, row := range d.order[max(p.oldest, p.first):p.end] {
+				r.put(t, d, p, row)
+			}
 		}
 		r.refresh(p)
 		r.watch(t, d, p, &r.keys, i)
 	}
+}
+
+// put keeps a due row.
+func (r *recent) put(t *Timed, d *due, p *duePart, row int32) {
+	r.sub = binary.BigEndian.AppendUint64(r.sub[:0], r.next())
+	r.sub = binary.BigEndian.AppendUint64(r.sub, uint64(d.times[row]))
+	r.sub = r.codec.Append(r.sub, d.fed, int(row))
+	e, _ := r.table.Put(p.frame, r.sub)
+	if len(t.feed.counted) > 0 {
+		*(*uint64)(r.table.Payload(e)) = t.feed.marks(d.fed, int(row))
+		r.table.MarkDirty(p.frame, e)
+	}
+}
+
+// keepLooked keeps of a part's due and recent rows those that LAG may still give: the
+// last rows, and the last ones that have a value.
+func (r *recent) keepLooked(t *Timed, d *due, p *duePart) {
+	w := r.lags.walk()
+	r.looked = r.looked[:0]
+	for at := p.end - 1; at >= p.first && !w.done(); at-- {
+		if row := d.order[at]; w.pass(t.feed.marks(d.fed, int(row))) {
+			r.looked = append(r.looked, row)
+		}
+	}
+	for e := r.table.Last(p.frame); e != state.NoEntry; {
+		before := r.table.Prev(e)
+		if w.done() || !w.pass(r.marks(t, e)) {
+			r.table.Remove(p.frame, e)
+		}
+		e = before
+	}
+	for _, row := range slices.Backward(r.looked) {
+		r.put(t, d, p, row)
+	}
+}
+
+func (r *recent) marks(t *Timed, e state.Entry) uint64 {
+	if len(t.feed.counted) == 0 {
+		return 0
+	}
+	return *(*uint64)(r.table.Payload(e))
 }
 
 // refresh keeps a partition's rows from expiring one by one.
@@ -200,7 +239,7 @@ func (r *recent) refresh(p *duePart) {
 
 // watch sets the timer at which no later row can reach the part's last one.
 func (r *recent) watch(t *Timed, d *due, p *duePart, keys *rowcodec.Keys, i int) {
-	if t.cfg.ProcTime || t.cfg.Frame.Rows || r.lags > 0 || p.first == p.end {
+	if t.cfg.ProcTime || t.cfg.Frame.Rows || r.looks || p.first == p.end {
 		return
 	}
 	last := d.times[d.order[p.end-1]]

@@ -80,10 +80,15 @@ func within(f rex.Frame, rows []string, i, j int) bool {
 	return inside(f.Start, 1) && inside(f.End, -1)
 }
 
-// values are SUM, MIN, COUNT(DISTINCT), LAST_VALUE of v and COUNT(*).
+// values are SUM, MIN, COUNT(DISTINCT), LAST_VALUE of v, COUNT(*), and the first and the last
+// v, NULL or not.
 func values(rows []string) string {
 	sum, least, last, seen := "NULL", "NULL", "NULL", map[int]bool{}
 	total, low := 0, 0
+	from, to := "NULL", "NULL"
+	if len(rows) > 0 {
+		from, to = optest.Cells(rows[0])["v"], optest.Cells(rows[len(rows)-1])["v"]
+	}
 	for _, row := range rows {
 		v, ok := cell(row, "v")
 		if !ok {
@@ -96,7 +101,7 @@ func values(rows []string) string {
 		seen[v] = true
 		sum, least, last = strconv.Itoa(total), strconv.Itoa(low), strconv.Itoa(v)
 	}
-	return fmt.Sprintf(" s=%s l=%s d=%d z=%s n=%d", sum, least, len(seen), last, len(rows))
+	return fmt.Sprintf(" s=%s l=%s d=%d z=%s n=%d from=%s to=%s", sum, least, len(seen), last, len(rows), from, to)
 }
 
 var frames = []rex.Frame{
@@ -122,7 +127,8 @@ func TestAgreesWithATwin(t *testing.T) {
 		PartitionBy: []int{0}, OrderBy: []rex.SortKey{{Column: 2, NullsFirst: true}}, InputSchema: in, Registry: agg.NewRegistry(),
 	}
 	out := in[:len(in):len(in)]
-	for _, text := range []string{"SUM(v) AS s", "MIN(v) AS l", "COUNT(DISTINCT v) AS d", "LAST_VALUE(v) AS z", "COUNT(*) AS n"} {
+	for _, text := range []string{"SUM(v) AS s", "MIN(v) AS l", "COUNT(DISTINCT v) AS d", "LAST_VALUE(v) AS z", "COUNT(*) AS n",
+		"FIRST_VALUE RESPECT NULLS(v) AS from", "LAST_VALUE RESPECT NULLS(v) AS to"} {
 		call, field, err := optest.ParseAgg(text, in, cfg.Registry)
 		if err != nil {
 			t.Fatal(err)

@@ -55,7 +55,7 @@ func (x *exprBinder) aggregate(call *sql.Call, place func(rex.Expr) int) (rex.Ag
 // plainAggregate refuses the clauses that no aggregate of ours takes.
 func plainAggregate(call *sql.Call, name string) error {
 	switch {
-	case call.Nulls == sql.RespectNulls && name != "ARRAY_AGG":
+	case call.Nulls == sql.RespectNulls && !slices.Contains([]string{"ARRAY_AGG", "FIRST_VALUE", "LAST_VALUE"}, name):
 		return unsupported(call, "RESPECT NULLS of %s", name)
 	case call.Semantics != sql.DefaultSemantics:
 		return errs.Userf("%s belongs into MATCH_RECOGNIZE", call.Semantics).At(call.Pos())
@@ -71,6 +71,8 @@ func (b *Binder) aggregateVariant(name string, call *sql.Call) (string, error) {
 		return b.jsonVariant(name, call)
 	case name == "ARRAY_AGG" && call.Nulls == sql.IgnoreNulls:
 		return name + " IGNORE NULLS", nil
+	case name != "ARRAY_AGG" && call.Nulls == sql.RespectNulls:
+		return name + " RESPECT NULLS", nil
 	}
 	return name, nil
 }

@@ -217,7 +217,11 @@ func (mb *matchBinder) aggregate(call *sql.Call, name string) (rowpattern.Nav, e
 	if call.Filter != nil || len(call.OrderBy) > 0 || len(call.WithinGroup) > 0 {
 		return n, unsupported(call, "FILTER and ORDER BY of an aggregate in MATCH_RECOGNIZE")
 	}
-	sig, _ := mb.b.funcs.Aggregate(name)
+	variant, err := mb.b.aggregateVariant(name, &plain)
+	if err != nil {
+		return n, err
+	}
+	sig, _ := mb.b.funcs.Aggregate(variant)
 	agg := rex.AggCall{Name: sig.Name, Filter: -1, Distinct: call.Distinct && sig.Name != "MIN" && sig.Name != "MAX"}
 	args, set, err := mb.arguments(call, name)
 	if err != nil {

@@ -198,8 +198,8 @@ func (c *overColumns) addPlace(call *sql.Call, name string, w *sql.WindowSpec, s
 		return errs.Userf("%s needs an ORDER BY in its OVER clause", name).At(call.Pos())
 	case call.Distinct, call.Filter != nil, len(call.WithinGroup) > 0, len(call.OrderBy) > 0:
 		return errs.Userf("%s takes no DISTINCT, FILTER or ORDER BY clause", name).At(call.Pos())
-	case call.Nulls != sql.NullsUnspecified:
-		return unsupported(call, "IGNORE NULLS and RESPECT NULLS of %s", name)
+	case call.Nulls != sql.NullsUnspecified && name != "LAG" && name != "LEAD":
+		return errs.Userf("%s takes no %s", name, call.Nulls).At(call.Pos()).WithHint("it belongs to LAG, LEAD, FIRST_VALUE, LAST_VALUE and ARRAY_AGG")
 	}
 	place, err := c.placeCall(call, name)
 	if err != nil {
@@ -208,7 +208,8 @@ func (c *overColumns) addPlace(call *sql.Call, name string, w *sql.WindowSpec, s
 	ranking := name == "ROW_NUMBER"
 	g := c.group(spec, func(g *overGroup) bool { return len(g.Places) > 0 && (g.Places[0].Name == "ROW_NUMBER") == ranking })
 	for i, other := range g.Places {
-		if other.Name == place.Name && other.Value == place.Value && other.Default == place.Default && other.Offset == place.Offset {
+		if other.Name == place.Name && other.Value == place.Value && other.Default == place.Default && other.Offset == place.Offset &&
+			other.IgnoreNulls == place.IgnoreNulls {
 			g.places[i] = append(g.places[i], call)
 			return nil
 		}
@@ -249,7 +250,7 @@ func (c *overColumns) neighbour(call *sql.Call, name string, place *rex.PlaceCal
 	if err != nil {
 		return err
 	}
-	place.Offset = 1
+	place.Offset, place.IgnoreNulls = 1, call.Nulls == sql.IgnoreNulls && value.Type.Nullable
 	if len(call.Args) > 1 {
 		if place.Offset, err = c.sb.b.count(call.Args[1], "the distance of "+name); err != nil {
 			return err

@@ -178,6 +178,9 @@ func (n *Over) callTexts(names []string) []string {
 		if f.Default >= 0 {
 			args = append(args, names[f.Default])
 		}
+		if f.IgnoreNulls {
+			args[len(args)-1] += " IGNORE NULLS"
+		}
 		out = append(out, fmt.Sprintf("%s(%s) AS %s", f.Name, strings.Join(args, ", "), n.Names[len(n.Aggs)+i]))
 	}
 	return out

@@ -78,5 +78,8 @@ func placeText(p rex.PlaceCall, in types.Schema) string {
 	if p.Default >= 0 {
 		args = append(args, columns(in, []int{p.Default}))
 	}
+	if p.IgnoreNulls {
+		args[len(args)-1] += " IGNORE NULLS"
+	}
 	return p.Name + "(" + strings.Join(args, ", ") + ")"
 }

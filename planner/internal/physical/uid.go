@@ -365,6 +365,9 @@ func placesText(places []rex.PlaceCall, in lineage) string {
 				text += " " + in.columns[c]
 			}
 		}
+		if p.IgnoreNulls {
+			text += " ignore nulls"
+		}
 		out = append(out, text)
 	}
 	return strings.Join(out, ", ")

@@ -135,7 +135,8 @@ func ofNothing(a rex.AggCall) (rex.Expr, bool) {
 	switch a.Name {
 	case "COUNT", "APPROX_COUNT_DISTINCT":
 		return rex.Lit(a.Type, rex.Value{}), true
-	case "SUM", "MIN", "MAX", "AVG", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP", "FIRST_VALUE", "LAST_VALUE", "LISTAGG", "PERCENTILE":
+	case "SUM", "MIN", "MAX", "AVG", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP", "FIRST_VALUE", "LAST_VALUE",
+		"FIRST_VALUE RESPECT NULLS", "LAST_VALUE RESPECT NULLS", "LISTAGG", "PERCENTILE":
 		return rex.NullOf(a.Type), true
 	}
 	return rex.Expr{}, false
