@@ -123,6 +123,9 @@ func (g *generator) join(depth int) *Relation {
 	if g.chance(25) {
 		r.On = and(r.On, g.expr(scope{left, right}, Bool, 1, 0))
 	}
+	if depth > 0 && g.chance(20) {
+		r.On = and(r.On, g.subQueryPredicate(scope{left, right}, depth-1))
+	}
 	return r
 }
 
