@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/thalweg/thalweg/engine/meta"
 	"github.com/thalweg/thalweg/internal/errs"
@@ -58,6 +59,24 @@ func (st *statement) plan(stmt sql.Statement) (*plan.Plan, error) {
 
 // run executes one statement. Errors without a place point at all of it.
 func (s *Session) run(ctx context.Context, script string, stmt sql.Statement) (Result, error) {
+	for range changesMax {
+		result, err := s.runOnce(ctx, script, stmt)
+		if !errors.Is(err, errChanged) {
+			return result, err
+		}
+		if err := ctx.Err(); err != nil {
+			return Result{}, err
+		}
+	}
+	return Result{}, errs.Resourcef("other statements change what this one is about all the time").At(stmt.Pos()).WithHint("try again")
+}
+
+// changesMax is how often a statement runs anew because others have changed what it looked
+// at. Each time one of them did something.
+const changesMax = 100
+
+// runOnce executes a statement on the catalog as it is now.
+func (s *Session) runOnce(ctx context.Context, script string, stmt sql.Statement) (Result, error) {
 	st := &statement{session: s, text: sql.Text(script, stmt), place: meta.PlaceOf(script, stmt.Pos().Start), catalog: s.catalogOf()}
 	var err error
 	if st.settings, err = readSettings(s.Settings(), s.engine.opts); err != nil {

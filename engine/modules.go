@@ -58,8 +58,10 @@ func (e *Engine) modulePath(hash string) string {
 	return e.fs.PathJoin(e.dir, modulesDir, hash+moduleEnd)
 }
 
-// writeModule makes a module durable: written aside, synced, moved in place.
+// writeModule makes a module durable: written aside, synced, moved in place, one at a time.
 func (e *Engine) writeModule(hash string, code []byte) error {
+	e.library.mu.Lock()
+	defer e.library.mu.Unlock()
 	path := e.modulePath(hash)
 	if _, err := e.fs.Stat(path); err == nil {
 		return nil

@@ -35,6 +35,9 @@ func (st *statement) relationName(name sql.Name) (string, error) {
 	}
 	switch len(parts) {
 	case 1:
+		if err := st.checkDatabase(st.catalog.database, name.Span); err != nil {
+			return "", err // it was dropped by another session
+		}
 		return relationKey(st.catalog.database, parts[0]), nil
 	case 2:
 		if err := st.checkDatabase(parts[0], name.Span); err != nil {
@@ -43,6 +46,18 @@ func (st *statement) relationName(name sql.Name) (string, error) {
 		return relationKey(parts[0], parts[1]), nil
 	}
 	return "", errs.Userf("a name has three parts at most: catalog, database and table").At(name.Span)
+}
+
+// home is the database that a name is in; empty for the default one.
+func (st *statement) home(name sql.Name) string {
+	database := st.catalog.database
+	if parts := name.Strings(); len(parts) > 1 {
+		database = parts[len(parts)-2]
+	}
+	if database == defaultDatabase {
+		return ""
+	}
+	return database
 }
 
 // checkCatalog accepts the one catalog there is.

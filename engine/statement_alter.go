@@ -76,7 +76,7 @@ func (st *statement) alterTable(stmt *sql.Alter) (Result, error) {
 		at := stmt.Actions[0].Pos()
 		return Result{}, &errs.Error{Class: errs.ClassOf(err), Message: "table " + name + " can't be altered so", Cause: err, Span: at}
 	}
-	return Result{Message: "altered table " + name}, st.session.replace(name, relation{Table: declared})
+	return Result{Message: "altered table " + name}, st.replace(stmt.Name, seen(r), relation{Table: declared})
 }
 
 // newName checks the name of RENAME TO.
@@ -137,7 +137,7 @@ func (st *statement) alterView(stmt *sql.Alter) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Message: "altered view " + name}, st.session.replace(name, relation{View: &view})
+	return Result{Message: "altered view " + name}, st.replace(stmt.Name, seen(r), relation{View: &view})
 }
 
 // alterStream sets a stream's retention; everything else is about its table.

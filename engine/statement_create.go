@@ -15,9 +15,9 @@ func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Re
 	if err != nil {
 		return Result{}, err
 	}
-	c := creation{name: name, at: stmt.Name.Span, ifNotExists: stmt.IfNotExists, orReplace: stmt.OrReplace, temporary: stmt.Temporary}
+	c := creation{name: name, at: stmt.Name, ifNotExists: stmt.IfNotExists, orReplace: stmt.OrReplace, temporary: stmt.Temporary}
 	exists := Result{Message: "table " + name + " exists already"}
-	if done, err := st.taken(c); done || err != nil {
+	if done, err := st.taken(&c); done || err != nil {
 		return exists, err
 	}
 	table, err := st.planner().BindTable(stmt)
@@ -30,18 +30,15 @@ func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Re
 	}
 	r := relation{Table: table}
 	if stmt.As == nil {
-		if done, err := st.put(r, c); done || err != nil {
-			return exists, err
-		}
-		return Result{Message: "created table " + name}, nil
+		return Result{Message: "created table " + name}, st.put(r, c)
 	}
 	st.catalog.relations[name] = catalogOfRelation(r)
 	p, err := st.plan(stmt)
 	if err != nil {
 		return Result{}, err
 	}
-	if done, err := st.put(r, c); done || err != nil {
-		return exists, err
+	if err := st.put(r, c); err != nil {
+		return Result{}, err
 	}
 	return st.submit(ctx, p)
 }
@@ -73,9 +70,9 @@ func (st *statement) createView(stmt *sql.CreateView) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	c := creation{name: name, at: stmt.Name.Span, ifNotExists: stmt.IfNotExists, orReplace: stmt.OrReplace, temporary: stmt.Temporary}
+	c := creation{name: name, at: stmt.Name, ifNotExists: stmt.IfNotExists, orReplace: stmt.OrReplace, temporary: stmt.Temporary}
 	exists := Result{Message: "view " + name + " exists already"}
-	if done, err := st.taken(c); done || err != nil {
+	if done, err := st.taken(&c); done || err != nil {
 		return exists, err
 	}
 	view, err := st.planner().BindView(stmt)
@@ -83,44 +80,37 @@ func (st *statement) createView(stmt *sql.CreateView) (Result, error) {
 		return Result{}, err
 	}
 	view.Name = name
-	if done, err := st.put(relation{View: view}, c); done || err != nil {
-		return exists, err
-	}
-	return Result{Message: "created view " + name}, nil
+	return Result{Message: "created view " + name}, st.put(relation{View: view}, c)
 }
 
 // creation is what a CREATE says of the name of a table or view.
 type creation struct {
 	name                              string
-	at                                errs.Span
+	at                                sql.Name
 	ifNotExists, orReplace, temporary bool
+	// saw is what has the name now, nil for nothing.
+	saw *relation
 }
 
 // taken decides about a name that is in use: done tells that there is nothing left
 // to do.
-func (st *statement) taken(c creation) (done bool, err error) {
-	if !st.session.has(c.name, c.temporary) || c.orReplace {
+func (st *statement) taken(c *creation) (done bool, err error) {
+	if c.saw = st.session.relationAt(c.name, c.temporary); c.saw == nil || c.orReplace {
 		return false, nil
 	}
-	return c.inUse()
-}
-
-// inUse is the outcome for a name that is in use and not replaced.
-func (c creation) inUse() (done bool, err error) {
 	if c.ifNotExists {
 		return true, nil
 	}
-	return false, errs.Userf("there is already a table or view `%s`", c.name).At(c.at).
+	return false, errs.Userf("there is already a table or view `%s`", c.name).At(c.at.Span).
 		WithHint("choose another name, or write IF NOT EXISTS")
 }
 
-// put declares a relation. Another statement may have taken the name since taken looked:
-// done tells so then.
-func (st *statement) put(r relation, c creation) (done bool, err error) {
-	if err = st.session.put(r, c.temporary, c.orReplace); errors.Is(err, errTaken) {
-		return c.inUse()
+// put declares a relation, in the place of the one that is replaced.
+func (st *statement) put(r relation, c creation) error {
+	if c.saw != nil && c.saw.Materialized != nil && r.Materialized == nil {
+		return errs.Userf("`%s` is a materialized view", c.name).At(c.at.Span).WithHint("DROP MATERIALIZED VIEW it first, or choose another name")
 	}
-	return false, err
+	return st.session.swapRelation(swap[relation]{key: c.name, saw: c.saw, now: &r, home: st.home(c.at)}, c.temporary)
 }
 
 // drop forgets a table or view.
@@ -156,10 +146,7 @@ func (st *statement) drop(ctx context.Context, stmt *sql.Drop) (Result, error) {
 		}
 		return Result{}, st.noRelation(stmt.Kind.String(), name, stmt.Name)
 	}
-	if err := st.session.remove(name); err != nil {
-		return Result{}, err
-	}
-	return Result{Message: "dropped " + name}, nil
+	return Result{Message: "dropped " + name}, st.session.remove(seen(r))
 }
 
 // noRelation names the nearest relation.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -45,7 +46,7 @@ func (st *statement) createDatabase(stmt *sql.CreateDatabase) (Result, error) {
 	for _, o := range stmt.With {
 		d.Options[o.Key] = o.Value
 	}
-	return Result{Message: "created database " + name}, st.session.engine.putDatabase(d)
+	return Result{Message: "created database " + name}, st.session.engine.swapDatabase(swap[meta.Database]{key: name, now: &d})
 }
 
 // alterDatabase sets or resets options of a database, which it only remembers.
@@ -60,9 +61,13 @@ func (st *statement) alterDatabase(stmt *sql.Alter) (Result, error) {
 	if err := st.checkDatabase(name, stmt.Name.Span); err != nil {
 		return Result{}, err
 	}
-	d, ok := st.session.engine.database(name)
+	saw, ok := st.session.engine.database(name)
 	if !ok {
 		return Result{}, errs.Userf("the database `%s` can't be altered", name).At(stmt.Name.Span)
+	}
+	d := saw
+	if d.Options = maps.Clone(saw.Options); d.Options == nil {
+		d.Options = map[string]string{}
 	}
 	for _, action := range stmt.Actions {
 		switch action := action.(type) {
@@ -78,17 +83,14 @@ func (st *statement) alterDatabase(stmt *sql.Alter) (Result, error) {
 			return Result{}, errs.Userf("a database has options to SET or RESET, and nothing else to alter").At(action.Pos())
 		}
 	}
-	return Result{Message: "altered database " + name}, st.session.engine.putDatabase(d)
+	return Result{Message: "altered database " + name}, st.session.engine.swapDatabase(swap[meta.Database]{key: name, saw: &saw, now: &d})
 }
 
-// database copies a database that was created.
+// database finds a database that was created.
 func (e *Engine) database(name string) (meta.Database, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	d, ok := e.databases[name]
-	if d.Options = maps.Clone(d.Options); d.Options == nil {
-		d.Options = map[string]string{}
-	}
 	return d, ok
 }
 
@@ -113,10 +115,14 @@ func (st *statement) dropDatabase(ctx context.Context, stmt *sql.Drop) (Result, 
 		return Result{}, errs.Userf("the database `%s` holds `%s`", name, held[0]).At(stmt.Name.Span).
 			WithHint("drop what is in it first, or write CASCADE")
 	}
+	saw, ok := st.session.engine.database(name)
+	if !ok {
+		return Result{}, errChanged
+	}
 	if err := st.dropContents(ctx, name); err != nil {
 		return Result{}, err
 	}
-	return Result{Message: "dropped database " + name}, st.session.engine.removeDatabase(name)
+	return Result{Message: "dropped database " + name}, st.session.engine.swapDatabase(swap[meta.Database]{key: name, saw: &saw})
 }
 
 // dropContents forgets all that a database holds.
@@ -132,7 +138,7 @@ func (st *statement) dropContents(ctx context.Context, database string) error {
 		}
 	}
 	for _, function := range st.session.functionsIn(database) {
-		if err := st.session.removeFunction(functionKey(database, function), false); err != nil {
+		if err := st.session.removeFunction(functionKey(database, function), false); err != nil && !errors.Is(err, errChanged) {
 			return err
 		}
 	}
@@ -142,7 +148,7 @@ func (st *statement) dropContents(ctx context.Context, database string) error {
 // dropHeld forgets a relation of a database that is dropped, and one that it hid.
 func (st *statement) dropHeld(ctx context.Context, key string) error {
 	for r, ok := st.session.relation(key); ok; r, ok = st.session.relation(key) {
-		if err := st.session.remove(key); err != nil {
+		if err := st.session.remove(r); err != nil {
 			return err
 		}
 		if r.Materialized == nil {
@@ -190,20 +196,4 @@ func (st *statement) use(stmt *sql.Use) (Result, error) {
 	defer s.mu.Unlock()
 	s.database = name
 	return Result{Message: "using " + name}, nil
-}
-
-// putDatabase makes a database durable.
-func (e *Engine) putDatabase(d meta.Database) error {
-	return e.declare(change{
-		store: func() error { return e.meta.PutDatabase(d) },
-		show:  func() { e.databases[d.Name] = d },
-	})
-}
-
-// removeDatabase forgets a database.
-func (e *Engine) removeDatabase(name string) error {
-	return e.declare(change{
-		store: func() error { return e.meta.DeleteDatabase(name) },
-		show:  func() { delete(e.databases, name) },
-	})
 }

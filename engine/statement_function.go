@@ -50,7 +50,7 @@ func (st *statement) createFunction(stmt *sql.CreateFunction) (Result, error) {
 		result.Warnings = append(result.Warnings, fmt.Sprintf("%s '%s' is not loaded: a function registered from Go stands in for the class",
 			stmt.Using[0].Kind, stmt.Using[0].Path))
 	}
-	return result, st.session.putFunction(key, f)
+	return result, st.session.swapFunction(swap[meta.Function]{key: key, now: &f, home: st.homeOfFunction(stmt.Name, stmt.System)}, stmt.Temporary)
 }
 
 // defineFunction checks a definition and keeps what it names; errors point at the
@@ -106,7 +106,7 @@ func (st *statement) alterFunction(stmt *sql.Alter) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	old, ok := st.session.functionAt(key, stmt.Temporary)
+	saw, ok := st.session.functionAt(key, stmt.Temporary)
 	if !ok {
 		if stmt.IfExists {
 			return Result{Message: "nothing to alter"}, nil
@@ -118,14 +118,16 @@ func (st *statement) alterFunction(stmt *sql.Alter) (Result, error) {
 		return Result{}, errs.Unsupportedf("a function can only be given another class").At(stmt.Actions[0].Pos()).
 			WithHint("write ALTER FUNCTION name AS 'class'")
 	}
-	old.Class, old.Module = to.Class, ""
+	f := saw
+	f.Class, f.Module = to.Class, ""
 	if to.Language != "" {
-		old.Language = to.Language
+		f.Language = to.Language
 	}
-	if err := st.defineFunction(&old, to.ClassPlace.Span, nil); err != nil {
+	if err := st.defineFunction(&f, to.ClassPlace.Span, nil); err != nil {
 		return Result{}, err
 	}
-	return Result{Message: "altered function " + name}, st.session.putFunction(key, old)
+	w := swap[meta.Function]{key: key, saw: &saw, now: &f, home: st.homeOfFunction(stmt.Name, stmt.System)}
+	return Result{Message: "altered function " + name}, st.session.swapFunction(w, stmt.Temporary)
 }
 
 // dropFunction forgets a function. Jobs that run keep it.
@@ -241,21 +243,6 @@ func (p parts) entry(name string) functions.Entry {
 	return functions.Entry{}
 }
 
-// putFunction declares a function, in the session alone if it is temporary.
-func (s *Session) putFunction(key string, f meta.Function) error {
-	if f.Temporary {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.functions[key] = f
-		return nil
-	}
-	e := s.engine
-	return e.declare(change{
-		store: func() error { return e.meta.PutFunction(f) },
-		show:  func() { e.functions[key] = f },
-	})
-}
-
 // functionAt finds a declaration among the session's or the engine's.
 func (s *Session) functionAt(key string, temporary bool) (meta.Function, bool) {
 	if temporary {
@@ -277,15 +264,17 @@ func (s *Session) hasFunction(key string, temporary bool) bool {
 
 // removeFunction forgets a declaration.
 func (s *Session) removeFunction(key string, temporary bool) error {
-	if temporary {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.functions, key)
-		return nil
+	saw, ok := s.functionAt(key, temporary)
+	if !ok {
+		return errChanged
 	}
-	e := s.engine
-	return e.declare(change{
-		store: func() error { return e.meta.DeleteFunction(key) },
-		show:  func() { delete(e.functions, key) },
-	})
+	return s.swapFunction(swap[meta.Function]{key: key, saw: &saw}, temporary)
+}
+
+// homeOfFunction is the database of a function that is not the system's.
+func (st *statement) homeOfFunction(name sql.Name, system bool) string {
+	if system {
+		return ""
+	}
+	return st.home(name)
 }

@@ -21,7 +21,8 @@ func (st *statement) createMaterializedView(ctx context.Context, stmt *sql.Creat
 	if err != nil {
 		return Result{}, err
 	}
-	if done, err := st.taken(creation{name: name, at: stmt.Name.Span, ifNotExists: stmt.IfNotExists, orReplace: stmt.OrReplace || stmt.OrAlter}); done || err != nil {
+	c := creation{name: name, at: stmt.Name, ifNotExists: stmt.IfNotExists, orReplace: stmt.OrReplace || stmt.OrAlter}
+	if done, err := st.taken(&c); done || err != nil {
 		return Result{Message: "materialized view " + name + " exists already"}, err
 	}
 	if err := checkMaterialized(stmt); err != nil {
@@ -32,15 +33,13 @@ func (st *statement) createMaterializedView(ctx context.Context, stmt *sql.Creat
 		return Result{}, err
 	}
 	view.Name = name
-	m := &materialization{statement: st, stmt: stmt, view: view}
-	old, replaces := st.session.engine.relation(name)
+	m := &materialization{statement: st, stmt: stmt, view: view, as: c}
 	switch {
-	case replaces && old.Materialized == nil:
+	case c.saw == nil:
+	case c.saw.Materialized == nil:
 		return Result{}, errs.Userf("`%s` is not a materialized view", name).At(stmt.Name.Span).WithHint("drop it first, or choose another name")
-	case replaces && stmt.OrAlter && m.same(old):
+	case stmt.OrAlter && m.same(*c.saw):
 		return Result{Message: "materialized view " + name + " is so already"}, nil
-	case replaces:
-		m.old = &old
 	}
 	return m.start(ctx)
 }
@@ -63,8 +62,8 @@ type materialization struct {
 	*statement
 	stmt *sql.CreateMaterializedView
 	view *catalog.View
-	// old is the one it replaces.
-	old *relation
+	// as is how it is declared, and tells the one it replaces.
+	as creation
 }
 
 // same reports that the view exists as it is declared.
@@ -102,10 +101,10 @@ func (m *materialization) start(ctx context.Context) (Result, error) {
 		_ = store.Drop(id)
 		return Result{}, err
 	}
-	if m.old == nil {
+	if m.as.saw == nil {
 		return result, nil
 	}
-	return result, m.session.engine.forget(ctx, *m.old)
+	return result, m.session.engine.forget(ctx, *m.as.saw)
 }
 
 func (m *materialization) startAt(ctx context.Context, id matview.ID) (Result, error) {
@@ -145,7 +144,7 @@ func (m *materialization) startAt(ctx context.Context, id matview.ID) (Result, e
 		return Result{}, err
 	}
 	kept := relation{Table: table, Materialized: &meta.Materialized{Query: m.view.Query, Columns: m.view.Columns, Job: run.id}}
-	if _, err := m.put(kept, creation{name: table.Name, at: m.stmt.Name.Span, orReplace: m.old != nil}); err != nil {
+	if err := m.put(kept, m.as); err != nil {
 		_ = run.cancel(context.WithoutCancel(ctx)) // the first error is the one to tell
 		return Result{}, err
 	}
@@ -192,7 +191,7 @@ func (st *statement) dropMaterializedView(ctx context.Context, stmt *sql.Drop) (
 		}
 		return Result{}, st.noRelation(stmt.Kind.String(), name, stmt.Name)
 	}
-	if err := st.session.remove(name); err != nil {
+	if err := st.session.remove(r); err != nil {
 		return Result{}, err
 	}
 	return Result{Message: "dropped " + name}, st.session.engine.forget(ctx, r)
@@ -228,7 +227,7 @@ func (st *statement) alterMaterializedView(ctx context.Context, stmt *sql.Alter)
 		if table.Name, err = st.newName(action); err != nil {
 			return Result{}, err
 		}
-		return Result{Message: "altered materialized view " + name}, st.session.replace(name, relation{Table: &table, Materialized: r.Materialized})
+		return Result{Message: "altered materialized view " + name}, st.replace(stmt.Name, r, relation{Table: &table, Materialized: r.Materialized})
 	case *sql.AlterQuery:
 		again := &sql.CreateMaterializedView{Place: stmt.Place, OrReplace: true, Name: stmt.Name, Query: action.Query, PrimaryKey: keyOf(r.Table), Comment: commentOf(r.Table)}
 		return st.createMaterializedView(ctx, again)

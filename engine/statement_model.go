@@ -19,7 +19,8 @@ func (st *statement) createModel(stmt *sql.CreateModel) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if st.session.hasModel(name, stmt.Temporary) && !stmt.OrReplace {
+	saw := st.session.modelAt(name, stmt.Temporary)
+	if saw != nil && !stmt.OrReplace {
 		if stmt.IfNotExists {
 			return Result{Message: "model " + name + " exists already"}, nil
 		}
@@ -49,7 +50,7 @@ func (st *statement) createModel(stmt *sql.CreateModel) (Result, error) {
 	if err := st.defineModel(&m); err != nil {
 		return Result{}, atFunctionOption(err, stmt.Name.Span, stmt.With)
 	}
-	return Result{Message: "created model " + name}, st.session.putModel("", m)
+	return Result{Message: "created model " + name}, st.session.swapModel(swap[meta.Model]{key: name, saw: saw, now: &m, home: st.home(stmt.Name)}, m.Temporary)
 }
 
 // modelColumns are the columns of INPUT or OUTPUT.
@@ -95,6 +96,7 @@ func (st *statement) alterModel(stmt *sql.Alter) (Result, error) {
 		}
 		return Result{}, st.noModel(name, stmt.Name)
 	}
+	saw := m
 	m.Options = maps.Clone(m.Options)
 	var with []sql.Option
 	switch action := stmt.Actions[0].(type) {
@@ -120,7 +122,7 @@ func (st *statement) alterModel(stmt *sql.Alter) (Result, error) {
 	if err := st.defineModel(&m); err != nil {
 		return Result{}, atFunctionOption(err, stmt.Actions[0].Pos(), with)
 	}
-	return Result{Message: "altered model " + name}, st.session.putModel(name, m)
+	return Result{Message: "altered model " + name}, st.session.swapModel(swap[meta.Model]{key: name, to: m.Name, saw: &saw, now: &m, home: st.home(stmt.Name)}, m.Temporary)
 }
 
 // dropModel forgets a model. Jobs that run keep it.
@@ -219,56 +221,22 @@ func createModelText(m meta.Model) string {
 	return text + withText(m.Options, redact.Option)
 }
 
-// putModel declares a model, in the session alone if it is temporary. old is the name
-// it had, or empty.
-func (s *Session) putModel(old string, m meta.Model) error {
-	if m.Temporary {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.models, old)
-		s.models[m.Name] = m
-		return nil
-	}
-	e := s.engine
-	return e.declare(change{
-		store: func() error {
-			if old == "" || old == m.Name {
-				return e.meta.PutModel(m)
-			}
-			return e.meta.RenameModel(old, m)
-		},
-		show: func() {
-			delete(e.models, old)
-			e.models[m.Name] = m
-		},
-	})
-}
-
-// hasModel reports whether a name is taken among the session's or the engine's models.
-func (s *Session) hasModel(name string, temporary bool) bool {
+// modelAt finds a model among the session's or the engine's.
+func (s *Session) modelAt(name string, temporary bool) *meta.Model {
+	from, mu := s.engine.models, &s.engine.mu
 	if temporary {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		_, ok := s.models[name]
-		return ok
+		from, mu = s.models, &s.mu
 	}
-	s.engine.mu.Lock()
-	defer s.engine.mu.Unlock()
-	_, ok := s.engine.models[name]
-	return ok
-}
-
-// removeModel forgets a model.
-func (s *Session) removeModel(m meta.Model) error {
-	if m.Temporary {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.models, m.Name)
+	mu.Lock()
+	defer mu.Unlock()
+	m, ok := from[name]
+	if !ok {
 		return nil
 	}
-	e := s.engine
-	return e.declare(change{
-		store: func() error { return e.meta.DeleteModel(m.Name) },
-		show:  func() { delete(e.models, m.Name) },
-	})
+	return &m
+}
+
+// removeModel forgets a model that the statement has seen.
+func (s *Session) removeModel(saw meta.Model) error {
+	return s.swapModel(swap[meta.Model]{key: saw.Name, saw: &saw}, saw.Temporary)
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,7 +48,7 @@ func (st *statement) createStream(stmt *sql.CreateStream) (Result, error) {
 		return Result{}, errs.Userf("there is already a stream `%s`", name).At(stmt.Name.Span).
 			WithHint("choose another name, or write IF NOT EXISTS")
 	}
-	if len(stmt.Columns) > 0 && st.session.has(name, false) {
+	if len(stmt.Columns) > 0 && st.session.relationAt(name, false) != nil {
 		return Result{}, errs.Userf("there is already a table or view `%s`", name).At(stmt.Name.Span)
 	}
 	var table relation
@@ -66,7 +67,7 @@ func (st *statement) createStream(stmt *sql.CreateStream) (Result, error) {
 	}
 	err = atOption(errs.Wrap(errs.Bug, st.catalog.parts.check(table.Table), "table %s", name), declaration)
 	if err == nil {
-		_, err = st.put(table, creation{name: name, at: stmt.Name.Span})
+		err = st.put(table, creation{name: name, at: stmt.Name})
 	}
 	if err != nil {
 		// Nobody has seen the stream yet; the declaration's error is the one to tell.
@@ -134,7 +135,10 @@ func (st *statement) dropStream(stmt *sql.Drop) (Result, error) {
 	}
 	r, ok := st.catalog.relations[name]
 	if ok && r.Table != nil && isStreams(r.Table.Options["connector"]) && r.Table.Options["stream"] == name {
-		return Result{Message: "dropped stream and table " + name}, st.session.remove(name)
+		if err := st.session.remove(seen(r)); err != nil && !errors.Is(err, errChanged) {
+			return Result{}, err
+		} // what has changed meanwhile is another statement's
+		return Result{Message: "dropped stream and table " + name}, nil
 	}
 	return Result{Message: "dropped stream " + name}, nil
 }

@@ -120,6 +120,12 @@ func TestGoFunctionsStandInForClasses(t *testing.T) {
 	w.refused(t, "CREATE FUNCTION upper AS 'com.acme.Shout'", "upper", "UPPER is a built-in function")
 	w.refused(t, "SELECT shout(1, 2)", "shout", "takes (STRING)")
 	w.refused(t, "DROP FUNCTION spread", "spread", "write TEMPORARY FUNCTION")
+	w.refused(t, "ALTER FUNCTION shout AS 'com.acme.Gone'", "'com.acme.Gone'", "no Go function is registered as 'com.acme.Gone'")
+	w.refused(t, "ALTER FUNCTION shout AS 'gone.wasm' LANGUAGE WASM", "'gone.wasm'", "there is no file")
+	w.refused(t, "ALTER FUNCTION shout AS 'x' LANGUAGE RUST", "'x'", "there is no language RUST")
+	if got := w.lines(t, "SELECT shout('c')"); got != "C!" {
+		t.Errorf("after refused ALTERs: %s", got)
+	}
 	w.must(t, `ALTER FUNCTION shout AS 'com.acme.Letters'; DROP TEMPORARY FUNCTION spread; DROP TEMPORARY SYSTEM FUNCTION letters;
 		DROP FUNCTION IF EXISTS nothing; CREATE FUNCTION IF NOT EXISTS shout AS 'com.acme.Shout'`)
 	if got := w.lines(t, "SELECT l FROM LATERAL TABLE(shout('ab')) AS u(l)"); got != "a b" {
