@@ -3,6 +3,8 @@ package rex
 import (
 	"fmt"
 
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
+
 	"github.com/thalweg/thalweg/internal/types"
 )
 
@@ -18,8 +20,12 @@ type Frame struct {
 // FrameBound is one end of a frame.
 type FrameBound struct {
 	Kind BoundKind `msgpack:"k"`
-	// Offset counts rows, or units of the order column as it is stored.
+	// Offset counts rows, or units of the order column as it is stored; High are the
+	// bits above it, which only distances over DECIMAL may have.
 	Offset int64 `msgpack:"o,omitempty"`
+	High   int64 `msgpack:"h,omitempty"`
+	// Float is a distance over FLOAT and DOUBLE.
+	Float float64 `msgpack:"f,omitempty"`
 }
 
 // BoundKind is the kind of a frame's end, in order.
@@ -64,10 +70,15 @@ func (f Frame) String() string {
 
 // String gives the bound's words.
 func (b FrameBound) String() string {
-	if b.measures() {
-		return fmt.Sprintf("%d %s", b.Offset, b.Kind)
+	switch {
+	case !b.measures():
+		return b.Kind.String()
+	case b.Float != 0:
+		return fmt.Sprintf("%v %s", b.Float, b.Kind)
+	case b.High != 0:
+		return fmt.Sprintf("%s %s", decimal128.New(b.High, uint64(b.Offset)).BigInt(), b.Kind)
 	}
-	return b.Kind.String()
+	return fmt.Sprintf("%d %s", b.Offset, b.Kind)
 }
 
 // PlaceCall is a call of a function of a row's place in its partition, such as RANK

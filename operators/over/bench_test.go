@@ -130,6 +130,63 @@ func BenchmarkRank(b *testing.B) {
 	}
 }
 
+// BenchmarkDistance sums what is near, once all rows of a thousand partitions are there.
+func BenchmarkDistance(b *testing.B) {
+	for _, orderType := range []string{"BIGINT", "DOUBLE", "DECIMAL(20, 2)"} {
+		b.Run(orderType, func(b *testing.B) {
+			in, err := stream.ParseSchema("k BIGINT, v BIGINT, o " + orderType)
+			if err != nil {
+				b.Fatal(err)
+			}
+			distance := rex.FrameBound{Kind: rex.Preceding, Offset: 100, Float: 100}
+			cfg := over.Config{PartitionBy: []int{0}, OrderBy: []rex.SortKey{{Column: 2}}, InputSchema: in, Registry: agg.NewRegistry(),
+				Frame: rex.Frame{Start: distance, End: rex.FrameBound{Kind: rex.CurrentRow}}}
+			call, field, err := optest.ParseAgg("SUM(v) AS s", in, cfg.Registry)
+			if err != nil {
+				b.Fatal(err)
+			}
+			cfg.Aggs = append(cfg.Aggs, call)
+			operator, err := over.NewChanging(over.ChangingConfig{Config: cfg, AtEnd: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			bench, err := optest.NewBench(operator, []types.Schema{in}, append(in[:3:3], field))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer bench.Close()
+			batch := scattered(b, in)
+			defer batch.Release()
+			b.ReportAllocs()
+			b.ResetTimer()
+			cpu := optest.CPUSeconds()
+			for range b.N {
+				if err := bench.Process(0, batch.Retain()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := bench.Advance(stream.EndOfTime); err != nil {
+				b.Fatal(err)
+			}
+			optest.ReportRows(b, float64(b.N)*batchRows, cpu)
+		})
+	}
+}
+
+// scattered is a batch of random keys and values.
+func scattered(b *testing.B, schema types.Schema) stream.Batch {
+	r := rand.New(rand.NewPCG(1, 2))
+	lines := make([]string, batchRows)
+	for i := range lines {
+		lines[i] = fmt.Sprintf("+I k=%d v=%d o=%d", r.IntN(1000), r.IntN(1000), r.IntN(100_000))
+	}
+	batch, err := stream.ParseRows(memory.DefaultAllocator, schema, lines)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return batch
+}
+
 // BenchmarkLag looks back over rows, and over those that have a value.
 func BenchmarkLag(b *testing.B) {
 	for _, ignore := range []bool{false, true} {

@@ -221,7 +221,8 @@ func (e *evaluator) aggregate(ev *evaluated, regions []region) ([]arrow.Array, e
 	defer e.groups.Reset()
 	f := framer{frame: e.op.cfg.Frame, ev: ev}
 	if e.op.cfg.Frame.Measures() {
-		f.measure(e.op.cfg.OrderBy[0])
+		key := e.op.cfg.OrderBy[0]
+		f.axis = newAxis(ev.cols[key.Column], key)
 	}
 	e.script.reset()
 	for i, p := range ev.parts {

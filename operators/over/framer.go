@@ -1,45 +1,17 @@
 package over
 
-import (
-	"math"
-
-	"github.com/apache/arrow/go/v17/arrow"
-
-	"github.com/thalweg/thalweg/internal/rex"
-	"github.com/thalweg/thalweg/operators/stream/columns"
-)
+import "github.com/thalweg/thalweg/internal/rex"
 
 // framer finds the frames of evaluated rows. Both ends of a frame only move on from
 // one row to the next.
 type framer struct {
 	frame rex.Frame
 	ev    *evaluated
-	// values are distances along the order, with NULL before or after all; nil
-	// without a valued frame. nulls marks the NULLs.
-	values []int64
-	nulls  []bool
+	axis  axis
 	// start and end are where the ends of a valued frame, peersFrom and peersTo where
 	// those of the current row's peers stand.
 	start, end         int32
 	peersFrom, peersTo int32
-}
-
-// measure reads the values of the order.
-func (f *framer) measure(key rex.SortKey) {
-	arr := f.ev.cols[key.Column]
-	f.values, f.nulls = rawInts(arr), make([]bool, arr.Len())
-	for i := range f.values {
-		switch {
-		case arr.NullN() > 0 && arr.IsNull(i):
-			f.nulls[i] = true
-			f.values[i] = math.MaxInt64
-			if key.NullsFirst {
-				f.values[i] = math.MinInt64
-			}
-		case key.Descending:
-			f.values[i] = -f.values[i]
-		}
-	}
 }
 
 // steps writes the script of a part: rows enter and leave between the frames of one
@@ -108,7 +80,7 @@ func (f *framer) bound(p evalPart, i int32, b rex.FrameBound, end bool) int32 {
 			at = saturated(at, 1)
 		}
 		return int32(min(max(at, int64(p.first)), int64(p.end)))
-	case b.Kind == rex.CurrentRow || f.nulls[i]:
+	case b.Kind == rex.CurrentRow || f.axis.apart(i) != 0:
 		if end {
 			return f.peersTo
 		}
@@ -119,39 +91,15 @@ func (f *framer) bound(p evalPart, i int32, b rex.FrameBound, end bool) int32 {
 
 // distance moves an end of a valued frame.
 func (f *framer) distance(p evalPart, i int32, b rex.FrameBound, end bool) int32 {
-	limit := saturated(f.values[i], b.Offset)
-	if b.Kind == rex.Preceding {
-		limit = saturated(f.values[i], -b.Offset)
-	}
+	x, limit := &f.axis, f.axis.limit(i, b)
 	if end {
-		for f.end < p.end && (f.values[f.end] <= limit && !f.nulls[f.end] || f.values[f.end] == math.MinInt64 && f.nulls[f.end]) {
+		for f.end < p.end && (x.apart(f.end) < 0 || x.apart(f.end) == 0 && !limit.Less(x.values[f.end])) {
 			f.end++
 		}
 		return f.end
 	}
-	for f.start < p.end && (f.values[f.start] < limit || f.values[f.start] == math.MinInt64 && f.nulls[f.start]) {
+	for f.start < p.end && (x.apart(f.start) < 0 || x.apart(f.start) == 0 && x.values[f.start].Less(limit)) {
 		f.start++
 	}
 	return f.start
-}
-
-// rawInts copies a column of whole numbers or times.
-func rawInts(arr arrow.Array) []int64 {
-	switch arr.DataType().(arrow.FixedWidthDataType).BitWidth() {
-	case 8:
-		return widen(columns.Values[int8](arr))
-	case 16:
-		return widen(columns.Values[int16](arr))
-	case 32:
-		return widen(columns.Values[int32](arr))
-	}
-	return widen(columns.Values[int64](arr))
-}
-
-func widen[T int8 | int16 | int32 | int64](values []T) []int64 {
-	out := make([]int64, len(values))
-	for i, v := range values {
-		out[i] = int64(v)
-	}
-	return out
 }

@@ -65,7 +65,7 @@ func build(h optest.Header) (optest.Case, error) {
 }
 
 // parseFrame reads `ROWS 2P C`: bounds are U, nP, C, nF and E for UNBOUNDED
-// FOLLOWING. None is RANGE U C.
+// FOLLOWING, n with a point over FLOAT and DOUBLE. None is RANGE U C.
 func parseFrame(text string) (rex.Frame, error) {
 	words := strings.Fields(text)
 	if len(words) == 0 {
@@ -76,8 +76,13 @@ func parseFrame(text string) (rex.Frame, error) {
 	}
 	bound := func(word string) rex.FrameBound {
 		kinds := map[byte]rex.BoundKind{'U': rex.UnboundedPreceding, 'P': rex.Preceding, 'C': rex.CurrentRow, 'F': rex.Following, 'E': rex.UnboundedFollowing}
-		n, _ := strconv.ParseInt(word[:len(word)-1], 10, 64)
-		return rex.FrameBound{Kind: kinds[word[len(word)-1]], Offset: n}
+		number := word[:len(word)-1]
+		n, _ := strconv.ParseInt(number, 10, 64)
+		b := rex.FrameBound{Kind: kinds[word[len(word)-1]], Offset: n}
+		if strings.Contains(number, ".") {
+			b.Float, _ = strconv.ParseFloat(number, 64)
+		}
+		return b
 	}
 	return rex.Frame{Rows: words[0] == "ROWS", Start: bound(words[1]), End: bound(words[2])}, nil
 }

@@ -243,7 +243,7 @@ func (r *recent) watch(t *Timed, d *due, p *duePart, keys *rowcodec.Keys, i int)
 		return
 	}
 	last := d.times[d.order[p.end-1]]
-	r.timers.Register(windows.ToMillis(last+t.reach(), t.unit)+1, keys.At(i), keys.Hashes[i])
+	r.timers.Register(saturated(windows.ToMillis(saturated(last, t.reach()), t.unit), 1), keys.At(i), keys.Hashes[i])
 }
 
 // expire clears frames that no row later than wm can reach.
@@ -281,7 +281,7 @@ func (r *recent) leaveAll(t *Timed, wm int64, keys *rowcodec.Keys) error {
 	t.script.reset()
 	for i := range d.parts {
 		p := &d.parts[i]
-		for p.oldest < p.first && windows.ToMillis(r.time(p.recent)+t.reach(), t.unit) < wm {
+		for p.oldest < p.first && windows.ToMillis(saturated(r.time(p.recent), t.reach()), t.unit) < wm {
 			t.script.leave(r.leave(p, d))
 		}
 		t.script.endStep()

@@ -327,7 +327,7 @@ func (t *Timed) outgrown(p *duePart, i int32) bool {
 	if t.cfg.Frame.Rows {
 		return int64(i-p.oldest) > t.reach()
 	}
-	return t.recent.oldestTime(p, &t.due) < t.due.times[t.due.order[i]]-t.reach()
+	return t.recent.oldestTime(p, &t.due) < saturated(t.due.times[t.due.order[i]], -t.reach())
 }
 
 // reach is how far a sliding frame goes back.
