@@ -83,6 +83,14 @@ func (c *sessionCatalog) Within(view string) catalog.Catalog {
 	return &inside
 }
 
+// within makes a statement see names as the query of a view does: what is declared and
+// what is read later then mean the same.
+func (st *statement) within(view string) {
+	inside := *st.catalog
+	inside.database, _ = inside.splitKey(view)
+	st.catalog = &inside
+}
+
 // databaseNames lists all databases in order.
 func (c *sessionCatalog) databaseNames() []string {
 	all := append(slices.Collect(maps.Keys(c.databases)), defaultDatabase)
@@ -93,7 +101,7 @@ func (c *sessionCatalog) databaseNames() []string {
 // relationsIn lists the names of a database's relations in order.
 func (c *sessionCatalog) relationsIn(database string) []string {
 	var all []string
-	for _, key := range c.Relations() {
+	for _, key := range slices.Sorted(maps.Keys(c.relations)) {
 		if in, name := c.splitKey(key); in == database {
 			all = append(all, name)
 		}
@@ -101,8 +109,19 @@ func (c *sessionCatalog) relationsIn(database string) []string {
 	return all
 }
 
-// Relations lists all names in order.
-func (c *sessionCatalog) Relations() []string { return slices.Sorted(maps.Keys(c.relations)) }
+// Relations lists all names in order, as the session may write them.
+func (c *sessionCatalog) Relations() []string {
+	all := make([]string, 0, len(c.relations))
+	for key := range c.relations {
+		database, name := c.splitKey(key)
+		if database != c.database {
+			name = database + "." + name
+		}
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}
 
 // Functions gives the functions.
 func (c *sessionCatalog) Functions() catalog.Functions { return catalogFunctions{c} }

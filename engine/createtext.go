@@ -11,11 +11,32 @@ import (
 
 func quoteName(name string) string { return types.QuoteIdent(name) }
 
-// createTableText prints the statement that declares t, without its secrets.
-func createTableText(t *catalog.Table) string { return declaration(t, redact.Option) }
+// shown is how SHOW CREATE names what has a key: with its database, if that is another
+// than the session's.
+func (st *statement) shown(key string) string {
+	database, name := st.catalog.splitKey(key)
+	if database == st.catalog.database {
+		return quoteName(name)
+	}
+	return quoteName(database) + "." + quoteName(name)
+}
 
-// declaration prints the statement that declares t, with options as show has them.
-func declaration(t *catalog.Table, show func(key, value string) string) string {
+// create begins a statement that declares something.
+func create(temporary bool, what string) string {
+	if temporary {
+		return "CREATE TEMPORARY " + what + " "
+	}
+	return "CREATE " + what + " "
+}
+
+// createTableText prints the statement that declares t under a name, without its secrets.
+func createTableText(t *catalog.Table, name string, temporary bool) string {
+	return create(temporary, "TABLE") + name + " " + declaration(t, t.Options, redact.Option)
+}
+
+// declaration prints all of the statement that declares t that stands behind its name,
+// with options as show has them.
+func declaration(t *catalog.Table, options map[string]string, show func(key, value string) string) string {
 	var items []string
 	for _, c := range t.Columns {
 		items = append(items, columnText(c))
@@ -27,15 +48,15 @@ func declaration(t *catalog.Table, show func(key, value string) string) string {
 		items = append(items, "PRIMARY KEY ("+quoteNames(t.PrimaryKey)+") NOT ENFORCED")
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "CREATE TABLE %s (\n  %s\n)", quoteName(t.Name), strings.Join(items, ",\n  "))
+	fmt.Fprintf(&b, "(\n  %s\n)", strings.Join(items, ",\n  "))
 	if t.Comment != "" {
 		b.WriteString(" COMMENT " + types.QuoteString(t.Comment))
 	}
 	if len(t.PartitionedBy) > 0 {
 		b.WriteString("\nPARTITIONED BY (" + quoteNames(t.PartitionedBy) + ")")
 	}
-	if len(t.Options) > 0 {
-		b.WriteString(withText(t.Options, show))
+	if len(options) > 0 {
+		b.WriteString(withText(options, show))
 	}
 	return b.String()
 }
@@ -79,9 +100,9 @@ func quoteNames(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// createViewText prints the statement that declares v.
-func createViewText(v *catalog.View) string {
-	text := "CREATE VIEW " + quoteName(v.Name)
+// createViewText prints the statement that declares v under a name.
+func createViewText(v *catalog.View, name string, temporary bool) string {
+	text := create(temporary, "VIEW") + name
 	if len(v.Columns) > 0 {
 		text += " (" + quoteNames(v.Columns) + ")"
 	}

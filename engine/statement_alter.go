@@ -93,7 +93,7 @@ func (st *statement) newName(rename *sql.AlterRename) (string, error) {
 
 // redeclare checks a changed table as CREATE TABLE would.
 func (st *statement) redeclare(t *catalog.Table) (*catalog.Table, error) {
-	statements, err := sql.Parse(declaration(t, func(_, value string) string { return value }))
+	statements, err := sql.Parse(create(false, "TABLE") + quoteName(t.Name) + declaration(t, t.Options, func(_, value string) string { return value }))
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +125,7 @@ func (st *statement) alterView(stmt *sql.Alter) (Result, error) {
 	case *sql.AlterRename:
 		view.Name, err = st.newName(action)
 	case *sql.AlterQuery:
+		st.within(name)
 		var bound *catalog.View
 		if bound, err = st.planner().BindView(&sql.CreateView{Place: stmt.Place, Name: stmt.Name, Query: action.Query}); err == nil {
 			view.Columns, view.Query = nil, bound.Query

@@ -75,6 +75,7 @@ func (st *statement) createView(stmt *sql.CreateView) (Result, error) {
 	if done, err := st.taken(&c); done || err != nil {
 		return exists, err
 	}
+	st.within(name)
 	view, err := st.planner().BindView(stmt)
 	if err != nil {
 		return Result{}, err

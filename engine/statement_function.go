@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -160,9 +161,15 @@ func (st *statement) noFunction(at sql.Name) error {
 
 // function finds what a name calls: user is false for one that is built in.
 func (st *statement) function(at sql.Name) (name string, f meta.Function, user bool, err error) {
-	name = strings.ToUpper(strings.Join(at.Strings(), "."))
-	name = strings.TrimPrefix(strings.TrimPrefix(name, strings.ToUpper(defaultCatalog)+"."), strings.ToUpper(defaultDatabase)+".")
-	f, user = st.catalog.called.find(name, st.catalog.database)
+	name = strings.ToUpper(at.Last())
+	database := st.catalog.database
+	if len(at.Parts) > 1 {
+		if name, err = st.relationName(at); err != nil {
+			return "", f, false, err
+		}
+		name, database = strings.ToUpper(name), defaultDatabase
+	}
+	f, user = st.catalog.called.find(name, database)
 	if !user && !st.catalog.called.builtIn(name) {
 		return name, f, user, st.noFunction(at)
 	}
@@ -178,14 +185,14 @@ func (st *statement) showCreateFunction(stmt *sql.Show) (Result, error) {
 	if !user {
 		return Result{}, errs.Userf("%s is built in, and was not created", name).At(stmt.Name.Span).WithHint("DESCRIBE FUNCTION EXTENDED %s tells of it", name)
 	}
-	text := "CREATE "
-	if f.Temporary {
-		text += "TEMPORARY "
-	}
+	shown := quoteName(strings.ToLower(stmt.Name.Last()))
+	what := "FUNCTION"
 	if _, system := st.catalog.called.system[name]; system {
-		text += "SYSTEM "
+		what = "SYSTEM FUNCTION"
+	} else if home := st.home(*stmt.Name); home != st.home(sql.Name{Parts: stmt.Name.Parts[len(stmt.Name.Parts)-1:]}) {
+		shown = quoteName(cmp.Or(home, defaultDatabase)) + "." + shown
 	}
-	text += "FUNCTION " + quoteName(strings.ToLower(stmt.Name.Last())) + " AS " + types.QuoteString(f.Class) + " LANGUAGE " + f.Language
+	text := create(f.Temporary, what) + shown + " AS " + types.QuoteString(f.Class) + " LANGUAGE " + f.Language
 	if len(f.Options) > 0 {
 		text += withText(f.Options, redact.Option)
 	}

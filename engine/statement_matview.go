@@ -28,6 +28,7 @@ func (st *statement) createMaterializedView(ctx context.Context, stmt *sql.Creat
 	if err := checkMaterialized(stmt); err != nil {
 		return Result{}, err
 	}
+	st.within(name)
 	view, err := st.planner().BindView(&sql.CreateView{Place: stmt.Place, Name: stmt.Name, Columns: stmt.Columns, Query: stmt.Query})
 	if err != nil {
 		return Result{}, err
@@ -316,8 +317,7 @@ func (st *statement) showCreateMaterializedView(stmt *sql.Show) (Result, error) 
 	if !ok {
 		return Result{}, st.noRelation("materialized view", name, *stmt.Name)
 	}
-	_, short := st.catalog.splitKey(name)
-	text := "CREATE MATERIALIZED VIEW " + quoteName(short)
+	text := "CREATE MATERIALIZED VIEW " + st.shown(name)
 	items := quoteNames(r.Materialized.Columns)
 	if key := r.Table.PrimaryKey; len(key) > 0 {
 		if items != "" {

@@ -194,12 +194,11 @@ func (st *statement) showCreateModel(stmt *sql.Show) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	_, m.Name = st.catalog.splitKey(m.Name)
-	return Result{Kind: ResultText, Message: createModelText(m)}, nil
+	return Result{Kind: ResultText, Message: createModelText(m, st.shown(m.Name))}, nil
 }
 
-// createModelText prints the statement that declares m, without its secrets.
-func createModelText(m meta.Model) string {
+// createModelText prints the statement that declares m under a name, without its secrets.
+func createModelText(m meta.Model, name string) string {
 	columns := func(schema types.Schema) string {
 		texts := make([]string, len(schema))
 		for i, f := range schema {
@@ -210,11 +209,7 @@ func createModelText(m meta.Model) string {
 		}
 		return "(" + strings.Join(texts, ", ") + ")"
 	}
-	text := "CREATE MODEL "
-	if m.Temporary {
-		text = "CREATE TEMPORARY MODEL "
-	}
-	text += quoteName(m.Name) + "\nINPUT " + columns(m.Input) + "\nOUTPUT " + columns(m.Output)
+	text := create(m.Temporary, "MODEL") + name + "\nINPUT " + columns(m.Input) + "\nOUTPUT " + columns(m.Output)
 	if m.Comment != "" {
 		text += "\nCOMMENT " + types.QuoteString(m.Comment)
 	}

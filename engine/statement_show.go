@@ -217,13 +217,9 @@ func (st *statement) showCreate(stmt *sql.Show) (Result, error) {
 	case ok && isMaterialized(r):
 		return Result{}, errs.Userf("`%s` is a materialized view", name).At(stmt.Name.Span).WithHint("write SHOW CREATE MATERIALIZED VIEW")
 	case ok && r.Table != nil && stmt.What == "CREATE TABLE":
-		table := *r.Table
-		_, table.Name = st.catalog.splitKey(name)
-		return Result{Kind: ResultText, Message: createTableText(&table)}, nil
+		return Result{Kind: ResultText, Message: createTableText(r.Table, st.shown(name), st.session.isTemporary(name))}, nil
 	case ok && r.View != nil && stmt.What == "CREATE VIEW":
-		view := *r.View
-		_, view.Name = st.catalog.splitKey(name)
-		return Result{Kind: ResultText, Message: createViewText(&view)}, nil
+		return Result{Kind: ResultText, Message: createViewText(r.View, st.shown(name), st.session.isTemporary(name))}, nil
 	}
 	return Result{}, st.noRelation(strings.TrimPrefix(stmt.What, "CREATE "), name, *stmt.Name)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/connectors/shardlog"
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/internal/redact"
+	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/sql"
 )
 
@@ -133,14 +135,22 @@ func (st *statement) dropStream(stmt *sql.Drop) (Result, error) {
 	if err := store.DeleteStream(name); err != nil {
 		return Result{}, err
 	}
-	r, ok := st.catalog.relations[name]
-	if ok && r.Table != nil && isStreams(r.Table.Options["connector"]) && r.Table.Options["stream"] == name {
-		if err := st.session.remove(seen(r)); err != nil && !errors.Is(err, errChanged) {
+	if t := st.tableOf(name); t != nil {
+		if err := st.session.remove(relation{Table: t}); err != nil && !errors.Is(err, errChanged) {
 			return Result{}, err
 		} // what has changed meanwhile is another statement's
 		return Result{Message: "dropped stream and table " + name}, nil
 	}
 	return Result{Message: "dropped stream " + name}, nil
+}
+
+// tableOf is the table that came with a stream, or nil.
+func (st *statement) tableOf(stream string) *catalog.Table {
+	t := st.catalog.relations[stream].Table
+	if t == nil || !isStreams(t.Options["connector"]) || t.Options["stream"] != stream || st.session.isTemporary(stream) {
+		return nil
+	}
+	return t
 }
 
 // existingStream looks a stream up; with optional its name is empty where there is none.
@@ -198,8 +208,13 @@ func (st *statement) showCreateStream(stmt *sql.Show) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	text := fmt.Sprintf("CREATE STREAM %s WITH ('shards' = '%d', 'retention' = '%.0f h')", quoteName(name), stream.Open(), d.Retention.Hours())
-	return Result{Kind: ResultText, Message: text}, nil
+	options := map[string]string{"shards": strconv.Itoa(stream.Open()), "retention": fmt.Sprintf("%.0f h", d.Retention.Hours())}
+	text := create(false, "STREAM") + st.shown(name)
+	if t := st.tableOf(name); t != nil {
+		maps.Copy(options, t.Options)
+		return Result{Kind: ResultText, Message: text + " " + declaration(t, options, redact.Option)}, nil
+	}
+	return Result{Kind: ResultText, Message: text + withText(options, redact.Option)}, nil
 }
 
 // describeStream lists a stream's shards. ok is false when there is no such stream.

@@ -125,7 +125,11 @@ func (b *Binder) relation(name sql.Name) (catalog.Relation, string, error) {
 	for _, c := range b.ctes {
 		known = append(known, c.name)
 	}
-	if near := errs.Nearest(name.Last(), known); near != "" {
+	near := errs.Nearest(name.Last(), known)
+	if i := slices.IndexFunc(known, func(k string) bool { return strings.HasSuffix(k, "."+name.Last()) }); near == "" && i >= 0 {
+		near = known[i] // the same in another database
+	}
+	if near != "" {
 		err = err.WithHint("did you mean %s?", near)
 	}
 	return catalog.Relation{}, "", err
