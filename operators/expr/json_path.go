@@ -30,7 +30,8 @@ type jsonStep struct {
 	from, to    int
 	start, open bool
 	filter      *jsonCondition
-	call        jsonCall
+	call        *jsonCall
+	args        []jsonOperand
 	// merged says that members by several names make one object.
 	merged bool
 }
@@ -52,8 +53,8 @@ type jsonPath struct {
 }
 
 // compileJSONPath reads `[lax | strict] $.a["b"][0][?(@.c > 1)].*`: the paths of
-// Jayway's JsonPath, which is Flink's, without functions that have arguments. As
-// there, a path that doesn't begin with $ begins with a name.
+// Jayway's JsonPath, which is Flink's. As there, a path that doesn't begin with $ begins
+// with a name.
 func compileJSONPath(text string) (*jsonPath, error) {
 	p := &pathParser{text: text}
 	lax := p.mode()
@@ -71,23 +72,19 @@ func compileJSONPath(text string) (*jsonPath, error) {
 	if p.space(); p.wrong == "" && p.at < len(p.text) {
 		p.fail("only . or [ can follow here")
 	}
-	switch {
-	case p.wrong == "":
+	if p.wrong == "" {
 		return path, nil
-	case p.unsupported:
-		return nil, errs.Unsupportedf("the JSON path '%s' has at character %d %s, which is not supported", text, p.wrongAt, p.wrong)
 	}
 	return nil, errs.Userf("'%s' is not a JSON path: at character %d %s", text, p.wrongAt, p.wrong)
 }
 
 // pathParser reads paths. The first thing wrong ends all reading.
 type pathParser struct {
-	text        string
-	at          int
-	depth       int
-	wrong       string
-	wrongAt     int // in characters, from 1
-	unsupported bool
+	text    string
+	at      int
+	depth   int
+	wrong   string
+	wrongAt int // in characters, from 1
 }
 
 // pathDepthMax is how deep conditions, filters and paths may nest.
@@ -98,11 +95,6 @@ func (p *pathParser) fail(format string, args ...any) {
 		p.wrong, p.wrongAt = fmt.Sprintf(format, args...), len([]rune(p.text[:p.at]))+1
 	}
 	p.at = len(p.text)
-}
-
-func (p *pathParser) refuse(what string) {
-	p.unsupported = p.unsupported || p.wrong == ""
-	p.fail("%s", what)
 }
 
 // deeper enters a level of nesting, false when there are too many.
@@ -159,6 +151,13 @@ func (p *pathParser) steps(path *jsonPath, inFilter bool) {
 		}
 		path.steps = append(path.steps, step)
 	}
+	path.callOfScan()
+	path.settle()
+}
+
+// settle notes what follows from the steps.
+func (path *jsonPath) settle() {
+	path.many = false
 	for i := range path.steps {
 		s := &path.steps[i]
 		s.merged = len(s.keys) > 1 && i+1 == len(path.steps)
@@ -195,20 +194,6 @@ func (p *pathParser) member(inFilter bool) jsonStep {
 		p.fail("a name with spaces must be in brackets and quotes")
 	}
 	return jsonStep{keys: []string{name}}
-}
-
-// function reads a call without arguments.
-func (p *pathParser) function(name string) jsonStep {
-	call, ok := jsonCalls[name]
-	if !ok {
-		p.refuse("the function " + name)
-		return jsonStep{}
-	}
-	p.at += len(name) + 1
-	if p.space(); !p.is(")") {
-		p.refuse("an argument of " + name)
-	}
-	return jsonStep{kind: stepCall, call: call}
 }
 
 // bracket reads what stands in brackets, behind the one that opens.

@@ -1,33 +1,75 @@
 package expr
 
-import (
-	"slices"
-	"strconv"
-	"strings"
+import "strings"
+
+// jsonSearch is what a path is followed in.
+type jsonSearch struct {
+	root []byte
+	lax  bool
+	// left is the work that may be done yet, in bytes read.
+	left int
+}
+
+// Work that a path may cause in a text, and for each byte of it: each `..` of a path may
+// multiply what was found before it. A value costs its length and as many bytes.
+const (
+	jsonWorkMax     = 1 << 28
+	jsonWorkPerByte = 512
+	jsonValueCost   = 64
 )
 
-// find appends the raw values at the path in a valid JSON text; missing says that
-// one that must be there is not.
-func (p *jsonPath) find(dst [][]byte, text []byte) (found [][]byte, missing bool) {
-	text = trimJSON(text)
-	root := text
+// spend takes the work for a value; false tells that it is too much.
+func (in *jsonSearch) spend(value []byte) bool {
+	in.left -= len(value) + jsonValueCost
+	return in.left >= 0
+}
+
+// find appends the raw values at the path in a valid JSON text. The fault says that one
+// that must be there is not, or that it takes too much work to find them.
+func (p *jsonPath) find(dst [][]byte, text []byte) (found [][]byte, fault jsonFault) {
+	in := &jsonSearch{root: trimJSON(text), lax: p.lax, left: jsonWorkMax + jsonWorkPerByte*len(text)}
+	found, missing := p.search(dst, in.root, in)
+	switch {
+	case in.left < 0:
+		return dst, pathTooMuch
+	case missing:
+		return found, pathNowhere
+	}
+	return found, pathFound
+}
+
+// jsonFault is how following a path can fail.
+type jsonFault uint8
+
+const (
+	pathFound jsonFault = iota
+	pathNowhere
+	pathTooMuch
+)
+
+// search appends the values at the path from one in a document; missing says that one
+// that must be there is not.
+func (p *jsonPath) search(dst [][]byte, value []byte, in *jsonSearch) (found [][]byte, missing bool) {
 	if !p.many {
-		if text, ok := p.one(text); ok {
-			return append(dst, text), false
+		if value, ok := p.one(value, in); ok {
+			return append(dst, value), false
 		}
 		return dst, true
 	}
-	found = [][]byte{text}
+	found = [][]byte{value}
 	definite := true
 	for i := range p.steps {
 		var next [][]byte
 		step := &p.steps[i]
 		scan := i > 0 && p.steps[i-1].kind == stepDeep
 		for _, value := range found {
+			if !in.spend(value) {
+				return dst, true
+			}
 			if step.kind == stepFilter {
-				next = step.filtered(next, value, root, scan, p.lax)
+				next = step.filtered(next, value, in, scan)
 			} else {
-				next = step.apply(next, value)
+				next = step.apply(next, value, in)
 			}
 		}
 		if definite && len(next) == 0 && (step.definite() || !step.fits(found[0])) {
@@ -40,13 +82,13 @@ func (p *jsonPath) find(dst [][]byte, text []byte) (found [][]byte, missing bool
 }
 
 // one is the value that a path of definite steps leads to.
-func (p *jsonPath) one(value []byte) ([]byte, bool) {
+func (p *jsonPath) one(value []byte, in *jsonSearch) ([]byte, bool) {
 	for i := range p.steps {
 		switch s := &p.steps[i]; {
 		case !s.fits(value):
 			return nil, false
 		case s.kind == stepCall:
-			if value = s.call(value); value == nil {
+			if value = s.called(value, in); value == nil {
 				return nil, false
 			}
 		case s.merged:
@@ -78,12 +120,12 @@ func (s *jsonStep) fits(value []byte) bool {
 }
 
 // apply appends what the step selects of a value.
-func (s *jsonStep) apply(dst [][]byte, value []byte) [][]byte {
+func (s *jsonStep) apply(dst [][]byte, value []byte, in *jsonSearch) [][]byte {
 	if s.kind == stepDeep {
 		dst = append(dst, value)
 	}
 	if s.kind == stepCall {
-		if made := s.call(value); made != nil {
+		if made := s.called(value, in); made != nil {
 			dst = append(dst, made)
 		}
 		return dst
@@ -103,7 +145,11 @@ func (s *jsonStep) apply(dst [][]byte, value []byte) [][]byte {
 	case s.kind == stepAll:
 		eachJSON(value, func(_, element []byte) { dst = append(dst, element) })
 	case s.kind == stepDeep:
-		eachJSON(value, func(_, element []byte) { dst = s.apply(dst, element) })
+		eachJSON(value, func(_, element []byte) {
+			if in.spend(element) {
+				dst = s.apply(dst, element, in)
+			}
+		})
 	default:
 		dst = s.elements(dst, value)
 	}
@@ -113,10 +159,10 @@ func (s *jsonStep) apply(dst [][]byte, value []byte) [][]byte {
 // filtered appends the elements of an array that the condition holds for, or an
 // object that it holds for. Behind `..` it is asked of arrays too before their
 // elements are: these are visited on their own.
-func (s *jsonStep) filtered(dst [][]byte, value, root []byte, scan, lax bool) [][]byte {
+func (s *jsonStep) filtered(dst [][]byte, value []byte, in *jsonSearch, scan bool) [][]byte {
 	switch {
 	case value[0] == '{', value[0] == '[' && scan:
-		if !s.filter.holds(value, root, lax) {
+		if !s.filter.holds(value, in) {
 			return dst
 		}
 		if value[0] == '{' {
@@ -126,7 +172,7 @@ func (s *jsonStep) filtered(dst [][]byte, value, root []byte, scan, lax bool) []
 		return dst
 	}
 	eachJSON(value, func(_, element []byte) {
-		if s.filter.holds(element, root, lax) {
+		if s.filter.holds(element, in) {
 			dst = append(dst, element)
 		}
 	})
@@ -187,8 +233,7 @@ func elementAt(value []byte, index int) []byte {
 // count from the array's end when they are negative, those of both ends only where
 // they select.
 func (s *jsonStep) elements(dst [][]byte, value []byte) [][]byte {
-	var all [][]byte
-	eachJSON(value, func(_, element []byte) { all = append(all, element) })
+	all := jsonElements(value)
 	pick := func(i int) {
 		if i < 0 {
 			i += len(all)
@@ -217,75 +262,4 @@ func (s *jsonStep) elements(dst [][]byte, value []byte) [][]byte {
 		pick(i)
 	}
 	return dst
-}
-
-// jsonCall is a function of a path: what it makes of a value, nil for nothing.
-type jsonCall func(value []byte) []byte
-
-// jsonCalls are the functions without arguments that return whole numbers, lists or
-// elements.
-var jsonCalls = map[string]jsonCall{
-	"length": jsonLength, "size": jsonLength,
-	"keys": func(value []byte) []byte {
-		if value[0] != '{' {
-			return nil
-		}
-		var keys [][]byte
-		eachJSON(value, func(key, _ []byte) { keys = append(keys, key) })
-		return appendJSONList(nil, keys)
-	},
-	"first": func(value []byte) []byte { return edgeOf(value, 0) },
-	"last":  func(value []byte) []byte { return edgeOf(value, -1) },
-	"min": func(value []byte) []byte {
-		return foldNumbers(value, func(all []float64) float64 { return slices.Min(all) })
-	},
-	"max": func(value []byte) []byte {
-		return foldNumbers(value, func(all []float64) float64 { return slices.Max(all) })
-	},
-	"sum": func(value []byte) []byte { return foldNumbers(value, sumOf) },
-	"avg": func(value []byte) []byte {
-		return foldNumbers(value, func(all []float64) float64 { return sumOf(all) / float64(len(all)) })
-	},
-}
-
-// jsonLength is the number of elements or members.
-func jsonLength(value []byte) []byte {
-	if value[0] != '[' && value[0] != '{' {
-		return nil
-	}
-	count := 0
-	eachJSON(value, func(_, _ []byte) { count++ })
-	return strconv.AppendInt(nil, int64(count), 10)
-}
-
-func edgeOf(value []byte, index int) []byte {
-	if value[0] != '[' {
-		return nil
-	}
-	return elementAt(value, index)
-}
-
-func sumOf(all []float64) float64 {
-	sum := 0.0
-	for _, v := range all {
-		sum += v
-	}
-	return sum
-}
-
-// foldNumbers makes a DOUBLE of an array's numbers.
-func foldNumbers(value []byte, fold func([]float64) float64) []byte {
-	if value[0] != '[' {
-		return nil
-	}
-	var all []float64
-	eachJSON(value, func(_, element []byte) {
-		if f, ok := parseFloat(string(element), 64); ok && element[0] != '"' {
-			all = append(all, f)
-		}
-	})
-	if len(all) == 0 {
-		return nil
-	}
-	return []byte(floatText(fold(all), 64))
 }

@@ -36,18 +36,18 @@ func nodeOf(raw []byte) jsonNode {
 }
 
 // holds tells whether a condition holds for an item of a document.
-func (c *jsonCondition) holds(item, root []byte, lax bool) bool {
+func (c *jsonCondition) holds(item []byte, in *jsonSearch) bool {
 	switch c.op {
 	case "||":
-		return slices.ContainsFunc(c.all, func(c *jsonCondition) bool { return c.holds(item, root, lax) })
+		return slices.ContainsFunc(c.all, func(c *jsonCondition) bool { return c.holds(item, in) })
 	case "&&":
-		return !slices.ContainsFunc(c.all, func(c *jsonCondition) bool { return !c.holds(item, root, lax) })
+		return !slices.ContainsFunc(c.all, func(c *jsonCondition) bool { return !c.holds(item, in) })
 	case "!":
-		return !c.all[0].holds(item, root, lax)
+		return !c.all[0].holds(item, in)
 	case "exists":
-		return c.left.exists(item, root)
+		return c.left.exists(item, in)
 	}
-	left, right := c.left.value(item, root, lax), c.right.value(item, root, lax)
+	left, right := c.left.value(item, in), c.right.value(item, in)
 	switch c.op {
 	case "==":
 		return left.equals(right)
@@ -70,38 +70,38 @@ func (c *jsonCondition) holds(item, root []byte, lax bool) bool {
 }
 
 // exists tells whether a path leads to something.
-func (o *jsonOperand) exists(item, root []byte) bool {
+func (o *jsonOperand) exists(item []byte, in *jsonSearch) bool {
 	if o.path.root {
-		item = root
+		item = in.root
 	}
 	if !o.path.many {
-		_, ok := o.path.one(item)
+		_, ok := o.path.one(item, in)
 		return ok
 	}
-	found, missing := o.path.find(nil, item)
+	found, missing := o.path.search(nil, item, in)
 	return !missing && (len(found) > 0 || !slices.ContainsFunc(o.path.steps, func(s jsonStep) bool { return s.kind == stepDeep }))
 }
 
 // value is an operand's value. What is missing is null to a lax path.
-func (o *jsonOperand) value(item, root []byte, lax bool) jsonNode {
+func (o *jsonOperand) value(item []byte, in *jsonSearch) jsonNode {
 	if o.path == nil {
 		return o.node
 	}
 	if o.path.root {
-		item = root
+		item = in.root
 	}
 	if o.path.many {
-		found, missing := o.path.find(nil, item)
-		if missing && !lax {
+		found, missing := o.path.search(nil, item, in)
+		if missing && !in.lax {
 			return jsonNode{}
 		}
 		return jsonNode{kind: '[', text: appendJSONList(nil, found)}
 	}
-	raw, ok := o.path.one(item)
+	raw, ok := o.path.one(item, in)
 	switch {
 	case ok:
 		return nodeOf(raw)
-	case lax:
+	case in.lax:
 		return jsonNode{kind: 'n'}
 	}
 	return jsonNode{}

@@ -99,8 +99,12 @@ func (p *jsonPaths) lookup(text []byte, path string) (jsonLookup, error) {
 		}
 		return l, nil
 	}
-	var missing bool
-	if p.found, missing = compiled.find(p.found[:0], text); missing && !compiled.lax {
+	var fault jsonFault
+	p.found, fault = compiled.find(p.found[:0], text)
+	switch {
+	case fault == pathTooMuch:
+		l.fault = "the path selects too many values"
+	case fault == pathNowhere && !compiled.lax:
 		l.fault = "the path leads nowhere"
 	}
 	l.found = p.found
