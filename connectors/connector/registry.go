@@ -62,7 +62,9 @@ func (r *Registry) Resolve(options map[string]string) (Connector, Options, error
 			rest[k] = v
 		}
 	}
-	parsed, err := c.Spec().Parse(rest)
+	spec := c.Spec()
+	spec.Common = CommonOptions()
+	parsed, err := spec.Parse(rest)
 	return c, parsed, err
 }
 

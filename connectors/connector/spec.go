@@ -2,6 +2,7 @@ package connector
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -20,6 +21,8 @@ type Spec struct {
 	Doc string
 	// Options lists every option that is understood, without 'connector'.
 	Options []OptionSpec
+	// Common lists options that others than the connector obey.
+	Common []OptionSpec
 	// Metadata lists the keys that a METADATA column can be declared FROM.
 	Metadata []MetadataSpec
 }
@@ -158,9 +161,11 @@ func (s Spec) Validate(options map[string]string) error {
 
 // index maps option names to their specs.
 func (s Spec) index() map[string]OptionSpec {
-	index := make(map[string]OptionSpec, len(s.Options))
-	for _, option := range s.Options {
-		index[option.Name] = option
+	index := make(map[string]OptionSpec, len(s.Options)+len(s.Common))
+	for _, options := range [][]OptionSpec{s.Common, s.Options} {
+		for _, option := range options {
+			index[option.Name] = option
+		}
 	}
 	return index
 }
@@ -172,7 +177,11 @@ func (s Spec) unknown(name string) error {
 		names = append(names, option.Name)
 	}
 	e := errs.Userf("%s '%s' has no option '%s'", s.noun(), s.Name, name)
-	if nearest := errs.Nearest(name, names); nearest != "" {
+	all := slices.Clone(names)
+	for _, option := range s.Common {
+		all = append(all, option.Name)
+	}
+	if nearest := errs.Nearest(name, all); nearest != "" {
 		return e.WithHint("did you mean '%s'?", nearest)
 	}
 	sort.Strings(names)

@@ -33,7 +33,9 @@ type attempt struct {
 	sources   []*enumerator
 	wires     *wires
 	tasks     []*runningTask
-	wg        sync.WaitGroup
+	// alignments are those of sources, by group.
+	alignments map[string]*task.Alignment
+	wg         sync.WaitGroup
 	// watchers look for new splits; they end when the tasks have.
 	watchers sync.WaitGroup
 }
@@ -260,6 +262,17 @@ func (a *attempt) addTask(id graph.TaskID) error {
 	return nil
 }
 
+// alignment is that of a group, one for all its sources.
+func (a *attempt) alignment(group string) *task.Alignment {
+	if a.alignments[group] == nil {
+		if a.alignments == nil {
+			a.alignments = map[string]*task.Alignment{}
+		}
+		a.alignments[group] = task.NewAlignment()
+	}
+	return a.alignments[group]
+}
+
 // taskNode describes node n in task id.
 func (a *attempt) taskNode(id graph.TaskID, n plan.NodeID, place map[plan.NodeID]int) (task.Node, error) {
 	g := a.job.graph
@@ -283,6 +296,9 @@ func (a *attempt) taskNode(id graph.TaskID, n plan.NodeID, place map[plan.NodeID
 	switch {
 	case ok:
 		node.Assigner, node.Stateless = spec.Assigner, spec.PerRow
+		if bn.Watermark != nil && bn.Watermark.AlignGroup != "" {
+			node.Align, node.DriftMillis = a.alignment(bn.Watermark.AlignGroup), bn.Watermark.AlignDriftMillis
+		}
 		node.Build = a.operatorBuilder(spec, bn, id)
 	case !slices.Contains(build.SourceKinds(), bn.Kind):
 		return node, errs.Unsupportedf("%s: this operator is not supported yet", bn.Label)

@@ -47,6 +47,10 @@ type Node struct {
 	// nothing between rows and may run once per split.
 	Assigner  bool
 	Stateless bool
+	// Align has the splits of an Assigner go on in step with others, none more than
+	// DriftMillis ahead of the slowest; nil lets them go as they can.
+	Align       *Alignment
+	DriftMillis int64
 	// Schema and InsertOnly are what builds with the tag `invariants` hold the node's
 	// output to; a nil Schema is not checked.
 	Schema     *arrow.Schema

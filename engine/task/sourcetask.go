@@ -121,6 +121,15 @@ func (s *sourceTask) run() (err error) {
 	}
 }
 
+// align makes a split's part in the alignment of a node.
+func (s *sourceTask) align(node int) *aligned {
+	n := &s.cfg.Nodes[node]
+	if n.Align == nil {
+		return nil
+	}
+	return &aligned{of: n.Align, driftMillis: n.DriftMillis}
+}
+
 // idleWithoutSplits keeps a task that has no splits to read from holding back others.
 func (s *sourceTask) idleWithoutSplits() error {
 	if s.source.Bounded || s.noMore || s.live > 0 {
@@ -154,13 +163,40 @@ func (s *sourceTask) read() error {
 	if s.concurrent || len(s.open) == 0 {
 		return s.await()
 	}
-	s.next %= len(s.open)
-	line := s.open[s.next]
-	s.next++
+	line, wait := s.turn()
+	if line == nil {
+		return s.awaitOthers(wait)
+	}
 	previous := s.chain.switchTo(s.chain.nodes[0].Metrics)
 	batch, err := line.reader.Next(s.chain.ctx, s.source.Commands.wake)
 	s.chain.switchTo(previous)
 	return s.accept(line, fetched{batch: batch, err: err, letters: line.takeLetters()})
+}
+
+// turn is the split whose turn it is to be read, or what to wait for when all are ahead of
+// others.
+func (s *sourceTask) turn() (line *splitLine, wait <-chan struct{}) {
+	for range s.open {
+		s.next %= len(s.open)
+		line = s.open[s.next]
+		s.next++
+		if wait = line.ahead(); wait == nil {
+			return line, nil
+		}
+	}
+	return nil, wait
+}
+
+// awaitOthers waits until others have come nearer, or for a command.
+func (s *sourceTask) awaitOthers(moved <-chan struct{}) error {
+	s.arm(silentTick) // it may be others than those of the last split
+	select {
+	case <-moved:
+	case <-s.source.Commands.wake:
+	case <-s.chain.ctx.Done():
+		return s.chain.ctx.Err()
+	}
+	return nil
 }
 
 // await waits for a fetched batch or a command.
@@ -218,11 +254,13 @@ func (s *sourceTask) readError(line *splitLine, err error) error {
 
 // reached takes the watermark that assigner k gave for a split.
 func (s *sourceTask) reached(k int, line *splitLine, wm stream.Watermark) error {
+	line.aligned[k].reach(wm)
 	return s.merged(k, s.assigners[k].merge.Update(line.merge, wm))
 }
 
 // becameIdle takes from assigner k that a split is silent.
 func (s *sourceTask) becameIdle(k int, line *splitLine) error {
+	line.aligned[k].leave()
 	return s.merged(k, s.assigners[k].merge.Idle(line.merge))
 }
 
@@ -374,6 +412,13 @@ type fetched struct {
 func (s *sourceTask) fetch(ctx context.Context, line *splitLine) {
 	defer close(line.stopped)
 	for {
+		for wait := line.ahead(); wait != nil; wait = line.ahead() {
+			select {
+			case <-wait:
+			case <-ctx.Done():
+				return
+			}
+		}
 		f := line.fetch(ctx)
 		if ctx.Err() != nil {
 			f.batch.Release()

@@ -18,8 +18,10 @@ type splitLine struct {
 	links []*link
 	// out is the source's output for this split.
 	out output
-	// merge is the split's index in every assigner's merge.
-	merge int
+	// merge is the split's index in every assigner's merge; aligned is its part in their
+	// alignments, nil where there is none.
+	merge   int
+	aligned []*aligned
 	// position is where reading stands after the last batch passed on, when the
 	// reader runs on a goroutine of its own.
 	position []byte
@@ -55,6 +57,7 @@ func (l *splitLine) open(s *sourceTask) error {
 		}
 	}
 	for k, a := range s.assigners {
+		l.aligned = append(l.aligned, s.align(a.node))
 		out := &l.links[a.node].out
 		out.divert = func(wm stream.Watermark) error { return s.reached(k, l, wm) }
 		out.divertIdle = func() error { return s.becameIdle(k, l) }
@@ -70,6 +73,17 @@ func (l *splitLine) open(s *sourceTask) error {
 		return err
 	}
 	l.reader = reader
+	return nil
+}
+
+// ahead is nil if the split may be read, else what is closed when it should look again
+// whether others have caught up.
+func (l *splitLine) ahead() <-chan struct{} {
+	for _, m := range l.aligned {
+		if wait := m.ahead(); wait != nil {
+			return wait
+		}
+	}
 	return nil
 }
 
@@ -111,6 +125,9 @@ func (l *splitLine) snapshot(s *sourceTask) Split {
 
 // close closes the reader and the split's operators.
 func (l *splitLine) close(s *sourceTask) error {
+	for _, m := range l.aligned {
+		m.leave()
+	}
 	if l.stop != nil {
 		l.stop()
 		<-l.stopped

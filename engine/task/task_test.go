@@ -321,6 +321,12 @@ func (r *splitReader) Close() error       { return nil }
 // sourceTask runs a source with one assigner and a recorder, which feeds out.
 func sourceTask(t *testing.T, l *log, bounded bool, drive func(c *task.Commands, cancel func()), out ...exchange.Sender) error {
 	t.Helper()
+	return alignedTask(t, l, bounded, nil, drive, out...)
+}
+
+// alignedTask is sourceTask whose splits go on in step, no more than five seconds ahead.
+func alignedTask(t *testing.T, l *log, bounded bool, align *task.Alignment, drive func(c *task.Commands, cancel func()), out ...exchange.Sender) error {
+	t.Helper()
 	alloc := memory.NewCheckedAllocator(memory.NewGoAllocator())
 	var err error
 	synctest.Test(t, func(t *testing.T) {
@@ -328,7 +334,7 @@ func sourceTask(t *testing.T, l *log, bounded bool, drive func(c *task.Commands,
 		defer cancel()
 		commands := task.NewCommands()
 		assign := node(1, nil, 2)
-		assign.Assigner, assign.Stateless = true, true
+		assign.Assigner, assign.Stateless, assign.Align, assign.DriftMillis = true, true, align, 5000
 		assign.Build = func() (task.Instance, error) {
 			return task.Instance{Operator: &assigner{recorder{log: &log{}}}}, nil
 		}
@@ -380,6 +386,78 @@ ack final 1
   split a position= ended=true
   split b position= ended=true
 r close`)
+}
+
+func TestAlignedSplitsWaitForTheSlowest(t *testing.T) {
+	l := &log{}
+	err := alignedTask(t, l, true, task.NewAlignment(), func(c *task.Commands, _ func()) {
+		c.AddSplits([]task.Split{split("a", 9, 20, 21), split("b", 1, 2, 4, 16, 17)}, true)
+		synctest.Wait()
+		c.Inject(stream.Barrier{Epoch: 1, Kind: stream.Final})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// a waits at 9 until b is at 4, b at 16 for a, and at the end neither for the other.
+	expect(t, l, `
+r open
+r rows +I v=9
+r rows +I v=1
+r watermark 1s
+r rows +I v=2
+r watermark 2s
+r rows +I v=4
+r watermark 4s
+r rows +I v=20
+r rows +I v=16
+r watermark 16s
+r rows +I v=21
+r rows +I v=17
+r watermark 17s
+split a ended
+split b ended
+r watermark end
+source ended
+ack final 1
+  split a position= ended=true
+  split b position= ended=true
+r close`)
+}
+
+// TestAlignedReadersWait has readers on goroutines of their own, in two tasks: one stands
+// at 1 and blocks.
+func TestAlignedReadersWait(t *testing.T) {
+	l := &log{}
+	err := alignedTask(t, l, false, task.NewAlignment(), func(c *task.Commands, _ func()) {
+		c.AddSplits([]task.Split{split("b", 1, 0)}, false)
+		synctest.Wait()
+		c.AddSplits([]task.Split{split("a", 10, 20, 30, 0)}, false)
+		synctest.Wait()
+		c.Inject(stream.Barrier{Epoch: 1, Kind: stream.Stop})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One batch may have been read before the one in front of it told where the split is.
+	if got := l.text(); !strings.Contains(got, "v=10") || strings.Contains(got, "v=30") {
+		t.Errorf("a split ran away from the slowest:\n%s", got)
+	}
+}
+
+// TestEndedSplitsAreNotWaitedFor has the slowest split end.
+func TestEndedSplitsAreNotWaitedFor(t *testing.T) {
+	l := &log{}
+	err := alignedTask(t, l, true, task.NewAlignment(), func(c *task.Commands, _ func()) {
+		c.AddSplits([]task.Split{split("a", 9, 20, 30), split("b", 1)}, true)
+		synctest.Wait()
+		c.Inject(stream.Barrier{Epoch: 1, Kind: stream.Final})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.text(); strings.Index(got, "split b ended") > strings.Index(got, "v=20") || !strings.Contains(got, "v=30") {
+		t.Errorf("a split did not wait for another until it ended:\n%s", got)
+	}
 }
 
 func TestPanickingReaderFailsItsTaskAndNotTheProcess(t *testing.T) {

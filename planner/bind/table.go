@@ -202,45 +202,6 @@ func (b *Binder) computedColumns(node logical.Node, t *catalog.Table) (logical.N
 	return logical.NewProject(node, exprs, names), nil
 }
 
-// watermark declares the event time column.
-func (b *Binder) watermark(node logical.Node, t *catalog.Table) (logical.Node, error) {
-	schema := node.Props().Schema
-	column := schema.Index(t.Watermark.Column)
-	if column < 0 {
-		return nil, errs.Userf("WATERMARK FOR %s: there is no such column", t.Watermark.Column)
-	}
-	ast, err := sql.ParseExpr(t.Watermark.Expr)
-	if err != nil {
-		return nil, err
-	}
-	x := &exprBinder{b: b, scope: scopeOf(t.Name, schema), clause: "WATERMARK"}
-	bound, err := x.expr(ast)
-	if err != nil {
-		return nil, err
-	}
-	if !bound.Type.IsTimestamp() {
-		return nil, errs.Userf("WATERMARK must be a timestamp, not %s", bound.Type)
-	}
-	idle, err := b.idleMillis(t)
-	if err != nil {
-		return nil, err
-	}
-	return logical.NewWatermark(node, column, bound, idle), nil
-}
-
-// idleMillis reads how long a source may be silent before it is idle.
-func (b *Binder) idleMillis(t *catalog.Table) (int64, error) {
-	text := t.Options["scan.watermark.idle-timeout"]
-	if text == "" {
-		text = b.settings["table.exec.source.idle-timeout"]
-	}
-	if text == "" {
-		return 0, nil
-	}
-	d, err := Duration(text)
-	return d.Milliseconds(), err
-}
-
 // Duration reads Flink's duration text, such as `30 s`, `1min` or a bare number of
 // milliseconds.
 func Duration(text string) (time.Duration, error) {

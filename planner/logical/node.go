@@ -113,7 +113,9 @@ func MapExprs(n Node, f func(rex.Expr) rex.Expr) Node {
 		spec.Args = mapAll(spec.Args, apply)
 		out = NewCorrelate(n.input, spec)
 	case *Watermark:
-		out = NewWatermark(n.input, n.Column, apply(n.Expr), n.IdleMillis)
+		s := n.WatermarkSpec
+		s.Expr = apply(s.Expr)
+		out = NewWatermark(n.input, s)
 	case *Values:
 		rows := make([][]rex.Expr, len(n.Rows))
 		for i, row := range n.Rows {

@@ -234,6 +234,10 @@ type Watermark struct {
 	Expr   rex.Expr `msgpack:"e"`
 	// IdleMillis declares a silent task idle after so long; 0 never.
 	IdleMillis int64 `msgpack:"i,omitempty"`
+	// AlignGroup names sources that go on in step; "" is none. Splits wait while they are
+	// more than AlignDriftMillis ahead of the group's slowest.
+	AlignGroup       string `msgpack:"g,omitempty"`
+	AlignDriftMillis int64  `msgpack:"gd,omitempty"`
 }
 
 // Calc filters, then projects. A nil Filter keeps all rows; nil Project keeps all

@@ -80,7 +80,7 @@ func (p *Plan) Describe(id NodeID) string {
 	case KindValues:
 		return fmt.Sprintf("rows=%d", len(n.Values.Rows))
 	case KindWatermark:
-		return fmt.Sprintf("%s AS %s", in[n.Watermark.Column].Name, n.Watermark.Expr.Format(in.Names()))
+		return n.Watermark.describe(in)
 	case KindCalc:
 		return n.Calc.describe(in, n.Schema)
 	case KindWindow, KindSessionWindow:
@@ -105,6 +105,14 @@ func (p *Plan) Describe(id NodeID) string {
 		return n.LookupJoin.describe(in, n.Schema[len(in):])
 	}
 	return n.describeRows(in)
+}
+
+func (w *Watermark) describe(in types.Schema) string {
+	text := fmt.Sprintf("%s AS %s", in[w.Column].Name, w.Expr.Format(in.Names()))
+	if w.AlignGroup != "" {
+		text += fmt.Sprintf(", aligned=['%s' within %dms]", w.AlignGroup, w.AlignDriftMillis)
+	}
+	return text
 }
 
 // describeRows prints the kinds that pass rows on unchanged.

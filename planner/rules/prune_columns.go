@@ -113,7 +113,9 @@ func (p *pruner) rebuild(n logical.Node, in []pruned, changed bool) (pruned, err
 		if !changed {
 			return in[0].with(n, 0), nil
 		}
-		return in[0].with(logical.NewWatermark(in[0].node, in[0].at(n.Column), in[0].expr(n.Expr), n.IdleMillis), 0), nil
+		s := n.WatermarkSpec
+		s.Column, s.Expr = in[0].at(s.Column), in[0].expr(s.Expr)
+		return in[0].with(logical.NewWatermark(in[0].node, s), 0), nil
 	case *logical.Sink:
 		return p.sink(n, in[0], changed), nil
 	case *logical.Aggregate:

@@ -20,7 +20,7 @@ func unusedWatermark() Rule {
 				}
 			})
 			return logical.RewriteFrom(roots, func(n, was logical.Node) logical.Node {
-				if _, ok := n.(*logical.Watermark); ok && !used[was] {
+				if w, ok := n.(*logical.Watermark); ok && w.Align == nil && !used[was] {
 					return n.Inputs()[0]
 				}
 				return n

@@ -34,6 +34,7 @@ func TestGeneratedParts(t *testing.T) {
 		text       string
 	}{
 		{"connectors.md", "connectors", connectors(t)},
+		{"connectors.md", "common options", optionTable(connector.CommonOptions())},
 		{"connectors.md", "formats", formats()},
 		{"sql.md", "functions", scalarFunctions()},
 		{"sql.md", "aggregates", aggregates()},

@@ -256,10 +256,11 @@ func (b *builder) watermark(n *logical.Watermark) (plan.NodeID, error) {
 	if err != nil {
 		return 0, err
 	}
-	id := b.add(n, plan.Node{
-		Kind: plan.KindWatermark, Inputs: []plan.Input{{Node: ids[0]}},
-		Watermark: &plan.Watermark{Column: n.Column, Expr: n.Expr, IdleMillis: n.IdleMillis},
-	}, b.spread[ids[0]])
+	w := &plan.Watermark{Column: n.Column, Expr: n.Expr, IdleMillis: n.IdleMillis}
+	if n.Align != nil {
+		w.AlignGroup, w.AlignDriftMillis = n.Align.Group, n.Align.DriftMillis
+	}
+	id := b.add(n, plan.Node{Kind: plan.KindWatermark, Inputs: []plan.Input{{Node: ids[0]}}, Watermark: w}, b.spread[ids[0]])
 	b.at(id).Mode = b.at(ids[0]).Mode
 	return id, nil
 }
