@@ -230,17 +230,14 @@ func (e *evaluator) aggregate(ev *evaluated, regions []region) ([]arrow.Array, e
 		e.script.endPart(e.accs[i])
 	}
 	on := stage{ctx: e.op.ctx, cols: e.feed.of(ev.cols), heap: e.groups.Heap()}
-	program := e.feed.program
-	if program.HasDistinct() || program.HasSets() {
-		scratch, err := state.New(state.Options{Backing: nowhere{}})
-		if err != nil {
-			return nil, err
-		}
-		defer scratch.Close()
-		if on.tables, err = openTables(scratch, program, state.MultiSpec{}); err != nil {
-			return nil, err
-		}
+	tables, scratch, err := e.feed.program.Scratch()
+	if err != nil {
+		return nil, err
 	}
+	if scratch != nil {
+		defer scratch.Close()
+	}
+	on.tables = tables
 	outs, values, err := e.player.play(&e.script, on)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package over
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -133,29 +132,8 @@ func (t *Timed) openTables() error {
 			return err
 		}
 	}
-	t.tables, err = openTables(store, t.feed.program, state.MultiSpec{TTL: ttl})
+	t.tables, err = t.feed.program.OpenTables(store, ttl)
 	return err
-}
-
-// openTables opens what a program needs beside the accumulators.
-func openTables(store *state.Store, program *aggstate.Program, like state.MultiSpec) (aggstate.Tables, error) {
-	var tables aggstate.Tables
-	for i, layout := range program.DistinctLayouts() {
-		d, err := store.Table(state.TableSpec{ID: fmt.Sprintf("distinct%d", i), Layout: layout, TTL: like.TTL})
-		if err != nil {
-			return tables, err
-		}
-		tables.Distinct = append(tables.Distinct, d)
-	}
-	for i, spec := range program.SetSpecs() {
-		spec.ID, spec.TTL = fmt.Sprintf("set%d", i), like.TTL
-		m, err := store.Multi(spec)
-		if err != nil {
-			return tables, err
-		}
-		tables.Sets = append(tables.Sets, m)
-	}
-	return tables, nil
 }
 
 // Process implements op.Operator.

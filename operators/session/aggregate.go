@@ -1,11 +1,11 @@
 package session
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/internal/types"
@@ -24,7 +24,7 @@ type AggregateConfig struct {
 	Windows windows.Spec
 	// Keys are the grouping columns, which are also those that sessions are apart by.
 	Keys []int
-	// Aggs are the aggregate calls; all can be merged.
+	// Aggs are the aggregate calls. If not all can be merged, rows are kept.
 	Aggs []rex.AggCall
 	// Properties are the output's last columns.
 	Properties []windows.Property
@@ -38,8 +38,8 @@ type AggregateConfig struct {
 
 // Aggregate aggregates per key and session. Its output is the key columns, the
 // aggregates, then the window properties. Rows are counted into their session as
-// they come, and the results of sessions that join are merged. A row taken away
-// leaves its session as long as it was.
+// they come, and the results of sessions that join are merged; where that can't be, the
+// rows are gathered. A row taken away leaves its session as long as it was.
 type Aggregate struct {
 	cfg     AggregateConfig
 	program *aggstate.Program
@@ -48,8 +48,10 @@ type Aggregate struct {
 	ctx *op.Context
 	// kept tells that sessions may be emitted more than once: see Updating.
 	kept bool
-	// groups holds the accumulators by key and the session's origin.
-	groups *state.Table
+	// groups holds the accumulators by key and the session's origin; or else gathered
+	// the rows.
+	groups   *state.Table
+	gathered *gathered
 
 	keys   rowcodec.Keys
 	ids    rowcodec.Keys
@@ -79,17 +81,18 @@ func NewAggregate(cfg AggregateConfig) (*Aggregate, error) {
 	if err := check(cfg.Windows); err != nil {
 		return nil, err
 	}
-	program, err := aggstate.New(aggstate.Config{
-		Keys: cfg.Keys, Aggs: cfg.Aggs, InputSchema: cfg.InputSchema, Registry: cfg.Registry, InputRetracts: cfg.InputRetracts,
-	})
+	of := aggstate.Config{Keys: cfg.Keys, Aggs: cfg.Aggs, InputSchema: cfg.InputSchema, Registry: cfg.Registry, InputRetracts: cfg.InputRetracts}
+	program, err := aggstate.New(of)
 	if err != nil {
 		return nil, err
 	}
-	if !program.Mergeable() {
-		return nil, errs.Bugf("session aggregate has aggregates that can't be merged")
-	}
 	a := &Aggregate{cfg: cfg, program: program, clocked: clocked{times: timeReader{spec: cfg.Windows}}}
 	a.over = a.emit
+	if !program.Mergeable() {
+		if a.gathered, err = newGathered(of); err != nil {
+			return nil, err
+		}
+	}
 	a.decoder, err = rowcodec.NewKeyDecoder(program.KeyTypes())
 	return a, err
 }
@@ -101,6 +104,9 @@ func (a *Aggregate) Open(ctx *op.Context) error {
 	var err error
 	if a.tracker, err = openTracker(ctx.State, a.cfg.Windows.SizeMillis, a.kept); err != nil {
 		return err
+	}
+	if a.gathered != nil {
+		return a.gathered.open(ctx)
 	}
 	a.groups, err = ctx.State.Table(state.TableSpec{ID: "groups", Layout: a.program.Layout()})
 	return err
@@ -125,6 +131,9 @@ func (a *Aggregate) Process(_ int, batch stream.Batch, _ op.Output) error {
 	a.ctx.Counters.LateRows += int64(late)
 	if late == batch.Rows() {
 		return nil
+	}
+	if a.gathered != nil {
+		return a.gathered.keep(batch, &a.keys, times, a.tracker.of)
 	}
 	if err := a.openGroups(); err != nil {
 		return err
@@ -215,19 +224,46 @@ func (a *Aggregate) accumulate(batch stream.Batch, someLate bool) error {
 
 // emit emits sessions that are over and forgets them.
 func (a *Aggregate) emit(keys *rowcodec.Keys, over []closed, out op.Output) error {
+	for some := range slices.Chunk(over, a.ctx.BatchRows) {
+		a.identify(keys, some)
+		if err := a.emitRows(keys, some, out); err != nil {
+			return err
+		}
+		if err := a.drop(keys, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// identify puts the names of sessions into ids.
+func (a *Aggregate) identify(keys *rowcodec.Keys, list []closed) {
 	a.ids.Reset()
 	a.routes = a.routes[:0]
-	for _, c := range over {
+	for _, c := range list {
 		a.addID(keys.At(c.key), c.origin, keys.Route(c.key))
+	}
+	a.ids.Routes = a.routes
+}
+
+// lookUp gives the accumulators of the sessions in ids, until the next call.
+func (a *Aggregate) lookUp(keys *rowcodec.Keys, list []closed) ([]unsafe.Pointer, agg.Heap, error) {
+	if a.gathered != nil {
+		return a.gathered.aggregate(keys, &a.ids, list)
+	}
+	if err := a.upsert(); err != nil {
+		return nil, nil, err
+	}
+	return a.found, a.groups.Heap(), nil
+}
+
+// drop forgets the sessions in ids.
+func (a *Aggregate) drop(keys *rowcodec.Keys, list []closed) error {
+	if a.gathered != nil {
+		return a.gathered.drop(keys, list)
 	}
 	if err := a.upsert(); err != nil {
 		return err
-	}
-	for from := 0; from < len(over); from += a.ctx.BatchRows {
-		to := min(from+a.ctx.BatchRows, len(over))
-		if err := a.emitRows(keys, over[from:to], a.found[from:to], out); err != nil {
-			return err
-		}
 	}
 	for _, slot := range a.slots {
 		a.groups.Delete(slot)
@@ -237,7 +273,11 @@ func (a *Aggregate) emit(keys *rowcodec.Keys, over []closed, out op.Output) erro
 
 // emitRows emits a batch of sessions; those whose rows were all taken away are
 // left out.
-func (a *Aggregate) emitRows(keys *rowcodec.Keys, over []closed, found []unsafe.Pointer, out op.Output) error {
+func (a *Aggregate) emitRows(keys *rowcodec.Keys, over []closed, out op.Output) error {
+	found, heap, err := a.lookUp(keys, over)
+	if err != nil {
+		return err
+	}
 	a.bounds.Reset()
 	a.list, a.rows = a.list[:0], a.rows[:0]
 	for i, c := range over {
@@ -255,7 +295,7 @@ func (a *Aggregate) emitRows(keys *rowcodec.Keys, over []closed, found []unsafe.
 	if err != nil {
 		return err
 	}
-	results, err := a.program.Results(a.rows, a.groups.Heap(), a.ctx.Alloc)
+	results, err := a.program.Results(a.rows, heap, a.ctx.Alloc)
 	if err != nil {
 		columns.Release(cols)
 		return err
@@ -271,8 +311,13 @@ func (a *Aggregate) properties() []arrow.Array {
 	return a.bounds.Columns(a.ctx.Alloc, a.cfg.Windows.Zone, a.cfg.Properties, a.ctx.Output.Fields())
 }
 
-// Flush implements op.Operator; everything is in the state already.
-func (*Aggregate) Flush(op.Output) error { return nil }
+// Flush implements op.Operator.
+func (a *Aggregate) Flush(op.Output) error {
+	if a.gathered != nil {
+		a.gathered.keepArrivals()
+	}
+	return nil
+}
 
 // Close implements op.Operator.
 func (*Aggregate) Close() error { return nil }

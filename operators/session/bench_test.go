@@ -20,19 +20,21 @@ func BenchmarkSession(b *testing.B) {
 		b.Fatal(err)
 	}
 	spec := windows.Spec{Kind: windows.Session, SizeMillis: 10_000, Time: 1}
-	b.Run("count", func(b *testing.B) {
-		cfg := session.AggregateConfig{Windows: spec, Keys: []int{0}, InputSchema: schema, Registry: agg.NewRegistry(), Properties: bounds}
-		call, field, err := optest.ParseAgg("COUNT(*) AS n", schema, cfg.Registry)
-		if err != nil {
-			b.Fatal(err)
-		}
-		cfg.Aggs = append(cfg.Aggs, call)
-		operator, err := session.NewAggregate(cfg)
-		if err != nil {
-			b.Fatal(err)
-		}
-		benchmark(b, operator, schema, withBounds(append(schema[:1:1], field)))
-	})
+	for name, text := range map[string]string{"count": "COUNT(*) AS n", "distinct": "COUNT(DISTINCT ts) AS n"} {
+		b.Run(name, func(b *testing.B) {
+			cfg := session.AggregateConfig{Windows: spec, Keys: []int{0}, InputSchema: schema, Registry: agg.NewRegistry(), Properties: bounds}
+			call, field, err := optest.ParseAgg(text, schema, cfg.Registry)
+			if err != nil {
+				b.Fatal(err)
+			}
+			cfg.Aggs = append(cfg.Aggs, call)
+			operator, err := session.NewAggregate(cfg)
+			if err != nil {
+				b.Fatal(err)
+			}
+			benchmark(b, operator, schema, withBounds(append(schema[:1:1], field)))
+		})
+	}
 	b.Run("rows", func(b *testing.B) {
 		operator, err := session.NewRows(session.RowsConfig{Windows: spec, Keys: []int{0}})
 		if err != nil {

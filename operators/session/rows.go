@@ -1,14 +1,11 @@
 package session
 
 import (
-	"encoding/binary"
-
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/thalweg/thalweg/internal/rowcodec"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/stream"
-	"github.com/thalweg/thalweg/operators/stream/rows"
 	"github.com/thalweg/thalweg/operators/stream/windows"
 	"github.com/thalweg/thalweg/state"
 )
@@ -28,19 +25,12 @@ type Rows struct {
 	cfg RowsConfig
 	clocked
 	ctx     *op.Context
-	codec   *rows.Codec
 	encoder *rowcodec.KeyEncoder
-	// kept holds the rows by key. A sub-key is the time, the arrival number and the
-	// encoded row; the payload is the row's kind.
-	kept *state.Multi
-	cell *state.Cell
-	// arrivals numbers the rows kept.
-	arrivals uint64
+	rowStore
 
 	keys  rowcodec.Keys
 	cols  []arrow.Array
 	slots []state.Slot
-	sub   []byte
 	out   outgoing
 }
 
@@ -58,12 +48,6 @@ var (
 	_ op.Ticker   = (*Rows)(nil)
 )
 
-const (
-	kindBytes    = 8
-	timeBytes    = 8
-	arrivalBytes = 8
-)
-
 // NewRows makes a Rows.
 func NewRows(cfg RowsConfig) (*Rows, error) {
 	if err := check(cfg.Windows); err != nil {
@@ -78,7 +62,7 @@ func NewRows(cfg RowsConfig) (*Rows, error) {
 func (r *Rows) Open(ctx *op.Context) error {
 	r.ctx = ctx
 	var err error
-	if r.codec, err = rows.NewCodec(ctx.Inputs[0]); err != nil {
+	if err = r.rowStore.open(ctx); err != nil {
 		return err
 	}
 	if r.encoder, err = rowcodec.NewKeyEncoder(r.codec.Pick(r.cfg.Keys)); err != nil {
@@ -87,14 +71,7 @@ func (r *Rows) Open(ctx *op.Context) error {
 	if r.tracker, err = openTracker(ctx.State, r.cfg.Windows.SizeMillis, false); err != nil {
 		return err
 	}
-	r.cell = ctx.State.Cell("arrivals")
-	for _, blob := range r.cell.Get() {
-		if len(blob) == arrivalBytes {
-			r.arrivals = max(r.arrivals, binary.BigEndian.Uint64(blob))
-		}
-	}
-	r.kept, err = ctx.State.Multi(state.MultiSpec{ID: "rows", Width: kindBytes, Ordered: true})
-	return err
+	return nil
 }
 
 // Process implements op.Operator.
@@ -119,26 +96,7 @@ func (r *Rows) Process(_ int, batch stream.Batch, _ op.Output) error {
 		return err
 	}
 	r.ctx.Counters.LateRows += int64(late)
-	r.slots = resize(r.slots, n)
-	if err := r.kept.Upsert(&r.keys, r.slots); err != nil {
-		return err
-	}
-	for i, t := range times {
-		if r.tracker.of[i] >= 0 {
-			r.keep(batch, i, t)
-		}
-	}
-	return nil
-}
-
-// keep keeps row i.
-func (r *Rows) keep(batch stream.Batch, i int, t int64) {
-	r.arrivals++
-	r.sub = binary.BigEndian.AppendUint64(appendTime(r.sub[:0], t), r.arrivals)
-	r.sub = r.codec.Append(r.sub, batch.Record.Columns(), i)
-	e, _ := r.kept.Put(r.slots[i], r.sub)
-	*(*uint64)(r.kept.Payload(e)) = uint64(batch.Kind(i))
-	r.kept.MarkDirty(r.slots[i], e)
+	return r.keep(batch, &r.keys, times, r.tracker.of)
 }
 
 // emit gives out the rows of sessions that are over and forgets them.
@@ -152,8 +110,7 @@ func (r *Rows) emit(keys *rowcodec.Keys, over []closed, out op.Output) error {
 		if slot == state.NoSlot {
 			continue
 		}
-		r.sub = appendTime(r.sub[:0], c.start)
-		for e := r.kept.Seek(slot, r.sub); e != state.NoEntry && r.timeOf(e) < c.end; {
+		for e := r.first(slot, c); e != state.NoEntry && r.timeOf(e) < c.end; {
 			next := r.kept.Next(e)
 			r.take(slot, e, c)
 			if len(r.out.rows) >= r.ctx.BatchRows {
@@ -167,14 +124,9 @@ func (r *Rows) emit(keys *rowcodec.Keys, over []closed, out op.Output) error {
 	return r.flush(out)
 }
 
-func (r *Rows) timeOf(e state.Entry) int64 {
-	return int64(binary.BigEndian.Uint64(r.kept.Sub(e)) ^ 1<<63)
-}
-
 func (r *Rows) take(slot state.Slot, e state.Entry, c closed) {
 	o := &r.out
-	o.rows = append(o.rows, r.kept.Sub(e)[timeBytes+arrivalBytes:])
-	o.kinds = append(o.kinds, stream.RowKind(*(*uint64)(r.kept.Payload(e))))
+	o.rows, o.kinds = append(o.rows, r.row(e)), append(o.kinds, r.kind(e))
 	o.bounds.Add(c.start, c.end)
 	o.slots, o.entries = append(o.slots, slot), append(o.entries, e)
 }
@@ -206,7 +158,7 @@ func (r *Rows) flush(out op.Output) error {
 
 // Flush implements op.Operator: it notes the arrival numbers given out.
 func (r *Rows) Flush(op.Output) error {
-	r.cell.Set(binary.BigEndian.AppendUint64(nil, r.arrivals))
+	r.keepArrivals()
 	return nil
 }
 

@@ -26,8 +26,9 @@ type twin struct {
 	wm   int64
 	// lateness is for how long closed clusters still take rows.
 	lateness int64
-	// out are the lines of an aggregate, rows those of a Rows, told those of a Late.
-	out, rows, told []string
+	// out are the lines of an aggregate, distinct those of one that can't be merged, rows
+	// those of a Rows, told those of a Late.
+	out, distinct, rows, told []string
 }
 
 type timed struct {
@@ -77,6 +78,11 @@ func (w *twin) close(k string, rows []timed) {
 		w.rows = append(w.rows, fmt.Sprintf("k=%s v=%d ts=%s %s", k, r.v, millis(r.at), bounds))
 	}
 	w.out = append(w.out, fmt.Sprintf("k=%s n=%d s=%d lo=%d %s", k, len(rows), sum, lo, bounds))
+	values := map[int]bool{}
+	for _, r := range rows {
+		values[r.v] = true
+	}
+	w.distinct = append(w.distinct, fmt.Sprintf("k=%s n=%d s=%d lo=%d d=%d %s", k, len(rows), sum, lo, len(values), bounds))
 }
 
 func millis(v int64) string { return (time.Duration(v) * time.Millisecond).String() }
@@ -114,12 +120,19 @@ func TestAgreesWithATwin(t *testing.T) {
 	spec := windows.Spec{Kind: windows.Session, SizeMillis: twinGap, Time: 2}
 	cfg := session.AggregateConfig{Windows: spec, Keys: []int{0}, InputSchema: schema, Properties: bounds, Registry: agg.NewRegistry()}
 	output := aggregates(t, &cfg)
+	distinct := cfg
+	withDistinct := addDistinct(t, &distinct, output)
 	for seed := range uint64(5) {
 		script, w := randomSessions(seed, 0)
 		c := optest.Case{Inputs: []types.Schema{schema}, Output: withBounds(output), Same: optest.Bag, Rebatched: optest.Bag, BatchRows: 3}
 		c.New = func() (op.Operator, error) { return session.NewAggregate(cfg) }
 		if err := optest.Check(c, script, w.out); err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, strings.Join(script.Lines(), "\n"))
+		}
+		c.Output = withBounds(withDistinct)
+		c.New = func() (op.Operator, error) { return session.NewAggregate(distinct) }
+		if err := optest.Check(c, script, w.distinct); err != nil {
+			t.Fatalf("distinct, seed %d: %v\n%s", seed, err, strings.Join(script.Lines(), "\n"))
 		}
 		c.Output = withBounds(schema[:3:3])
 		c.New = func() (op.Operator, error) { return session.NewRows(session.RowsConfig{Windows: spec, Keys: []int{0}}) }
@@ -155,6 +168,8 @@ func TestUpdatingAgreesWithATwin(t *testing.T) {
 	cfg := session.AggregateConfig{Windows: windows.Spec{Kind: windows.Session, SizeMillis: twinGap, Time: 2}, Keys: []int{0}, InputSchema: schema,
 		Properties: bounds, Registry: agg.NewRegistry()}
 	output := aggregates(t, &cfg)
+	distinct := cfg
+	withDistinct := addDistinct(t, &distinct, output)
 	seeds := uint64(3)
 	if testing.Short() {
 		seeds = 1
@@ -175,9 +190,24 @@ func TestUpdatingAgreesWithATwin(t *testing.T) {
 				if err := optest.Check(c, script, w.out); err != nil {
 					t.Fatalf("seed %d, delay %s: %v\n%s", seed, delay, err, strings.Join(script.Lines(), "\n"))
 				}
+				c.Output = withBounds(withDistinct)
+				c.New = func() (op.Operator, error) { return session.NewUpdating(distinct, e, true) }
+				if err := optest.Check(c, script, w.distinct); err != nil {
+					t.Fatalf("distinct, seed %d, delay %s: %v\n%s", seed, delay, err, strings.Join(script.Lines(), "\n"))
+				}
 			}
 		}
 	}
+}
+
+// addDistinct adds an aggregate that can't be merged to cfg and its output.
+func addDistinct(t *testing.T, cfg *session.AggregateConfig, output types.Schema) types.Schema {
+	call, field, err := optest.ParseAgg("COUNT(DISTINCT v) AS d", cfg.InputSchema, cfg.Registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Aggs = append(cfg.Aggs[:len(cfg.Aggs):len(cfg.Aggs)], call)
+	return append(output[:len(output):len(output)], field)
 }
 
 // aggregates adds the twin's aggregates to cfg, and gives the output without bounds.

@@ -216,26 +216,18 @@ func (u *Updating) close(keys *rowcodec.Keys, due []closed, out op.Output) error
 	if err := u.show(keys, u.shows, out); err != nil {
 		return err
 	}
-	u.ids.Reset()
-	u.routes = u.routes[:0]
-	for _, c := range due {
-		if c.over {
-			u.addID(keys.At(c.key), c.origin, keys.Route(c.key))
-		}
-	}
-	if u.ids.Len() == 0 {
+	u.shows = slices.DeleteFunc(append(u.shows[:0], due...), func(c closed) bool { return !c.over })
+	if len(u.shows) == 0 {
 		return nil
 	}
-	return u.forget()
+	return u.forget(keys, u.shows)
 }
 
-// forget drops the sessions in ids.
-func (u *Updating) forget() error {
-	if err := u.upsert(); err != nil {
+// forget drops sessions.
+func (u *Updating) forget(keys *rowcodec.Keys, list []closed) error {
+	u.identify(keys, list)
+	if err := u.drop(keys, list); err != nil {
 		return err
-	}
-	for _, slot := range u.slots {
-		u.groups.Delete(slot)
 	}
 	u.old = resize(u.old, u.ids.Len())
 	if err := u.emitted.Find(&u.ids, u.old); err != nil {
@@ -269,15 +261,12 @@ func (u *Updating) show(keys *rowcodec.Keys, list []closed, out op.Output) error
 }
 
 func (u *Updating) showSome(keys *rowcodec.Keys, list []closed) error {
-	u.ids.Reset()
-	u.routes = u.routes[:0]
-	for _, c := range list {
-		u.addID(keys.At(c.key), c.origin, keys.Route(c.key))
-	}
-	if err := u.upsert(); err != nil {
+	u.identify(keys, list)
+	found, heap, err := u.lookUp(keys, list)
+	if err != nil {
 		return err
 	}
-	results, err := u.out.Results(u.found, u.groups.Heap())
+	results, err := u.out.Results(found, heap)
 	if err != nil {
 		return err
 	}
@@ -287,7 +276,7 @@ func (u *Updating) showSome(keys *rowcodec.Keys, list []closed) error {
 	}
 	for i := range list {
 		u.row = u.row[:0]
-		if u.program.Visible(u.found[i]) {
+		if u.program.Visible(found[i]) {
 			u.row = binary.BigEndian.AppendUint64(append(u.bounds16(u.row, &list[i]), results.At(i)...), uint64(list[i].origin))
 		}
 		u.diff(keys.At(list[i].key), u.old[i])

@@ -10,9 +10,11 @@ import (
 
 // windowAggregate recognises a GROUP BY on both bounds of a window. Where the
 // window function is right below, rows are not multiplied: the aggregate assigns
-// them to windows itself. Otherwise it takes the windows from the columns. Sessions
-// are assigned by the aggregate if it groups by what they are apart by, and can
-// merge its results when sessions join.
+// them to windows itself. Otherwise it takes the windows from the columns; those of
+// processing time are then columns like others, as only the clock that gave them tells
+// when they are over. Sessions are assigned by the aggregate if it groups by what they
+// are apart by, and can merge its results when sessions join, or has to know them
+// before they are over.
 func windowAggregate() Rule {
 	return perNode("window_aggregate", "make a GROUP BY on window_start and window_end a windowed aggregate", func(c *Context, n logical.Node) logical.Node {
 		a, ok := n.(*logical.Aggregate)
@@ -74,6 +76,8 @@ func (x *windowing) build() logical.Node {
 	if below := (stripper{}).strip(input); below.ok && x.assigns(spec, below.stripped) {
 		input = below.node
 		spec = remapSpec(spec, below.stripped)
+	} else if spec.Window.Proctime {
+		return a
 	} else {
 		spec.Attached = true
 		x.attachSession(&spec)
@@ -81,9 +85,9 @@ func (x *windowing) build() logical.Node {
 	return x.reorder(logical.NewWindowAggregate(input, spec), len(spec.Keys))
 }
 
-// assigns reports whether the aggregate can assign rows to windows: not when it
-// aggregates their bounds, and sessions only when it groups by what they are apart by,
-// and its results can be merged.
+// assigns reports whether the aggregate assigns rows to windows: not when it aggregates
+// their bounds, and sessions only when it groups by what they are apart by. Of those
+// that it can't merge it has to keep the rows, and so assigns them only where it must.
 func (x *windowing) assigns(spec logical.WindowAggregateSpec, mapping stripped) bool {
 	if slices.ContainsFunc(logical.AggColumns(spec.Aggs), mapping.lost) {
 		return false
@@ -99,14 +103,19 @@ func (x *windowing) assigns(spec logical.WindowAggregateSpec, mapping stripped) 
 	for _, p := range mapping.window.Partition {
 		partition[p] = true
 	}
+	return maps.Equal(keys, partition) && (mapping.window.Proctime || spec.Emit.Updates() || x.merges(spec.Aggs))
+}
+
+// merges reports whether the results of all aggregates can be merged.
+func (x *windowing) merges(aggs []rex.AggCall) bool {
 	retracts := !x.agg.Inputs()[0].Props().Changes.InsertOnly()
-	for _, a := range spec.Aggs {
+	for _, a := range aggs {
 		sig, ok := x.c.Functions.Aggregate(a.Name)
 		if !ok || sig.Partial == nil || len(sig.Partial(a, retracts)) == 0 {
 			return false
 		}
 	}
-	return maps.Equal(keys, partition)
+	return true
 }
 
 // attachSession makes the start of a session that comes with the rows a key.

@@ -117,7 +117,7 @@ func (b *builder) windowAgg(n *logical.WindowAggregate) (plan.NodeID, error) {
 	if n.Emit.Updates() {
 		if n.Window.Kind == logical.Session && n.Attached && !agg.InputRetracts {
 			return 0, errs.Unsupportedf("early and late fire of an aggregate over SESSION windows that it can't assign itself is not supported").At(n.Span).
-				WithHint("group right above the window function, without DISTINCT, by what the sessions are apart by; or " +
+				WithHint("group right above the window function by what the sessions are apart by; or " +
 					"RESET 'table.exec.emit.early-fire.enabled' and 'table.exec.emit.late-fire.enabled'")
 		}
 		agg.Emit = &plan.Emission{Early: n.Emit.Early, EarlyMillis: n.Emit.EarlyMillis, Late: n.Emit.Late, LateMillis: n.Emit.LateMillis,
@@ -130,8 +130,7 @@ func (b *builder) windowAgg(n *logical.WindowAggregate) (plan.NodeID, error) {
 		agg.Spec.Attached, agg.Spec.Start, agg.Spec.End = true, n.Start, n.End
 	}
 	if n.Attached && n.Window.Proctime {
-		return 0, errs.Unsupportedf("an aggregate over windows of processing time that it can't assign itself is not supported").At(n.Span).
-			WithHint("group right above the window function, without DISTINCT for sessions, and filter before it")
+		return 0, errs.Bugf("an aggregate takes windows of processing time from columns")
 	}
 	agg.Spec.Partition = nil
 	edge := b.hash(ids[0], n.Keys)

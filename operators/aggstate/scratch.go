@@ -1,10 +1,51 @@
-package over
+package aggstate
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/thalweg/thalweg/state"
 )
+
+// OpenTables opens the state that the program needs beside its groups' rows.
+func (p *Program) OpenTables(store *state.Store, ttl time.Duration) (Tables, error) {
+	var tables Tables
+	for i, layout := range p.DistinctLayouts() {
+		d, err := store.Table(state.TableSpec{ID: fmt.Sprintf("distinct%d", i), Layout: layout, TTL: ttl})
+		if err != nil {
+			return tables, err
+		}
+		tables.Distinct = append(tables.Distinct, d)
+	}
+	for i, spec := range p.SetSpecs() {
+		spec.ID, spec.TTL = fmt.Sprintf("set%d", i), ttl
+		m, err := store.Multi(spec)
+		if err != nil {
+			return tables, err
+		}
+		tables.Sets = append(tables.Sets, m)
+	}
+	return tables, nil
+}
+
+// Scratch makes tables that live for one evaluation only. Close the store behind them
+// when done; it is nil where the program needs none.
+func (p *Program) Scratch() (Tables, *state.Store, error) {
+	if !p.HasDistinct() && !p.HasSets() {
+		return Tables{}, nil, nil
+	}
+	store, err := state.New(state.Options{Backing: nowhere{}})
+	if err != nil {
+		return Tables{}, nil, err
+	}
+	tables, err := p.OpenTables(store, 0)
+	if err != nil {
+		store.Close()
+		return Tables{}, nil, err
+	}
+	return tables, store, nil
+}
 
 // nowhere is the backing of tables that live for one evaluation only: it holds
 // nothing.
