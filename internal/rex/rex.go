@@ -61,6 +61,9 @@ type Expr struct {
 	// "+", "=", "AND", "IS NULL", "LIKE", …) or the field name of a Field.
 	Name string `msgpack:"n,omitempty"`
 	Args []Expr `msgpack:"a,omitempty"`
+	// Volatile marks a Call that gives another value each time it is made: two of them
+	// must not become one.
+	Volatile bool `msgpack:"w,omitempty"`
 	// Value is the value of a Literal.
 	Value Value `msgpack:"v,omitempty"`
 	// Span is the SQL text that e was bound from, for errors at run time; the zero
@@ -124,6 +127,16 @@ func (e Expr) IsLiteral() bool { return e.Kind == Literal }
 
 // IsNull reports the constant NULL.
 func (e Expr) IsNull() bool { return e.Kind == Literal && e.Value.Null }
+
+// HasVolatile reports whether there is a volatile call in e.
+func (e Expr) HasVolatile() bool {
+	found := false
+	e.Walk(func(x Expr) bool {
+		found = found || x.Volatile
+		return !found
+	})
+	return found
+}
 
 // Equal reports whether e and o are the same expression, types included.
 func (e Expr) Equal(o Expr) bool { return equal(&e, &o) }

@@ -34,7 +34,9 @@ func (b *Binder) callOf(name string, span errs.Span, args ...rex.Expr) (rex.Expr
 			}
 		}
 	}
-	return rex.CallOf(sig.Name, resolved.Result, cast...), nil
+	call := rex.CallOf(sig.Name, resolved.Result, cast...)
+	call.Volatile = sig.Volatile
+	return call, nil
 }
 
 // matchFunctions look at the rows of a match.

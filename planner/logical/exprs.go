@@ -15,7 +15,7 @@ func joinTerms(op string, terms []rex.Expr) rex.Expr {
 	var seen rex.Set
 	var kept []rex.Expr
 	for _, t := range terms {
-		if seen.Add(t) {
+		if t.HasVolatile() || seen.Add(t) {
 			kept = append(kept, t)
 		}
 	}

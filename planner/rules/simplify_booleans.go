@@ -64,7 +64,7 @@ func simplifyConnective(e rex.Expr) rex.Expr {
 			return e.Args[1-i]
 		}
 	}
-	if e.Args[0].Equal(e.Args[1]) {
+	if e.Args[0].Equal(e.Args[1]) && !e.Args[0].HasVolatile() {
 		return e.Args[0]
 	}
 	return e

@@ -204,7 +204,7 @@ func (x stripper) node(n logical.Node) strippedNode {
 		return strippedNode{stripped{columns: append(logical.Range(0, width), -1, -1, -1), window: n.Window}, input, true}
 	case *logical.Filter:
 		s := x.strip(n.Inputs()[0])
-		if !s.ok || s.window.Kind == logical.Session || uses(n.Predicate, s.lost) {
+		if !s.ok || s.window.Kind == logical.Session || uses(n.Predicate, s.lost) || s.repeats() && n.Predicate.HasVolatile() {
 			return strippedNode{}
 		}
 		s.node = logical.NewFilter(s.node, onSchema(n.Predicate, s.at, s.node.Props().Schema))
@@ -243,6 +243,12 @@ func (s stripped) lost(c int) bool { return s.columns[c] < 0 }
 
 func (s stripped) at(c int) int { return s.columns[c] }
 
+// repeats reports whether a row may be in several windows, for each of which a volatile
+// call is made anew.
+func (s stripped) repeats() bool {
+	return s.window.Kind == logical.Hop || s.window.Kind == logical.Cumulate
+}
+
 // project rebuilds a projection over s without the window's columns and with the time
 // column.
 func (s strippedNode) project(n *logical.Project) strippedNode {
@@ -256,7 +262,7 @@ func (s strippedNode) project(n *logical.Project) strippedNode {
 			out.columns[i] = -1
 			continue
 		}
-		if uses(e, s.lost) {
+		if uses(e, s.lost) || s.repeats() && e.HasVolatile() {
 			return strippedNode{}
 		}
 		moved := onSchema(e, s.at, schema)

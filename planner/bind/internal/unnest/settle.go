@@ -142,7 +142,7 @@ func layOut(node logical.Node, columns []rex.Expr, keys []equality) settled {
 			return e.Index
 		}
 		for i := len(schema); i < len(all); i++ {
-			if all[i].Equal(e) {
+			if all[i].Equal(e) && !e.HasVolatile() {
 				return i
 			}
 		}
