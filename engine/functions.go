@@ -141,18 +141,28 @@ func (c *calledFunctions) used() []meta.Function {
 	return all
 }
 
-// names lists the user functions as the session's database sees them.
-func (c *calledFunctions) names(database string) []string {
-	var all []string
-	for _, m := range []map[string]meta.Function{c.system, c.temporary, c.stored} {
+// names lists the functions of the system and of a database, of those that there are
+// beside the default one.
+func (c *calledFunctions) names(database string, databases map[string]bool) []string {
+	all := slices.Collect(maps.Keys(c.system))
+	for _, m := range []map[string]meta.Function{c.temporary, c.stored} {
 		for key := range m {
-			if database != defaultDatabase {
-				key = strings.TrimPrefix(key, strings.ToUpper(database)+".")
+			if name, ok := strings.CutPrefix(key, functionKey(database, "")); ok && (database != defaultDatabase || !inAny(key, databases)) {
+				all = append(all, name)
 			}
-			all = append(all, key)
 		}
 	}
 	return all
+}
+
+// inAny tells that a function's key is in one of the databases.
+func inAny(key string, databases map[string]bool) bool {
+	for database := range databases {
+		if strings.HasPrefix(key, functionKey(database, "")) {
+			return true
+		}
+	}
+	return false
 }
 
 // catalogFunctions are a catalog's functions for the planner.
@@ -179,7 +189,7 @@ func (f catalogFunctions) Table(name string) (rex.TableSignature, bool) {
 // Names lists all functions in order.
 func (f catalogFunctions) Names() []string {
 	names := append(f.c.parts.functions.Names(), f.c.parts.aggregates.Names()...)
-	names = append(names, f.c.called.names(f.c.database)...)
+	names = append(names, f.c.called.names(f.c.database, f.c.databases)...)
 	slices.Sort(names)
 	return slices.Compact(names)
 }
@@ -187,9 +197,9 @@ func (f catalogFunctions) Names() []string {
 // Fold evaluates constants.
 func (f catalogFunctions) Fold(e rex.Expr) (rex.Value, bool) { return f.c.called.scalars.Fold(e) }
 
-// userFunctions lists the registered functions and those of the catalog.
-func (c *sessionCatalog) userFunctions() []string {
-	all := append(c.called.engine.registeredNames(), c.called.names(c.database)...)
+// userFunctions lists the registered functions and those of a database.
+func (c *sessionCatalog) userFunctions(database string) []string {
+	all := append(c.called.engine.registeredNames(), c.called.names(database, c.databases)...)
 	slices.Sort(all)
 	return slices.Compact(all)
 }

@@ -50,9 +50,7 @@ func TestPartitionsAndOverwriting(t *testing.T) {
 	run(`ALTER TABLE t ADD IF NOT EXISTS PARTITION (d = '2024-02-01', s = 'q')`)
 	run(`ALTER TABLE t DROP PARTITION (d = '2024-01-02', s = NULL)`)
 	check("SELECT a FROM t")
-	if got := w.contents("SHOW PARTITIONS t"); !slices.Contains(got, "+I partition name='d=2024-02-01/s=q'") && !slices.Contains(got, "+I partition name=d=2024-02-01/s=q") {
-		t.Errorf("the partitions are %q", got)
-	}
+	checkPartitions(t, w)
 	run(`TRUNCATE TABLE u`)
 	check("SELECT a FROM u")
 	for script, want := range map[string]string{
@@ -61,15 +59,30 @@ func TestPartitionsAndOverwriting(t *testing.T) {
 		"ALTER TABLE t DROP PARTITION (d = '2024-03-01')":          "has no value",
 		"ALTER TABLE t DROP PARTITION (x = 1, d = '1', s = '2')":   "not partitioned by",
 		"ALTER TABLE t DROP PARTITION (d = 1 + 1, s = 'q')":        "needs a literal",
-		"SHOW PARTITIONS u":             "is not partitioned",
-		"SHOW PARTITIONS p":             "is not for the connector 'print'",
-		"TRUNCATE TABLE p":              "is not for the connector 'print'",
-		"TRUNCATE TABLE nix":            "there is no table",
-		"INSERT OVERWRITE p SELECT 1":   "can't replace",
-		"INSERT OVERWRITE u VALUES 'x'": "can't be written",
+		"SHOW PARTITIONS u":                   "is not partitioned",
+		"SHOW PARTITIONS t PARTITION (x = 1)": "is not partitioned by `x`",
+		"SHOW PARTITIONS p":                   "is not for the connector 'print'",
+		"TRUNCATE TABLE p":                    "is not for the connector 'print'",
+		"TRUNCATE TABLE nix":                  "there is no table",
+		"INSERT OVERWRITE p SELECT 1":         "can't replace",
+		"INSERT OVERWRITE u VALUES 'x'":       "can't be written",
 	} {
 		if _, err := w.engine.Execute(t.Context(), script); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", script, err)
 		}
+	}
+}
+
+// checkPartitions shows partitions: all, those with a value, and none.
+func checkPartitions(t *testing.T, w *upsertWorld) {
+	t.Helper()
+	if got := w.contents("SHOW PARTITIONS t"); !slices.Contains(got, "+I partition name='d=2024-02-01/s=q'") && !slices.Contains(got, "+I partition name=d=2024-02-01/s=q") {
+		t.Errorf("the partitions are %q", got)
+	}
+	if got := w.contents("SHOW PARTITIONS t PARTITION (s = 'q')"); len(got) != 1 || !strings.Contains(got[0], "d=2024-02-01/s=q") {
+		t.Errorf("the partitions of s = 'q' are %q", got)
+	}
+	if got := w.contents("SHOW PARTITIONS t PARTITION (s = 'q', d = '1999-01-01')"); len(got) > 0 {
+		t.Errorf("the partitions of a day without any are %q", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/sql"
 )
 
@@ -20,13 +21,9 @@ func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Re
 	if done, err := st.taken(&c); done || err != nil {
 		return exists, err
 	}
-	table, err := st.planner().BindTable(stmt)
+	table, err := st.bindTable(name, stmt)
 	if err != nil {
 		return Result{}, err
-	}
-	table.Name = name
-	if err := st.catalog.parts.check(table); err != nil {
-		return Result{}, atOption(errs.Wrap(errs.Bug, err, "table %s", name), stmt)
 	}
 	r := relation{Table: table}
 	if stmt.As == nil {
@@ -41,6 +38,19 @@ func (st *statement) createTable(ctx context.Context, stmt *sql.CreateTable) (Re
 		return Result{}, err
 	}
 	return st.submit(ctx, p)
+}
+
+// bindTable checks the declaration of a table.
+func (st *statement) bindTable(name string, stmt *sql.CreateTable) (*catalog.Table, error) {
+	table, err := st.planner().BindTable(stmt)
+	if err != nil {
+		return nil, err
+	}
+	table.Name = name
+	if err := st.catalog.parts.check(table); err != nil {
+		return nil, atOption(errs.Wrap(errs.Bug, err, "table %s", name), stmt)
+	}
+	return table, nil
 }
 
 // atOption makes an error about a declared table point at the option that it is about, or

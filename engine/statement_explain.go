@@ -11,12 +11,21 @@ import (
 	"time"
 
 	"github.com/thalweg/thalweg/internal/errs"
+	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/sql"
 )
 
 // explain gives a statement's plan; with ANALYZE also what running it took.
 func (st *statement) explain(ctx context.Context, stmt *sql.Explain) (Result, error) {
 	details := slices.DeleteFunc(slices.Clone(stmt.Details), func(d sql.ExplainDetail) bool { return d == sql.ExplainAnalyze })
+	if create, ok := stmt.Statement.(*sql.CreateTable); ok {
+		if len(details) < len(stmt.Details) {
+			return Result{}, errs.Userf("EXPLAIN ANALYZE runs a query or an INSERT").At(create.Pos()).WithHint("create the table, and analyze the INSERT")
+		}
+		if err := st.explainCreate(create); err != nil {
+			return Result{}, err
+		}
+	}
 	p := st.planner()
 	text, err := p.Explain(stmt.Statement, details...)
 	st.warnings = append(st.warnings, p.Warnings()...)
@@ -25,6 +34,19 @@ func (st *statement) explain(ctx context.Context, stmt *sql.Explain) (Result, er
 	}
 	run, err := st.analyze(ctx, stmt.Statement)
 	return Result{Kind: ResultText, Message: text + "\n" + run}, err
+}
+
+// explainCreate makes the table of CREATE TABLE … AS one that the statement alone sees.
+func (st *statement) explainCreate(create *sql.CreateTable) error {
+	name, err := st.relationName(create.Name)
+	if err != nil {
+		return err
+	}
+	table, err := st.bindTable(name, create)
+	if err == nil {
+		st.catalog.relations[name] = catalog.Relation{Table: table}
+	}
+	return err
 }
 
 // analyze runs a statement to its end, an INSERT with all its effects, and tells what

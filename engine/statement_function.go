@@ -153,7 +153,7 @@ func (st *statement) noFunction(at sql.Name) error {
 	if _, ok := st.session.functionAt(functionKey(st.catalog.database, name), true); ok {
 		return e.WithHint("it is temporary: write TEMPORARY FUNCTION")
 	}
-	if near := errs.Nearest(name, st.catalog.userFunctions()); near != "" {
+	if near := errs.Nearest(name, st.catalog.userFunctions(st.catalog.database)); near != "" {
 		return e.WithHint("did you mean %s?", near)
 	}
 	return e

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/thalweg/thalweg/connectors/connector"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/planner/catalog"
@@ -52,7 +55,29 @@ func (st *statement) showPartitions(stmt *sql.Show) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	for _, p := range stmt.Partition {
+		if !slices.Contains(table.PartitionKeys, p.Column.Text) {
+			return Result{}, errs.Userf("table %s is not partitioned by `%s`", table.Name, p.Column.Text).At(p.Column.Span).
+				WithHint("it is by %s", strings.Join(table.PartitionKeys, ", "))
+		}
+	}
+	values, err := partitionValues(stmt.Partition)
+	if err != nil {
+		return Result{}, err
+	}
+	all = slices.DeleteFunc(all, func(partition string) bool { return !inPartition(partition, values) })
 	return names("partition name", all), nil
+}
+
+// inPartition tells that a partition such as `a=1/b=x` has the values.
+func inPartition(partition string, values map[string]string) bool {
+	for part := range strings.SplitSeq(partition, "/") {
+		key, value, _ := strings.Cut(part, "=")
+		if want, given := values[key]; given && want != value {
+			return false
+		}
+	}
+	return true
 }
 
 // alterPartitions adds or drops partitions.

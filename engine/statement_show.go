@@ -23,7 +23,7 @@ func (st *statement) show(stmt *sql.Show) (Result, error) {
 	case "JARS":
 		return names("jars", nil), nil
 	case "CATALOGS":
-		return names("catalog name", []string{defaultCatalog}), nil
+		return matching(stmt, "catalog name", []string{defaultCatalog})
 	case "CURRENT CATALOG":
 		return names("current catalog name", []string{defaultCatalog}), nil
 	case "CURRENT DATABASE":
@@ -51,15 +51,31 @@ func (st *statement) show(stmt *sql.Show) (Result, error) {
 	case "CREATE CATALOG":
 		return showCreateCatalog(stmt)
 	case "COLUMNS":
-		return st.describeRelation(*stmt.Name)
+		return st.showColumns(stmt)
 	}
 	return Result{}, unsupported(stmt)
+}
+
+// showColumns describes the columns that match the pattern.
+func (st *statement) showColumns(stmt *sql.Show) (Result, error) {
+	at := *stmt.Name
+	if stmt.From != nil {
+		if len(at.Parts) > 1 {
+			return Result{}, errs.Userf("the table's database stands before it already").At(stmt.From.Span)
+		}
+		at = sql.Name{Place: at.Place, Parts: append(slices.Clone(stmt.From.Parts), at.Parts...)}
+	}
+	matches, err := likePattern(stmt)
+	if err != nil {
+		return Result{}, err
+	}
+	return st.describeRelation(at, matches)
 }
 
 // showNames lists names that match the pattern.
 func (st *statement) showNames(stmt *sql.Show) (Result, error) {
 	var all []string
-	column := strings.ToLower(strings.TrimSuffix(stmt.What, "S")) + " name"
+	column := strings.ToLower(strings.TrimPrefix(strings.TrimSuffix(stmt.What, "S"), "USER ")) + " name"
 	database, err := st.showFrom(stmt)
 	if err != nil {
 		return Result{}, err
@@ -76,16 +92,30 @@ func (st *statement) showNames(stmt *sql.Show) (Result, error) {
 	case "MODELS":
 		all = st.catalog.modelsIn(database)
 	case "FUNCTIONS":
-		all = st.catalog.Functions().Names()
+		st.within(relationKey(database, ""))
+		all = lowered(st.catalog.Functions().Names())
 	default:
-		all = st.catalog.userFunctions()
+		all = lowered(st.catalog.userFunctions(database))
 	}
+	return matching(stmt, column, all)
+}
+
+// lowered writes names in lower case, as Flink lists functions.
+func lowered(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = lower(name)
+	}
+	return out
+}
+
+// matching makes rows of the names that match the pattern.
+func matching(stmt *sql.Show, column string, all []string) (Result, error) {
 	matches, err := likePattern(stmt)
 	if err != nil {
 		return Result{}, err
 	}
-	all = slices.DeleteFunc(all, func(name string) bool { return !matches(name) })
-	return names(column, all), nil
+	return names(column, slices.DeleteFunc(all, func(name string) bool { return !matches(name) })), nil
 }
 
 // showFrom is the database that SHOW … FROM names, or else the session's.
@@ -102,25 +132,43 @@ func (st *statement) showFrom(stmt *sql.Show) (string, error) {
 
 // showDatabases lists the databases that match the pattern.
 func (st *statement) showDatabases(stmt *sql.Show) (Result, error) {
-	matches, err := likePattern(stmt)
-	if err != nil {
-		return Result{}, err
+	if stmt.From != nil {
+		if err := checkCatalog(strings.Join(stmt.From.Strings(), "."), stmt.From.Span); err != nil {
+			return Result{}, err
+		}
 	}
-	all := slices.DeleteFunc(st.catalog.databaseNames(), func(name string) bool { return !matches(name) })
-	return names("database name", all), nil
+	return matching(stmt, "database name", st.catalog.databaseNames())
 }
 
-// likePattern makes SHOW's [NOT] LIKE or ILIKE a function.
+// likePattern makes SHOW's [NOT] LIKE or ILIKE a function. A backslash takes the meaning
+// of what follows away.
 func likePattern(stmt *sql.Show) (func(string) bool, error) {
 	if stmt.LikeOp == "" {
 		return func(string) bool { return true }, nil
 	}
-	quoted := regexp.QuoteMeta(stmt.Like)
-	pattern := "^" + strings.ReplaceAll(strings.ReplaceAll(quoted, "%", ".*"), "_", ".") + "$"
+	var pattern strings.Builder
+	pattern.WriteString("(?s)")
 	if stmt.LikeOp == "ILIKE" {
-		pattern = "(?i)" + pattern
+		pattern.WriteString("(?i)")
 	}
-	compiled, err := regexp.Compile(pattern)
+	pattern.WriteByte('^')
+	escaped := false
+	for _, r := range stmt.Like {
+		switch {
+		case escaped:
+			pattern.WriteString(regexp.QuoteMeta(string(r)))
+			escaped = false
+		case r == '\\':
+			escaped = true
+		case r == '%':
+			pattern.WriteString(".*")
+		case r == '_':
+			pattern.WriteByte('.')
+		default:
+			pattern.WriteString(regexp.QuoteMeta(string(r)))
+		}
+	}
+	compiled, err := regexp.Compile(pattern.String() + "$")
 	if err != nil {
 		return nil, err
 	}
@@ -248,11 +296,12 @@ func (st *statement) describe(stmt *sql.Describe) (Result, error) {
 		}
 		return Result{}, st.noRelation("STREAM", name, stmt.Name)
 	}
-	return st.describeRelation(stmt.Name)
+	return st.describeRelation(stmt.Name, func(string) bool { return true })
 }
 
-// describeRelation gives Flink's columns of DESCRIBE.
-func (st *statement) describeRelation(at sql.Name) (Result, error) {
+// describeRelation gives Flink's columns of DESCRIBE for the columns that match; the
+// comments' only if there are some.
+func (st *statement) describeRelation(at sql.Name, matches func(column string) bool) (Result, error) {
 	name, err := st.relationName(at)
 	if err != nil {
 		return Result{}, err
@@ -261,13 +310,20 @@ func (st *statement) describeRelation(at sql.Name) (Result, error) {
 	if !ok {
 		return Result{}, st.noRelation("TABLE", name, at)
 	}
-	columns := []string{"name", "type", "null", "key", "extras", "watermark"}
+	columns := []string{"name", "type", "null", "key", "extras", "watermark", "comment"}
+	var rows [][]string
 	if r.Table != nil {
-		return Result{Kind: ResultRows, Rows: textRows(columns, describeTable(r.Table))}, nil
-	}
-	rows, err := st.describeView(r.View)
-	if err != nil {
+		rows = describeTable(r.Table)
+	} else if rows, err = st.describeView(r.View); err != nil {
 		return Result{}, err
+	}
+	last := len(columns) - 1
+	if !slices.ContainsFunc(rows, func(row []string) bool { return row[last] != "" }) {
+		columns = columns[:last]
+	}
+	rows = slices.DeleteFunc(rows, func(row []string) bool { return !matches(row[0]) })
+	for i := range rows {
+		rows[i] = rows[i][:len(columns)]
 	}
 	return Result{Kind: ResultRows, Rows: textRows(columns, rows)}, nil
 }
@@ -275,7 +331,7 @@ func (st *statement) describeRelation(at sql.Name) (Result, error) {
 func describeTable(t *catalog.Table) [][]string {
 	var rows [][]string
 	for _, c := range t.Columns {
-		row := []string{c.Name, c.Type.WithNullable(true).String(), boolText(c.Type.Nullable), "", "", ""}
+		row := []string{c.Name, c.Type.WithNullable(true).String(), boolText(c.Type.Nullable), "", "", "", c.Comment}
 		if slices.Contains(t.PrimaryKey, c.Name) {
 			row[3] = "PRI(" + strings.Join(t.PrimaryKey, ", ") + ")"
 		}
@@ -314,7 +370,7 @@ func (st *statement) describeView(v *catalog.View) ([][]string, error) {
 	}
 	var rows [][]string
 	for _, f := range p.Nodes[len(p.Nodes)-1].Schema {
-		rows = append(rows, []string{f.Name, f.Type.WithNullable(true).String(), boolText(f.Type.Nullable), "", "", ""})
+		rows = append(rows, []string{f.Name, f.Type.WithNullable(true).String(), boolText(f.Type.Nullable), "", "", "", ""})
 	}
 	return rows, nil
 }

@@ -94,7 +94,7 @@ func TestGoFunctionsStandInForClasses(t *testing.T) {
 		"SELECT v, SPREAD(v) OVER (ORDER BY PROCTIME() ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM (VALUES 1, 5, 7) AS t(v)": "1,0 5,4 7,2",
 		"SELECT SPREAD(n) FROM (SELECT k, COUNT(*) AS n FROM (VALUES 1, 1, 1, 2) AS t(k) GROUP BY k)":                           "2",
 		"SELECT x, l FROM (VALUES 'ab', 'c') AS t(x), LATERAL TABLE(letters(x)) AS u(l)":                                        "ab,a ab,b c,c",
-		"SHOW USER FUNCTIONS": "COM.ACME.LETTERS COM.ACME.SHOUT COM.ACME.SPAN LETTERS SHOUT SPREAD",
+		"SHOW USER FUNCTIONS": "com.acme.letters com.acme.shout com.acme.span letters shout spread",
 		"DESCRIBE FUNCTION EXTENDED spread": "is system function,false is temporary,true class name,com.acme.Span function language,JAVA " +
 			"kind,AGGREGATE signature,SPREAD(BIGINT) is deterministic,true",
 	} {

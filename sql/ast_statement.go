@@ -162,6 +162,8 @@ type Show struct {
 	Like    string
 	LikeOp  string
 	NotLike bool
+	// Partition is the PARTITION clause of SHOW PARTITIONS.
+	Partition []PartitionValue
 }
 
 // StopJob is STOP JOB 'id' [WITH SAVEPOINT] [WITH DRAIN].

@@ -125,6 +125,9 @@ func (f *formatter) show(s *Show) {
 		f.words(" ")
 		f.name(*s.Name)
 	}
+	if s.Partition != nil {
+		f.partitionValues(s.Partition)
+	}
 	if s.From != nil {
 		f.words(" FROM ")
 		f.name(*s.From)

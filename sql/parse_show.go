@@ -91,6 +91,9 @@ func (p *parser) showTail(s *Show) error {
 		}
 		s.Name = &name
 	}
+	if s.What == "PARTITIONS" && p.Accept("PARTITION") {
+		return p.list(func() error { return p.partitionValue(&s.Partition) })
+	}
 	if p.Accept("FROM") || p.Accept("IN") {
 		name, err := p.name()
 		if err != nil {
