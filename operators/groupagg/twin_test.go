@@ -159,24 +159,6 @@ func sum(values []int) string {
 	return strconv.Itoa(total)
 }
 
-// oracle groups the rows that are left and gives the table of results.
-func oracle(left []string, fields []types.Field) []string {
-	groups := map[string][]map[string]string{}
-	for _, line := range left {
-		row := optest.Cells(line)
-		groups[row["k"]] = append(groups[row["k"]], row)
-	}
-	var out []string
-	for k, rows := range groups {
-		cells, results := []string{"k=" + k}, twin(rows)
-		for _, f := range fields {
-			cells = append(cells, f.Name+"="+results[f.Name])
-		}
-		out = append(out, strings.Join(cells, " "))
-	}
-	return out
-}
-
 func orNull(r *rand.Rand, text string) string {
 	if r.IntN(6) == 0 {
 		return "NULL"
@@ -257,7 +239,7 @@ func TestAgreesWithATwin(t *testing.T) {
 				hold := []int{-1, 11, 0}[seed]
 				c, fields := twinCase(t, test.aggs, test.retracts, test.twoPhase, test.upsert, hold)
 				script, left := optest.Random{Steps: 50, DeleteShare: test.share, Row: randomRow}.Script(seed)
-				if err := optest.Check(c, script, oracle(left[0], fields)); err != nil {
+				if err := optest.Check(c, script, optest.Grouped(left[0], "k", fields, twin)); err != nil {
 					t.Fatalf("seed %d: %v\n%s", seed, err, strings.Join(script.Lines(), "\n"))
 				}
 			}

@@ -113,18 +113,7 @@ func (a *aggregate) Results(ctx context.Context, states [][]byte, alloc memory.A
 	for at, i := range asked {
 		results[i] = w.results[at]
 	}
-	out, err := a.decode(alloc, len(results), func(record func(json.RawMessage) error) error {
-		for _, r := range results {
-			if err := record(r); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out[0], nil
+	return a.column(alloc, results)
 }
 
 // appendKept appends a state in the form of KEPT.

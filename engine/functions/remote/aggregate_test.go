@@ -148,29 +148,11 @@ func TestAggregatesAgreeWithATwin(t *testing.T) {
 				return optest.Chain(local, global), err
 			}
 			script, left := optest.Random{Steps: 24, DeleteShare: test.share, Row: remoteRow}.Script(1)
-			if err := optest.Check(c, script, grouped(left[0], c.Output[1:])); err != nil {
+			if err := optest.Check(c, script, optest.Grouped(left[0], "k", c.Output[1:], twinOf)); err != nil {
 				t.Fatalf("%v\n%s", err, strings.Join(script.Lines(), "\n"))
 			}
 		})
 	}
-}
-
-// grouped gives the twin's results of the rows that are left.
-func grouped(left []string, fields []types.Field) []string {
-	groups := map[string][]map[string]string{}
-	for _, line := range left {
-		row := optest.Cells(line)
-		groups[row["k"]] = append(groups[row["k"]], row)
-	}
-	var out []string
-	for k, rows := range groups {
-		cells, results := []string{"k=" + k}, twinOf(rows)
-		for _, f := range fields {
-			cells = append(cells, f.Name+"="+results[f.Name])
-		}
-		out = append(out, strings.Join(cells, " "))
-	}
-	return out
 }
 
 // folding is an aggregate over one batch: group i of rows values each.

@@ -127,7 +127,12 @@ func (f *function) scalar(ctx *expr.EvalContext, c caller, args []expr.Vector, r
 	if err != nil {
 		return nil, err
 	}
-	out, err := f.decode(ctx.Alloc, rows, func(record func(json.RawMessage) error) error {
+	return f.column(ctx.Alloc, results)
+}
+
+// column makes the only column of results.
+func (f *function) column(alloc memory.Allocator, results []json.RawMessage) (arrow.Array, error) {
+	out, err := f.decode(alloc, len(results), func(record func(json.RawMessage) error) error {
 		for _, r := range results {
 			if err := record(r); err != nil {
 				return err
