@@ -65,7 +65,7 @@ func avgType(t types.Type) types.Type {
 }
 
 func bindSum(average bool) func(rex.AggCall, bool) (Agg, error) {
-	return func(call rex.AggCall, _ bool) (Agg, error) {
+	return func(call rex.AggCall, retracts bool) (Agg, error) {
 		if len(call.ArgTypes) != 1 {
 			return nil, errs.Bugf("%s bound with %d argument types", call.Name, len(call.ArgTypes))
 		}
@@ -74,7 +74,7 @@ func bindSum(average bool) func(rex.AggCall, bool) (Agg, error) {
 		case arg.IsInteger():
 			return &sumInt{result: result, average: average}, nil
 		case arg.IsApproximate():
-			return &sumFloat{result: result, average: average}, nil
+			return &sumFloat{result: result, average: average, retracts: retracts}, nil
 		case arg.Kind == types.Decimal:
 			decimal, ok := result.(*arrow.Decimal128Type)
 			if !ok {

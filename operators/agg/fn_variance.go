@@ -24,13 +24,13 @@ func varianceFunctions() []Function {
 }
 
 func bindVariance(s spread) func(rex.AggCall, bool) (Agg, error) {
-	return func(call rex.AggCall, _ bool) (Agg, error) {
+	return func(call rex.AggCall, retracts bool) (Agg, error) {
 		if len(call.ArgTypes) != 1 {
 			return nil, errs.Bugf("%s bound with %d argument types", call.Name, len(call.ArgTypes))
 		}
 		if !call.ArgTypes[0].IsNumeric() {
 			return &nothing{result: call.Type.Arrow()}, nil
 		}
-		return &variance{spread: s, result: call.Type.Arrow()}, nil
+		return &variance{spread: s, result: call.Type.Arrow(), retracts: retracts && call.ArgTypes[0].IsApproximate()}, nil
 	}
 }

@@ -85,28 +85,49 @@ func product(a, b float64) twofold {
 
 // variance is VAR_POP, VAR_SAMP, STDDEV_POP and STDDEV_SAMP, computed in DOUBLE.
 type variance struct {
-	spread  spread
-	result  arrow.DataType
-	weights []int8
-	values  []float64
+	spread spread
+	result arrow.DataType
+	// retracts has each accumulator followed by the number of values whose squares are
+	// not finite, which are in no sum: from infinity nothing can be taken away.
+	retracts bool
+	weights  []int8
+	values   []float64
 }
 
 var _ Agg = (*variance)(nil)
 
 func (v *variance) Spec() Spec {
 	double := types.Of(types.Double).NotNull()
-	return Spec{Width: int(unsafe.Sizeof(moments{})), Partial: []types.Type{types.Of(types.BigInt).NotNull(), double, double, double, double}}
+	count := types.Of(types.BigInt).NotNull()
+	spec := Spec{Width: momentsBytes, Partial: []types.Type{count, double, double, double, double}}
+	if v.retracts {
+		spec.Width, spec.Partial = spec.Width+8, append(spec.Partial, count)
+	}
+	return spec
+}
+
+const momentsBytes = int(unsafe.Sizeof(moments{}))
+
+// endless is the number behind the accumulator in the row at p.
+func (v *variance) endless(p unsafe.Pointer, acc *Accs) *int64 {
+	return on[int64](p, acc.Offset+uintptr(momentsBytes))
 }
 
 func (v *variance) Accumulate(acc Accs, args []arrow.Array, weights []int8) {
 	weights = skipNulls(weights, args, &v.weights)
 	values := floats(args[0], &v.values)
 	for i, p := range acc.Rows {
+		w := int8(1)
+		if weights != nil {
+			w = weights[i]
+		}
 		switch a := on[moments](p, acc.Offset); {
-		case weights == nil:
-			a.add(values[i], 1)
-		case weights[i] != 0:
-			a.add(values[i], float64(weights[i]))
+		case w == 0:
+		case v.retracts && !isFinite(values[i]*values[i]):
+			a.count += int64(w)
+			*v.endless(p, &acc) += int64(w)
+		default:
+			a.add(values[i], float64(w))
 		}
 	}
 }
@@ -120,6 +141,9 @@ func (v *variance) Merge(acc Accs, partial []arrow.Array, _ int) {
 	for i, p := range acc.Rows {
 		on[moments](p, acc.Offset).merge(moments{count: counts[i],
 			sum: twofold{sums[0][i], sums[1][i]}, squares: twofold{sums[2][i], sums[3][i]}})
+		if v.retracts {
+			*v.endless(p, &acc) += columns.Values[int64](partial[5])[i]
+		}
 	}
 }
 
@@ -139,16 +163,26 @@ func (v *variance) Partial(acc Accs, alloc memory.Allocator) []arrow.Array {
 	for _, s := range sums {
 		out = append(out, col.fromFloats(arrow.PrimitiveTypes.Float64, s))
 	}
+	if v.retracts {
+		endless := make([]int64, n)
+		for i, p := range acc.Rows {
+			endless[i] = *v.endless(p, &acc)
+		}
+		out = append(out, col.fromInts(arrow.PrimitiveTypes.Int64, endless))
+	}
 	return out
 }
 
 func (v *variance) Emit(acc Accs, alloc memory.Allocator) arrow.Array {
 	values := grow(&v.values, len(acc.Rows))
 	col := column{alloc: alloc, n: len(acc.Rows)}
-	for i := range acc.Rows {
+	for i, p := range acc.Rows {
 		var ok bool
 		if values[i], ok = v.of(at[moments](&acc, i)); !ok {
 			col.nullAt(i)
+		}
+		if v.retracts && *v.endless(p, &acc) > 0 {
+			values[i] = math.NaN()
 		}
 	}
 	return col.fromFloats(v.result, values)
