@@ -10,105 +10,129 @@ import (
 	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
-// axis is where the rows stand along an order, for frames with distances: numbers that
-// ascend with it. They are 128 bits wide, so that no distance from one that is stored in
-// 64 bits leaves them.
+// axis is where the rows stand along an order, for frames with distances.
 type axis struct {
-	values []decimal128.Num
-	// floats are the numbers themselves where they are FLOAT or DOUBLE; values then
-	// hold what orders them.
-	floats []float64
+	// floats tells that the numbers are FLOAT or DOUBLE.
+	floats bool
+	spots  []spot
+}
+
+// spot is a row's place along an order: a number that ascends with it. It is 128 bits
+// wide, so that no distance from one that is stored in 64 bits leaves them; one of
+// FLOAT and DOUBLE is what orders it.
+type spot struct {
+	value decimal128.Num
 	// aside is -1 for rows that come before all numbers and 1 for those behind: NULL,
 	// and NaN, which is greater than all numbers. They are at no distance from any but
-	// their peers. Nil is 0 for all.
-	aside []int8
+	// their peers.
+	aside int64
+}
+
+const spotBytes = 24
+
+// before and upTo compare with a number.
+func (s *spot) before(limit decimal128.Num) bool {
+	return s.aside < 0 || s.aside == 0 && s.value.Less(limit)
+}
+
+func (s *spot) upTo(limit decimal128.Num) bool {
+	return s.aside < 0 || s.aside == 0 && !limit.Less(s.value)
 }
 
 // newAxis reads the column that orders.
 func newAxis(arr arrow.Array, key rex.SortKey) axis {
-	var x axis
+	x := axis{spots: make([]spot, arr.Len())}
 	switch arr.DataType().ID() {
 	case arrow.DECIMAL128:
-		x.values = append(x.values, columns.Values[decimal128.Num](arr)...)
+		for i, v := range columns.Values[decimal128.Num](arr) {
+			x.spots[i].value = v
+		}
 	case arrow.FLOAT32:
 		x.measure(widen[float64](columns.Values[float32](arr)), key.Descending)
 	case arrow.FLOAT64:
-		x.measure(widen[float64](columns.Values[float64](arr)), key.Descending)
+		x.measure(columns.Values[float64](arr), key.Descending)
 	default:
-		ints := rawInts(arr)
-		x.values = make([]decimal128.Num, len(ints))
-		for i, v := range ints {
-			x.values[i] = decimal128.FromI64(v)
+		for i, v := range rawInts(arr) {
+			x.spots[i].value = decimal128.FromI64(v)
 		}
 	}
-	if x.floats == nil && key.Descending {
-		for i, v := range x.values {
-			x.values[i] = v.Negate()
-		}
+	behind := int64(1)
+	if key.NullsFirst {
+		behind = -1
 	}
-	if arr.NullN() > 0 {
-		behind := int8(1)
-		if key.NullsFirst {
-			behind = -1
+	for i := range x.spots {
+		s := &x.spots[i]
+		if !x.floats && key.Descending {
+			s.value = s.value.Negate()
 		}
-		for i := range x.values {
-			if arr.IsNull(i) {
-				x.putAside(i, behind)
-			}
+		if arr.IsNull(i) {
+			*s = spot{aside: behind}
 		}
 	}
 	return x
 }
 
-// measure takes floating-point numbers as they are.
+// measure takes floating-point numbers.
 func (x *axis) measure(floats []float64, descending bool) {
-	x.floats, x.values = floats, make([]decimal128.Num, len(floats))
+	x.floats = true
 	for i, v := range floats {
-		if v != v {
-			x.putAside(i, sign(!descending))
-			continue
+		switch {
+		case v != v && descending:
+			x.spots[i].aside = -1
+		case v != v:
+			x.spots[i].aside = 1
+		case descending:
+			x.spots[i].value = orderOf(-v)
+		default:
+			x.spots[i].value = orderOf(v)
 		}
-		if descending {
-			x.floats[i] = -v
+	}
+}
+
+// limit is the place at a bound's distance from another.
+func (x *axis) limit(from decimal128.Num, b rex.FrameBound) decimal128.Num {
+	if x.floats {
+		switch b.Kind {
+		case rex.Preceding:
+			return orderOf(floatOf(from) - b.Float)
+		case rex.Following:
+			return orderOf(floatOf(from) + b.Float)
 		}
-		x.values[i] = orderOf(x.floats[i])
-	}
-}
-
-func sign(positive bool) int8 {
-	if positive {
-		return 1
-	}
-	return -1
-}
-
-func (x *axis) putAside(i int, where int8) {
-	if x.aside == nil {
-		x.aside = make([]int8, len(x.values))
-	}
-	x.aside[i] = where
-}
-
-func (x *axis) apart(i int32) int8 {
-	if x.aside == nil {
-		return 0
-	}
-	return x.aside[i]
-}
-
-// limit is the place at a bound's distance from row i.
-func (x *axis) limit(i int32, b rex.FrameBound) decimal128.Num {
-	if x.floats != nil {
-		if b.Kind == rex.Preceding {
-			return orderOf(x.floats[i] - b.Float)
-		}
-		return orderOf(x.floats[i] + b.Float)
+		return from
 	}
 	distance := decimal128.New(b.High, uint64(b.Offset))
-	if b.Kind == rex.Preceding {
-		distance = distance.Negate()
+	switch b.Kind {
+	case rex.Preceding:
+		return saturatedSum(from, distance.Negate())
+	case rex.Following:
+		return saturatedSum(from, distance)
 	}
-	return saturatedSum(x.values[i], distance)
+	return from
+}
+
+// sees is the furthest place in a direction at which a row may stand that has another in
+// its frame, by one of its bounds. Floating-point sums are rounded: it is a little further.
+func (x *axis) sees(seen decimal128.Num, b rex.FrameBound, ahead bool) decimal128.Num {
+	turned := b
+	switch b.Kind {
+	case rex.Preceding:
+		turned.Kind = rex.Following
+	case rex.Following:
+		turned.Kind = rex.Preceding
+	}
+	limit := x.limit(seen, turned)
+	if !x.floats {
+		return limit
+	}
+	f := floatOf(limit)
+	margin := max(math.Abs(floatOf(seen)), b.Float) * 0x1p-50
+	if math.IsInf(f, 0) || math.IsInf(margin, 0) {
+		return limit
+	}
+	if ahead {
+		return orderOf(f + margin)
+	}
+	return orderOf(f - margin)
 }
 
 // orderOf orders numbers that are not NaN; 0 and -0 are one.
@@ -118,6 +142,12 @@ func orderOf(f float64) decimal128.Num {
 	}
 	bits := int64(math.Float64bits(f))
 	return decimal128.FromI64(bits ^ int64(uint64(bits>>63)>>1))
+}
+
+// floatOf is the inverse of orderOf.
+func floatOf(n decimal128.Num) float64 {
+	order := int64(n.LowBits())
+	return math.Float64frombits(uint64(order ^ int64(uint64(order>>63)>>1)))
 }
 
 // saturatedSum adds without wrapping.

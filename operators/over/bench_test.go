@@ -113,6 +113,17 @@ func BenchmarkChanging(b *testing.B) {
 	}
 }
 
+// BenchmarkChangingDistance sums the last second's rows of a thousand partitions that grow.
+func BenchmarkChangingDistance(b *testing.B) {
+	second := rex.Frame{Start: rex.FrameBound{Kind: rex.Preceding, Offset: 1000}, End: rex.FrameBound{Kind: rex.CurrentRow}}
+	cfg, out := config(b, second, "SUM(v) AS s")
+	operator, err := over.NewChanging(over.ChangingConfig{Config: cfg, InputRetracts: true, EmitUpdateBefore: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	run(b, operator, cfg.InputSchema, out, 1000)
+}
+
 // BenchmarkRank ranks rows that come in order, so that none of the first ones ever
 // moves, and keeps all of them or three ranks.
 func BenchmarkRank(b *testing.B) {

@@ -57,8 +57,10 @@ type Changing struct {
 	regions []region
 	index   map[state.Slot]int32
 	diff    diff
-	// fed are the feed's columns of the batch, if it counts any.
-	fed []arrow.Array
+	// fed are the feed's columns of the batch, if it counts any; axis is that of the
+	// batch, if frames have distances.
+	fed  []arrow.Array
+	axis axis
 }
 
 var (
@@ -71,6 +73,8 @@ var (
 type region struct {
 	slot      state.Slot
 	low, high []byte
+	// lowAt and highAt are where they stand, for frames with distances.
+	lowAt, highAt spot
 }
 
 // NewChanging makes a Changing.
@@ -128,6 +132,10 @@ func (c *Changing) Process(_ int, batch stream.Batch, out op.Output) error {
 	if err := c.table.Upsert(&c.keys, c.slots); err != nil {
 		return err
 	}
+	if c.eval.span.measured {
+		key := c.cfg.OrderBy[0]
+		c.axis = newAxis(batch.Column(key.Column), key)
+	}
 	if !c.cfg.AtEnd || c.cfg.Keep > 0 {
 		c.findRegions()
 	}
@@ -183,18 +191,22 @@ func (c *Changing) findRegions() {
 	c.regions = c.regions[:0]
 	for i, slot := range c.slots {
 		key := c.sorts.At(i)
+		var where spot
+		if c.eval.span.measured {
+			where = c.axis.spots[i]
+		}
 		at, ok := c.index[slot]
 		if !ok {
 			c.index[slot] = int32(len(c.regions))
-			c.regions = append(c.regions, region{slot: slot, low: key, high: key})
+			c.regions = append(c.regions, region{slot: slot, low: key, high: key, lowAt: where, highAt: where})
 			continue
 		}
 		r := &c.regions[at]
 		if bytes.Compare(key, r.low) < 0 {
-			r.low = key
+			r.low, r.lowAt = key, where
 		}
 		if bytes.Compare(key, r.high) > 0 {
-			r.high = key
+			r.high, r.highAt = key, where
 		}
 	}
 }
@@ -242,14 +254,24 @@ func (c *Changing) prune(slot state.Slot) {
 }
 
 // A row is kept as an entry of its partition: the sort key, the arrival number and
-// the row; the payload is the length of the sort key, then what running keeps, or the
-// row's marks if the feed counts any.
+// the row; the payload is the length of the sort key, then what running keeps, the row's
+// marks if the feed counts any, or its spot if frames have distances.
 
 func (c *Changing) payloadBytes() int {
-	if c.running == nil && len(c.eval.feed.counted) > 0 {
+	switch {
+	case c.running != nil:
+		return c.running.payloadBytes()
+	case len(c.eval.feed.counted) > 0:
 		return 2 * wordBytes
+	case c.eval.span.measured:
+		return wordBytes + spotBytes
 	}
-	return c.running.payloadBytes()
+	return wordBytes
+}
+
+// spot is where a row stands, for frames with distances.
+func (c *Changing) spot(e state.Entry) *spot {
+	return (*spot)(unsafe.Add(c.table.Payload(e), wordBytes))
 }
 
 func (c *Changing) marks(e state.Entry) uint64 {
@@ -271,6 +293,9 @@ func (c *Changing) insert(slot state.Slot, cols []arrow.Array, i int) {
 	*(*uint64)(c.table.Payload(e)) = uint64(len(key))
 	if f := c.eval.feed; len(f.counted) > 0 {
 		*(*uint64)(unsafe.Add(c.table.Payload(e), wordBytes)) = f.marks(c.fed, i)
+	}
+	if c.eval.span.measured {
+		*c.spot(e) = c.axis.spots[i]
 	}
 	c.table.MarkDirty(slot, e)
 }

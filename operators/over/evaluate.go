@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
 
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/rowcodec"
@@ -18,9 +19,9 @@ import (
 type span struct {
 	// all: every row of the partition sees it. onward: all rows from it on do, and
 	// see all before them. Otherwise its value reaches back rows further on and ahead
-	// rows before it.
-	all, onward bool
-	back, ahead reach
+	// rows before it; or as far as distances along the order say.
+	all, onward, measured bool
+	back, ahead           reach
 }
 
 func spanOf(cfg Config, f *feed) span {
@@ -42,9 +43,12 @@ func spanOf(cfg Config, f *feed) span {
 }
 
 func frameSpan(f rex.Frame) span {
+	bounded := f.Start.Kind != rex.UnboundedPreceding && f.End.Kind != rex.UnboundedFollowing
 	switch {
 	case f.Start.Kind == rex.UnboundedPreceding && f.End.Kind <= rex.CurrentRow && !f.Measures():
 		return span{onward: true}
+	case !f.Rows && bounded:
+		return span{measured: f.Measures(), all: !f.Measures()}
 	case !f.Rows || f.Start.Kind == rex.UnboundedPreceding || f.End.Kind == rex.UnboundedFollowing:
 		return span{all: true}
 	}
@@ -72,6 +76,8 @@ type evaluator struct {
 	accs   []unsafe.Pointer
 	keys   rowcodec.Keys
 	script script
+	// last is the entry added last.
+	last state.Entry
 }
 
 // evaluated are rows with their values.
@@ -115,8 +121,10 @@ func newEvaluator(c *Changing) (*evaluator, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := spanOf(c.cfg.Config, f)
+	s.measured = s.measured && !c.cfg.AtEnd // when all rows are computed
 	return &evaluator{
-		op: c, feed: f, player: newPlayer(f), span: spanOf(c.cfg.Config, f), groups: aggstate.NewBuffer(f.program.Layout().Width),
+		op: c, feed: f, player: newPlayer(f), span: s, groups: aggstate.NewBuffer(f.program.Layout().Width),
 	}, nil
 }
 
@@ -153,6 +161,10 @@ func (e *evaluator) collect(ev *evaluated, r region) {
 	p := evalPart{first: first, from: first}
 	at := t.First(r.slot)
 	whole := e.span.all || r.low == nil
+	if e.span.measured && !whole {
+		e.collectMeasured(ev, r)
+		return
+	}
 	if !whole {
 		from := t.Seek(r.slot, r.low)
 		if !e.span.onward {
@@ -182,6 +194,67 @@ func (e *evaluator) collect(ev *evaluated, r region) {
 	ev.parts = append(ev.parts, p)
 }
 
+// collectMeasured appends the rows that may have one of a region's in their frame, and
+// those in the frames of these.
+func (e *evaluator) collectMeasured(ev *evaluated, r region) {
+	t, x, frame := e.op.table, &e.op.axis, e.op.cfg.Frame
+	p := evalPart{first: int32(len(ev.rows))}
+	from := t.Seek(r.slot, r.low)
+	if r.lowAt.aside == 0 {
+		from = e.walkBack(r.slot, from, x.sees(r.lowAt.value, frame.End, false))
+	}
+	at := from
+	if from != state.NoEntry && e.op.spot(from).aside == 0 {
+		at = e.walkBack(r.slot, from, x.limit(e.op.spot(from).value, frame.Start))
+	}
+	for ; at != from; at = t.Next(at) {
+		e.add(ev, at, p)
+	}
+	p.from = int32(len(ev.rows))
+	last := r.highAt
+	furthest := x.sees(last.value, frame.Start, true)
+	for ; at != state.NoEntry; at = t.Next(at) {
+		s := e.op.spot(at)
+		if bytes.Compare(e.op.sortKey(at), r.high) > 0 && (last.aside != 0 || !s.upTo(furthest)) {
+			break
+		}
+		e.add(ev, at, p)
+	}
+	p.to = int32(len(ev.rows))
+	if p.to > p.from {
+		e.addSeen(ev, at, p)
+	}
+	p.end = int32(len(ev.rows))
+	ev.parts = append(ev.parts, p)
+}
+
+// addSeen appends the rows from at on that are in the frame of the row before it.
+func (e *evaluator) addSeen(ev *evaluated, at state.Entry, p evalPart) {
+	t := e.op.table
+	last := e.op.spot(e.last)
+	if last.aside != 0 {
+		return
+	}
+	for limit := e.op.axis.limit(last.value, e.op.cfg.Frame.End); at != state.NoEntry && e.op.spot(at).upTo(limit); at = t.Next(at) {
+		e.add(ev, at, p)
+	}
+}
+
+// walkBack is the first entry before at whose number is not before a limit.
+func (e *evaluator) walkBack(slot state.Slot, at state.Entry, limit decimal128.Num) state.Entry {
+	t := e.op.table
+	for {
+		before := t.Last(slot)
+		if at != state.NoEntry {
+			before = t.Prev(at)
+		}
+		if before == state.NoEntry || e.op.spot(before).before(limit) || e.op.spot(before).aside != 0 {
+			return at
+		}
+		at = before
+	}
+}
+
 // backward is the entry as far before at as r reaches, or the first.
 func (e *evaluator) backward(slot state.Slot, at state.Entry, r reach) state.Entry {
 	t := e.op.table
@@ -200,6 +273,7 @@ func (e *evaluator) backward(slot state.Slot, at state.Entry, r reach) state.Ent
 }
 
 func (e *evaluator) add(ev *evaluated, at state.Entry, p evalPart) {
+	e.last = at
 	sub := e.op.table.Sub(at)
 	key := len(e.op.sortKey(at))
 	i := int32(len(ev.rows))

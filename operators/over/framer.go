@@ -80,7 +80,7 @@ func (f *framer) bound(p evalPart, i int32, b rex.FrameBound, end bool) int32 {
 			at = saturated(at, 1)
 		}
 		return int32(min(max(at, int64(p.first)), int64(p.end)))
-	case b.Kind == rex.CurrentRow || f.axis.apart(i) != 0:
+	case b.Kind == rex.CurrentRow || f.axis.spots[i].aside != 0:
 		if end {
 			return f.peersTo
 		}
@@ -91,14 +91,14 @@ func (f *framer) bound(p evalPart, i int32, b rex.FrameBound, end bool) int32 {
 
 // distance moves an end of a valued frame.
 func (f *framer) distance(p evalPart, i int32, b rex.FrameBound, end bool) int32 {
-	x, limit := &f.axis, f.axis.limit(i, b)
+	spots, limit := f.axis.spots, f.axis.limit(f.axis.spots[i].value, b)
 	if end {
-		for f.end < p.end && (x.apart(f.end) < 0 || x.apart(f.end) == 0 && !limit.Less(x.values[f.end])) {
+		for f.end < p.end && spots[f.end].upTo(limit) {
 			f.end++
 		}
 		return f.end
 	}
-	for f.start < p.end && (x.apart(f.start) < 0 || x.apart(f.start) == 0 && x.values[f.start].Less(limit)) {
+	for f.start < p.end && spots[f.start].before(limit) {
 		f.start++
 	}
 	return f.start

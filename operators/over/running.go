@@ -73,9 +73,6 @@ func newRunning(c *Changing) *running {
 
 // payloadBytes is the size of a row's payload.
 func (r *running) payloadBytes() int {
-	if r == nil {
-		return wordBytes
-	}
 	return wordBytes * (1 + r.words)
 }
 
