@@ -141,3 +141,26 @@ func TestUpsertLogs(t *testing.T) {
 		})
 	}
 }
+
+// Rows of several keys of the query come to one key of the sink: the last one counts,
+// and the one before when it goes, or with ON CONFLICT DO NOTHING the first.
+func TestAnUpsertSinkKeepsOneRowOfItsKey(t *testing.T) {
+	for conflict, want := range map[string][]string{
+		"":                            {"name=a n=2 s=20", "name=b n=3 s=7"},
+		" ON CONFLICT DO DEDUPLICATE": {"name=a n=2 s=20", "name=b n=3 s=7"},
+		" ON CONFLICT DO NOTHING":     {"name=a n=1 s=15", "name=b n=3 s=7"},
+	} {
+		w := &upsertWorld{T: t, tables: enginetest.NewTables()}
+		w.options = engine.Options{Parallelism: 1, Connectors: []connector.Connector{w.tables.Connector()}}
+		w.open()
+		results := w.run(upsertTables + `CREATE STREAM kept (name STRING, n BIGINT, s BIGINT, PRIMARY KEY (name) NOT ENFORCED) WITH ('connector' = 'upsert-shardlog');
+			INSERT INTO kept SELECT name, id, SUM(v) FROM (VALUES (1, 'a', 10), (1, 'a', 5), (2, 'a', 20), (3, 'b', 7), (4, 'a', 1), (4, 'a', -1)) AS t(id, name, v)
+			GROUP BY id, name HAVING SUM(v) > 0` + conflict)
+		if err := results[len(results)-1].Job.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.run(`INSERT INTO joined SELECT * FROM kept /*+ OPTIONS('scan.bounded.mode' = 'latest') */`)
+		w.shows(want)
+		w.engine.Close()
+	}
+}

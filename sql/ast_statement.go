@@ -56,6 +56,16 @@ type Insert struct {
 	// Columns is the explicit column list; nil when there is none.
 	Columns []Ident
 	Query   *Query
+	// OnConflict is ON CONFLICT DO …; nil when there is none.
+	OnConflict *OnConflict
+}
+
+// OnConflict says what becomes of rows that the query's own key tells apart and the
+// target's primary key does not.
+type OnConflict struct {
+	Place
+	// Do is "DEDUPLICATE", "NOTHING" or "ERROR".
+	Do string
 }
 
 // Truncate is TRUNCATE TABLE name.

@@ -167,6 +167,9 @@ func (f *formatter) insert(s *Insert) {
 	}
 	f.words(" ")
 	f.query(s.Query)
+	if s.OnConflict != nil {
+		f.words(" ON CONFLICT DO ", s.OnConflict.Do)
+	}
 }
 
 // alter writes ALTER.

@@ -175,8 +175,26 @@ func (p *parser) insert() (*Insert, error) {
 	if s.Query, err = p.query(); err != nil {
 		return nil, err
 	}
+	if s.OnConflict, err = p.onConflict(); err != nil {
+		return nil, err
+	}
 	s.Place = p.place(first)
 	return s, nil
+}
+
+// onConflict parses ON CONFLICT DO …, if it is there.
+func (p *parser) onConflict() (*OnConflict, error) {
+	first := p.Index()
+	if !p.Accept("ON", "CONFLICT") {
+		return nil, nil
+	}
+	if err := p.Expect("DO"); err != nil {
+		return nil, err
+	}
+	if !p.Peek().Is("DEDUPLICATE", "NOTHING", "ERROR") {
+		return nil, p.Unexpected("DEDUPLICATE, NOTHING or ERROR")
+	}
+	return &OnConflict{Do: p.Next().Upper, Place: p.place(first)}, nil
 }
 
 func (p *parser) partitionValue(values *[]PartitionValue) error {

@@ -8,7 +8,7 @@ import (
 func topNOperator() Operator {
 	return Operator{Stateful: true, Build: func(_ *Env, n Node) (op.Operator, error) {
 		t := n.TopN
-		return topn.New(topn.Config{PartitionBy: t.PartitionBy, OrderBy: t.OrderBy, Offset: t.Offset, Count: t.Count, Rank: t.Rank,
+		return topn.New(topn.Config{PartitionBy: t.PartitionBy, OrderBy: t.OrderBy, Offset: t.Offset, Count: t.Count, Rank: t.Rank, LastOfTies: t.LastOfTies,
 			InputRetracts: t.InputRetracts, EmitUpdateBefore: n.emitsUpdateBefore(), TTL: millis(t.TTLMillis)})
 	}}
 }

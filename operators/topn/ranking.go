@@ -48,7 +48,7 @@ func newRanking(cfg Config) (ranking, error) {
 	if cfg.Count < 0 || cfg.Offset < 0 {
 		return ranking{}, errs.Userf("LIMIT and OFFSET must not be negative")
 	}
-	r := ranking{partitionBy: cfg.PartitionBy, orderBy: cfg.OrderBy, limit: cfg.Offset + cfg.Count, keepAll: cfg.InputRetracts, ttl: cfg.TTL}
+	r := ranking{partitionBy: cfg.PartitionBy, orderBy: cfg.OrderBy, limit: cfg.Offset + cfg.Count, keepAll: cfg.InputRetracts, lastOfTies: cfg.LastOfTies, ttl: cfg.TTL}
 	if r.limit < 0 {
 		r.limit = math.MaxInt64
 	}

@@ -20,16 +20,21 @@ func (t *TopN) insert(slot state.Slot, cols []arrow.Array, i int) {
 func (t *TopN) remove(slot state.Slot, cols []arrow.Array, i int) {
 	key := t.sorts.At(i)
 	t.sub = t.codec.Append(t.sub[:0], cols, i)
-	for e := t.table.Seek(slot, key); e != state.NoEntry; e = t.table.Next(e) {
-		if !bytes.Equal(t.sortKey(e), key) {
-			return
+	first := state.NoEntry
+	for e := t.table.Seek(slot, key); e != state.NoEntry && bytes.Equal(t.sortKey(e), key); e = t.table.Next(e) {
+		if !bytes.Equal(t.table.Sub(e)[t.rowStart(e):], t.sub) {
+			continue
 		}
-		if bytes.Equal(t.table.Sub(e)[t.rowStart(e):], t.sub) {
-			t.touch(slot)
-			t.table.Remove(slot, e)
-			return
+		first = e
+		if !t.lastOfTies {
+			break
 		}
 	}
+	if first == state.NoEntry {
+		return
+	}
+	t.touch(slot)
+	t.table.Remove(slot, first)
 }
 
 // touched are the partitions that a batch changes, with their rows in view as they

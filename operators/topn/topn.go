@@ -20,6 +20,8 @@ type Config struct {
 	Count  int64
 	// Rank adds a last BIGINT column with the rank, from Offset+1.
 	Rank bool
+	// LastOfTies puts later arrivals before earlier ones of equal sort keys.
+	LastOfTies bool
 	// InputRetracts tells whether the input may take rows away.
 	InputRetracts bool
 	// EmitUpdateBefore asks for -U before each +U.

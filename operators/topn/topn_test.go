@@ -14,7 +14,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // build makes a case out of `in`, `partition`, `order`, `offset`, `count`, `rank`,
-// `retracts`, `upsert`.
+// `last`, `retracts`, `upsert`.
 func build(h optest.Header) (optest.Case, error) {
 	in, err := h.Schema("in")
 	if err != nil {
@@ -22,7 +22,7 @@ func build(h optest.Header) (optest.Case, error) {
 	}
 	cfg := topn.Config{
 		Offset: h.Int("offset", 0), Count: h.Int("count", 1), Rank: h.Has("rank"), InputRetracts: h.Has("retracts"),
-		EmitUpdateBefore: !h.Has("upsert"), TTL: h.Duration("ttl"),
+		LastOfTies: h.Has("last"), EmitUpdateBefore: !h.Has("upsert"), TTL: h.Duration("ttl"),
 	}
 	if cfg.PartitionBy, err = h.Columns("partition", in); err != nil {
 		return optest.Case{}, err

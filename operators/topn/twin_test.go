@@ -25,6 +25,9 @@ func oracle(cfg topn.Config, left []string) []string {
 	}
 	var out []string
 	for _, rows := range parts {
+		if cfg.LastOfTies {
+			slices.Reverse(rows)
+		}
 		slices.SortStableFunc(rows, func(a, b string) int { return value(b) - value(a) })
 		for i, row := range rows {
 			if int64(i) < cfg.Offset || int64(i) >= cfg.Offset+cfg.Count {
@@ -70,6 +73,8 @@ func TestAgreesWithATwin(t *testing.T) {
 				}
 				name := fmt.Sprintf("retracts=%t/rank=%t/offset=%d/count=%d", retracts, rank, cfg.Offset, cfg.Count)
 				t.Run(name, func(t *testing.T) { checkTwin(t, cfg, schema) })
+				cfg.LastOfTies = true
+				t.Run(name+"/last of ties", func(t *testing.T) { checkTwin(t, cfg, schema) })
 			}
 		}
 	}

@@ -56,6 +56,9 @@ func (b *Binder) Insert(s *sql.Insert) (*logical.Sink, error) {
 	}
 	spec := sink.SinkSpec
 	spec.NotNull = checked
+	if c := s.OnConflict; c != nil {
+		spec.OnConflict, spec.OnConflictSpan = c.Do, c.Span
+	}
 	return logical.NewSink(sink.Inputs()[0], spec), nil
 }
 

@@ -24,6 +24,9 @@ type SinkSpec struct {
 	Visible   int
 	// NotNull are the columns that may be NULL in the query and not in the table.
 	NotNull []int
+	// OnConflict is what follows ON CONFLICT DO, "" without it.
+	OnConflict     string
+	OnConflictSpan errs.Span
 	// Span is the target's place in the script.
 	Span errs.Span
 }

@@ -452,6 +452,8 @@ type TopN struct {
 	InputRetracts bool  `msgpack:"ir,omitempty"`
 	InputUnique   []int `msgpack:"iu,omitempty"`
 	TTLMillis     int64 `msgpack:"ttl,omitempty"`
+	// LastOfTies prefers later rows among equal ones.
+	LastOfTies bool `msgpack:"l,omitempty"`
 }
 
 // WindowTopN is a TopN whose partitions lie within windows: each is emitted once,

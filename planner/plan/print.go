@@ -394,7 +394,7 @@ func limitText(offset, count int64) string {
 
 func (t *TopN) describe(in types.Schema) string {
 	text := fmt.Sprintf("by=[%s], order=[%s], %s", columns(in, t.PartitionBy), orderText(t.OrderBy, in), limitText(t.Offset, t.Count))
-	return text + flag(t.Rank, "with rank") + flag(t.InputRetracts, "retracting")
+	return text + flag(t.Rank, "with rank") + flag(t.LastOfTies, "last of ties") + flag(t.InputRetracts, "retracting")
 }
 
 func (t *WindowTopN) describe(in types.Schema) string {

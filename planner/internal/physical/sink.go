@@ -27,14 +27,22 @@ func (b *builder) sink(n *logical.Sink) (plan.NodeID, error) {
 		NotNull: n.NotNull, DropNulls: b.opts.DropNulls && len(n.NotNull) > 0}
 	updating := b.at(id).Mode != plan.InsertOnly
 	key, keyed := primaryKey(n)
+	// The last of rows that are only inserted overwrites the others by itself.
+	resolves := n.OnConflict == "NOTHING" || n.OnConflict == "ERROR"
 	switch {
 	case n.Info.Mode == "append" && updating:
 		return 0, b.appendOnlyError(n, id)
 	case n.Info.Mode == "upsert" && updating && !keyed:
 		return 0, errs.Userf("table %s takes updates by key, but declares no PRIMARY KEY", n.Table.Name).At(n.Span).
 			WithHint("add PRIMARY KEY (columns) NOT ENFORCED to the table")
-	case n.Info.Mode == "upsert" && updating && !b.keyedInOrder(id, key):
-		id = b.materialise(id, key)
+	case n.OnConflict != "" && (n.Info.Mode != "upsert" || !keyed):
+		return 0, errs.Userf("ON CONFLICT is for tables that take updates by a PRIMARY KEY, which %s does not", n.Table.Name).At(n.OnConflictSpan)
+	case n.Info.Mode == "upsert" && (updating || resolves) && !b.keyedInOrder(id, key):
+		if n.OnConflict == "ERROR" {
+			return 0, errs.Unsupportedf("ON CONFLICT DO ERROR is not supported yet where conflicts may be: the query's rows have another key than table %s", n.Table.Name).
+				At(n.OnConflictSpan).WithHint("write ON CONFLICT DO NOTHING to keep the first row of a key, or ON CONFLICT DO DEDUPLICATE to keep the last")
+		}
+		id = b.materialise(id, key, n.OnConflict != "NOTHING")
 	}
 	if keyed {
 		sink.UpsertKey = key
@@ -76,13 +84,14 @@ func (b *builder) keyedInOrder(id plan.NodeID, key []int) bool {
 	return false
 }
 
-// materialise keeps all rows by the sink's key and passes one of them on: rows of
-// several keys of the query may come to one key of the sink, from several tasks.
-func (b *builder) materialise(id plan.NodeID, key []int) plan.NodeID {
+// materialise keeps all rows by the sink's key and passes the one that came last, or
+// first, on: rows of several keys of the query may come to one key of the sink, from
+// several tasks.
+func (b *builder) materialise(id plan.NodeID, key []int, last bool) plan.NodeID {
 	in := b.at(id)
 	node := plan.Node{
 		Kind: plan.KindTopN, Inputs: []plan.Input{b.hash(id, key)}, Schema: in.Schema, UniqueKeys: [][]int{key}, Rowtime: in.Rowtime,
-		Mode: plan.Retract, TopN: &plan.TopN{PartitionBy: key, Count: 1, InputRetracts: true, TTLMillis: b.opts.TTLMillis},
+		Mode: plan.Retract, TopN: &plan.TopN{PartitionBy: key, Count: 1, LastOfTies: last, InputRetracts: in.Mode != plan.InsertOnly, TTLMillis: b.opts.TTLMillis},
 	}
 	return b.append(node, hashedBy(key).updating(key))
 }

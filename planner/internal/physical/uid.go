@@ -114,6 +114,9 @@ func unaryLineage(p *plan.Plan, n *plan.Node, in lineage, lines []lineage) (line
 	case plan.KindTopN:
 		t := n.TopN
 		text := fmt.Sprintf("top(%s|%s|%s|%d|%d|%s)", in.rows(), names(in, t.PartitionBy), orderText(t.OrderBy, in), t.Offset, t.Count, all(in))
+		if t.LastOfTies {
+			text += "|last"
+		}
 		return own(n, text, len(in.columns), in)
 	case plan.KindLateRows:
 		s := n.LateRows.Spec

@@ -29,7 +29,7 @@ func (l *lowerer) joins(b *builder, before Join) error {
 	for {
 		t := l.Peek()
 		switch {
-		case t.Is("ON", "USING"):
+		case t.Is("ON", "USING") && !l.atConflict():
 			if len(waiting) == 0 {
 				return errs.Userf("%s has no JOIN before it that takes a condition", t.Upper).At(t.Span())
 			}
@@ -61,6 +61,9 @@ func (l *lowerer) joins(b *builder, before Join) error {
 		}
 	}
 }
+
+// atConflict reports the ON CONFLICT DO that ends the query of an INSERT.
+func (l *lowerer) atConflict() bool { return l.PeekAt(1).Is("CONFLICT") && l.PeekAt(2).Is("DO") }
 
 // joinCondition lowers ON condition or USING (columns).
 func (l *lowerer) joinCondition(b *builder) error {
