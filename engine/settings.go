@@ -15,8 +15,9 @@ import (
 // it does not take.
 func CheckSetting(key, value string) (warning string, err error) { return checkSetting(key, value) }
 
-// checkSetting checks one option. Those that only Flink has a use for are accepted, so
-// that scripts written for it run, with a warning that says why they do nothing.
+// checkSetting checks one option. Those that only Flink has a use for, and those that
+// no one knows, are accepted, so that scripts written for it run, with a warning that
+// says why they do nothing.
 func checkSetting(key, value string) (warning string, err error) {
 	key = newName(key)
 	spec := settingsSpec()
@@ -26,7 +27,10 @@ func checkSetting(key, value string) (warning string, err error) {
 	if why := noEffect(key); why != "" {
 		return "option '" + key + "' has no effect here: " + why, nil
 	}
-	return "", unknownSetting(spec, key)
+	if err := misspelt(key); err != nil {
+		return "", err
+	}
+	return "option '" + key + "' has no effect here: there is none of that name; docs/operations.md lists those there are", nil
 }
 
 // newName is what an option is called now.
@@ -40,20 +44,21 @@ func newName(key string) string {
 // isSetting reports an option that is known, with an effect or without.
 func isSetting(key string) bool { return known(settingsSpec(), key) || noEffect(key) != "" }
 
-// unknownSetting is the error for a key that neither engine knows.
-func unknownSetting(spec connector.Spec, key string) *errs.Error {
+// misspelt is the error for a key that neither engine knows and that looks like one
+// that is; others are let pass, as Flink takes any.
+func misspelt(key string) *errs.Error {
 	var names []string
-	for _, o := range spec.Options {
+	for _, o := range settingsSpec().Options {
 		names = append(names, o.Name)
 	}
 	for _, o := range flinkOptions {
 		names = append(names, o.Name)
 	}
-	err := errs.Userf("there is no option '%s'", key)
-	if near := errs.Nearest(key, names); near != "" {
-		return err.WithHint("did you mean '%s'?", near)
+	near := errs.Nearest(key, names)
+	if near == "" {
+		return nil
 	}
-	return err.WithHint("SET lists the options that are set; docs/operations.md lists those there are")
+	return errs.Userf("there is no option '%s'", key).WithHint("did you mean '%s'?", near)
 }
 
 // known reports whether a spec has an option of that name.

@@ -67,8 +67,8 @@ func (st *statement) reset(stmt *sql.Reset) (Result, error) {
 		return Result{Message: "reset all options"}, nil
 	}
 	key := newName(stmt.Key)
-	if !isSetting(key) {
-		return Result{}, unknownSetting(settingsSpec(), key).At(stmt.KeyPlace.Span)
+	if err := misspelt(key); err != nil && !isSetting(key) {
+		return Result{}, err.At(stmt.KeyPlace.Span)
 	}
 	delete(s.settings, key)
 	if value, ok := initial[key]; ok {

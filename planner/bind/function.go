@@ -55,6 +55,10 @@ func (b *Binder) unknownFunction(name string, span errs.Span) error {
 	if isPlaceFunction(name) {
 		return errs.Userf("%s is a window function and needs an OVER clause", name).At(span).WithHint("%s(…) OVER (PARTITION BY … ORDER BY …)", name)
 	}
+	if name == "SOURCE_WATERMARK" {
+		return errs.Unsupportedf("SOURCE_WATERMARK() is not supported: no source here has watermarks of its own").At(span).
+			WithHint("write how late rows may come: WATERMARK FOR ts AS ts - INTERVAL '5' SECOND")
+	}
 	if slices.Contains(flinkFunctions, name) {
 		return errs.Unsupportedf("the function %s is not supported yet", name).At(span)
 	}

@@ -4,6 +4,7 @@ package typename
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/types"
@@ -158,7 +159,27 @@ func sized(c *token.Cursor) (types.Type, error) {
 		kind++
 	}
 	t := types.Of(kind)
-	return t, parenthesised(c, &t.Length, bounds{"length of " + kind.String(), 1, types.MaxLength})
+	if err := parenthesised(c, &t.Length, bounds{"length of " + kind.String(), 1, types.MaxLength}); err != nil {
+		return t, err
+	}
+	if t.IsString() && c.Accept("CHARACTER", "SET") {
+		return t, characterSet(c)
+	}
+	return t, nil
+}
+
+// characterSet reads the name of a character set. Flink prints `UTF-16LE` behind the
+// types of texts; here as there it says nothing, since a text is Unicode.
+func characterSet(c *token.Cursor) error {
+	name := c.Peek()
+	if name.Kind != token.Word && name.Kind != token.Quoted {
+		return c.Unexpected("a character set")
+	}
+	c.Next()
+	if !strings.HasPrefix(strings.ToUpper(name.Text), "UTF") {
+		return errs.Unsupportedf("the character set %s is not supported", name.Text).At(name.Span()).WithHint("texts are Unicode: leave CHARACTER SET out")
+	}
+	return nil
 }
 
 func temporal(c *token.Cursor) (types.Type, error) {
