@@ -358,16 +358,21 @@ func split(id string, values ...byte) task.Split {
 	return task.Split{Split: connector.Split{ID: connector.SplitID(id), Payload: values}}
 }
 
-func TestSplitsReadInTurnDoNotMakeEachOthersRowsLate(t *testing.T) {
-	l := &log{}
-	err := sourceTask(t, l, true, func(c *task.Commands, _ func()) {
-		c.AddSplits([]task.Split{split("a", 9, 20), split("b", 1, 2, 30)}, true)
+// readAll has a bounded source read splits to their ends.
+func readAll(t *testing.T, l *log, align *task.Alignment, splits ...task.Split) {
+	t.Helper()
+	if err := alignedTask(t, l, true, align, func(c *task.Commands, _ func()) {
+		c.AddSplits(splits, true)
 		synctest.Wait()
 		c.Inject(stream.Barrier{Epoch: 1, Kind: stream.Final})
-	})
-	if err != nil {
+	}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestSplitsReadInTurnDoNotMakeEachOthersRowsLate(t *testing.T) {
+	l := &log{}
+	readAll(t, l, nil, split("a", 9, 20), split("b", 1, 2, 30))
 	expect(t, l, `
 r open
 r rows +I v=9
@@ -390,14 +395,7 @@ r close`)
 
 func TestAlignedSplitsWaitForTheSlowest(t *testing.T) {
 	l := &log{}
-	err := alignedTask(t, l, true, task.NewAlignment(), func(c *task.Commands, _ func()) {
-		c.AddSplits([]task.Split{split("a", 9, 20, 21), split("b", 1, 2, 4, 16, 17)}, true)
-		synctest.Wait()
-		c.Inject(stream.Barrier{Epoch: 1, Kind: stream.Final})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	readAll(t, l, task.NewAlignment(), split("a", 9, 20, 21), split("b", 1, 2, 4, 16, 17))
 	// a waits at 9 until b is at 4, b at 16 for a, and at the end neither for the other.
 	expect(t, l, `
 r open
@@ -447,14 +445,7 @@ func TestAlignedReadersWait(t *testing.T) {
 // TestEndedSplitsAreNotWaitedFor has the slowest split end.
 func TestEndedSplitsAreNotWaitedFor(t *testing.T) {
 	l := &log{}
-	err := alignedTask(t, l, true, task.NewAlignment(), func(c *task.Commands, _ func()) {
-		c.AddSplits([]task.Split{split("a", 9, 20, 30), split("b", 1)}, true)
-		synctest.Wait()
-		c.Inject(stream.Barrier{Epoch: 1, Kind: stream.Final})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	readAll(t, l, task.NewAlignment(), split("a", 9, 20, 30), split("b", 1))
 	if got := l.text(); strings.Index(got, "split b ended") > strings.Index(got, "v=20") || !strings.Contains(got, "v=30") {
 		t.Errorf("a split did not wait for another until it ended:\n%s", got)
 	}
