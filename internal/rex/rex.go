@@ -179,23 +179,31 @@ func (e Expr) Walk(visit func(Expr) bool) {
 func (e Expr) Map(f func(Expr) Expr) Expr { return mapped(&e, f) }
 
 func mapped(e *Expr, f func(Expr) Expr) Expr {
-	var args []Expr
-	for i := range e.Args {
-		m := mapped(&e.Args[i], f)
-		if args == nil && same(&m, &e.Args[i]) {
-			continue // most rewrites change little
-		}
-		if args == nil {
-			args = slices.Clone(e.Args)
-		}
-		args[i] = m
-	}
-	if args == nil {
-		return f(*e)
-	}
 	changed := *e
-	changed.Args = args
+	changed.Args = mapEach(e.Args, func(arg *Expr) Expr { return mapped(arg, f) })
 	return f(changed)
+}
+
+// MapAll gives what f makes of each expression; exprs itself if that changes none.
+func MapAll(exprs []Expr, f func(Expr) Expr) []Expr {
+	return mapEach(exprs, func(e *Expr) Expr { return f(*e) })
+}
+
+// mapEach copies the list with the first expression that changes: most rewrites change
+// little.
+func mapEach(exprs []Expr, f func(*Expr) Expr) []Expr {
+	out, copied := exprs, false
+	for i := range exprs {
+		m := f(&exprs[i])
+		if !copied && same(&m, &exprs[i]) {
+			continue
+		}
+		if !copied {
+			out, copied = slices.Clone(exprs), true
+		}
+		out[i] = m
+	}
+	return out
 }
 
 // Bare is e without places in a script.

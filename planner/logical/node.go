@@ -107,10 +107,10 @@ func MapExprs(n Node, f func(rex.Expr) rex.Expr) Node {
 	case *Filter:
 		out = NewFilter(n.input, apply(n.Predicate))
 	case *Project:
-		out = NewProject(n.input, mapAll(n.Exprs, apply), n.Names)
+		out = NewProject(n.input, rex.MapAll(n.Exprs, apply), n.Names)
 	case *Correlate:
 		spec := n.CorrelateSpec
-		spec.Args = mapAll(spec.Args, apply)
+		spec.Args = rex.MapAll(spec.Args, apply)
 		out = NewCorrelate(n.input, spec)
 	case *Watermark:
 		s := n.WatermarkSpec
@@ -119,7 +119,7 @@ func MapExprs(n Node, f func(rex.Expr) rex.Expr) Node {
 	case *Values:
 		rows := make([][]rex.Expr, len(n.Rows))
 		for i, row := range n.Rows {
-			rows[i] = mapAll(row, apply)
+			rows[i] = rex.MapAll(row, apply)
 		}
 		out = NewValues(n.props.Schema, rows)
 	case *Join:
@@ -145,14 +145,6 @@ func MapExprs(n Node, f func(rex.Expr) rex.Expr) Node {
 	}
 	if !changed {
 		return n
-	}
-	return out
-}
-
-func mapAll(exprs []rex.Expr, f func(rex.Expr) rex.Expr) []rex.Expr {
-	out := make([]rex.Expr, len(exprs))
-	for i, e := range exprs {
-		out[i] = f(e)
 	}
 	return out
 }
