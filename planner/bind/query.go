@@ -48,6 +48,14 @@ func (b *Binder) query(q *sql.Query, outer *scope) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, c := range b.ctes[mark:] {
+		if c.node != nil {
+			continue
+		}
+		if _, err := b.bindCTE(c); err != nil { // nobody reads it, but what is wrong in it is wrong
+			return nil, err
+		}
+	}
 	return r, b.limit(q, r)
 }
 

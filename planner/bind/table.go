@@ -42,10 +42,11 @@ func (b *Binder) view(v *catalog.View, ref *sql.NamedTable) (logical.Node, error
 // expand binds a view's query in the catalog's world, without the CTEs around the
 // reference.
 func (b *Binder) expand(v *catalog.View, ref *sql.NamedTable) (logical.Node, error) {
-	q, err := parseQuery(v.Query)
+	parsed, err := v.Parsed(func(text string) (any, error) { return parseQuery(text) })
 	if err != nil {
 		return nil, inView(v, err, ref)
 	}
+	q := parsed.(*sql.Query)
 	ctes, around := b.ctes, b.cat
 	b.ctes, b.cat, b.expanding = nil, b.cat.Within(v.Name), append(b.expanding, v.Name)
 	var r *result

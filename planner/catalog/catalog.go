@@ -4,6 +4,8 @@
 package catalog
 
 import (
+	"sync"
+
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 )
@@ -136,6 +138,17 @@ type View struct {
 	// Query is the SQL text of the query.
 	Query   string `msgpack:"q"`
 	Comment string `msgpack:"m,omitempty"`
+
+	parse    sync.Once
+	parsed   any
+	parseErr error
+}
+
+// Parsed is what parse made of the query when it was first asked for: views on views are
+// read again by each statement about the last of them. Nobody may change it.
+func (v *View) Parsed(parse func(query string) (any, error)) (any, error) {
+	v.parse.Do(func() { v.parsed, v.parseErr = parse(v.Query) })
+	return v.parsed, v.parseErr
 }
 
 // Pushdown is what the planner would like a source to do; see
