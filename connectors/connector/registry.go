@@ -33,12 +33,16 @@ func (r *Registry) With(more ...Connector) (*Registry, error) {
 	return &Registry{connectors: all}, nil
 }
 
-// Get finds a connector. An unknown name is a user error that names the nearest.
+// Get finds a connector. An unknown name is a user error that names the nearest, or
+// what stands in for a connector of Flink's.
 func (r *Registry) Get(name string) (Connector, error) {
 	if c, ok := r.connectors[name]; ok {
 		return c, nil
 	}
 	e := errs.Userf("there is no connector '%s'", name)
+	if hint := r.standIn(name); hint != "" {
+		return nil, e.WithHint("%s", hint)
+	}
 	if nearest := errs.Nearest(name, r.Names()); nearest != "" {
 		return nil, e.WithHint("did you mean '%s'?", nearest)
 	}

@@ -118,6 +118,13 @@ func TestRegistryNamesTheNearest(t *testing.T) {
 	if _, err := r.Get("kafka"); err == nil || !strings.Contains(err.Error(), "there are 'filesystem', 'print'") {
 		t.Errorf("unhelpful error: %v", err)
 	}
+	more, err := r.With(toy{"shardlog"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := more.Get("kafka-0.11"); err == nil || !strings.Contains(err.Error(), "'shardlog' (built in)") {
+		t.Errorf("unhelpful error: %v", err)
+	}
 	if _, err := r.With(toy{"print"}); err == nil {
 		t.Error("a second connector of one name must be refused")
 	}
