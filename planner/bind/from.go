@@ -77,7 +77,7 @@ func (b *Binder) tableRef(ref sql.TableRef, outer, lateral *scope) (*relation, e
 	case *sql.Join:
 		return b.join(ref, outer, lateral)
 	case *sql.TableFunction:
-		return b.tableFunction(ref)
+		return b.tableFunction(ref, outer)
 	case *sql.MatchRecognize:
 		return b.matchRecognize(ref)
 	}

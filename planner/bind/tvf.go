@@ -33,7 +33,7 @@ func windowFunctionOf(name string) (windowFunction, bool) {
 }
 
 // tableFunction binds TABLE(f(…)).
-func (b *Binder) tableFunction(ref *sql.TableFunction) (*relation, error) {
+func (b *Binder) tableFunction(ref *sql.TableFunction, outer *scope) (*relation, error) {
 	name := functionName(ref.Call)
 	if name == mlPredict {
 		return b.predict(ref)
@@ -46,7 +46,7 @@ func (b *Binder) tableFunction(ref *sql.TableFunction) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := b.tableArg(f, args["DATA"])
+	data, err := b.tableArg(f, args["DATA"], outer)
 	if err != nil {
 		return nil, err
 	}
@@ -141,8 +141,8 @@ func partition(arg *sql.TableArg, data *relation) ([]int, error) {
 	return out, nil
 }
 
-// tableArg binds TABLE name or (query).
-func (b *Binder) tableArg(f windowFunction, e sql.Expr) (*relation, error) {
+// tableArg binds TABLE name or (query); outer is the query around.
+func (b *Binder) tableArg(f windowFunction, e sql.Expr, outer *scope) (*relation, error) {
 	arg, ok := e.(*sql.TableArg)
 	if !ok {
 		return nil, errs.Userf("a table is needed here").At(e.Pos()).WithHint("write TABLE name, or a query in parentheses")
@@ -153,7 +153,7 @@ func (b *Binder) tableArg(f windowFunction, e sql.Expr) (*relation, error) {
 	if len(arg.OrderBy) > 0 {
 		return nil, errs.Userf("%s takes no ORDER BY", f.kind).At(e.Pos()).WithHint("rows are in the order of their time column already")
 	}
-	return b.tableRef(arg.Table, nil, nil)
+	return b.tableRef(arg.Table, outer, outer)
 }
 
 // window binds the time column and the lengths.

@@ -118,6 +118,8 @@ func (l *lifter) node(n logical.Node) (lifted, error) {
 		return l.limit(n)
 	case *logical.Over:
 		return l.over(n)
+	case *logical.WindowTVF:
+		return l.window(n)
 	}
 	return lifted{}, errs.Unsupportedf("a sub-query in which %s works on rows chosen by columns of the query around is not supported", n.Kind()).At(l.span).
 		WithHint("join the tables first, and work on the result")

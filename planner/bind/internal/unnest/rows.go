@@ -3,6 +3,7 @@ package unnest
 import (
 	"slices"
 
+	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/internal/rex"
 	"github.com/thalweg/thalweg/internal/types"
 	"github.com/thalweg/thalweg/planner/logical"
@@ -92,6 +93,28 @@ func (l *lifter) over(n *logical.Over) (lifted, error) {
 	out := l.after(s, logical.NewOver(s.node, spec))
 	schema := out.node.Props().Schema
 	out.columns = append(out.columns, logical.Cols(schema, logical.Range(width, len(schema)))...)
+	return out, nil
+}
+
+// window puts rows into windows; sessions are apart by the keys too. Where the rows must
+// be joined with the domain first, they come without event time.
+func (l *lifter) window(n *logical.WindowTVF) (lifted, error) {
+	s, err := l.settledInput(n)
+	if err != nil {
+		return lifted{}, err
+	}
+	w := n.Window
+	w.Time = s.at(w.Time)
+	if s.node.Props().Time[w.Time] == logical.NotTime {
+		return lifted{}, errs.Unsupportedf("windows over rows that are chosen by another condition on the query around than equality are not supported").At(n.Span).
+			WithHint("filter the windows instead: put the condition behind the window function")
+	}
+	if w.Kind == logical.Session {
+		w.Partition = partition(s, n.Window.Partition)
+	}
+	width := len(s.node.Props().Schema)
+	out := l.after(s, logical.NewWindowTVF(s.node, w, n.Span))
+	out.columns = append(out.columns, logical.Cols(out.node.Props().Schema, logical.Range(width, width+3))...)
 	return out, nil
 }
 
