@@ -120,7 +120,7 @@ func (st *statement) alterView(stmt *sql.Alter) (Result, error) {
 	if done || err != nil {
 		return Result{Message: "nothing to alter"}, err
 	}
-	view := *r.View
+	view := &catalog.View{Name: r.View.Name, Columns: r.View.Columns, Query: r.View.Query, Comment: r.View.Comment}
 	switch action := stmt.Actions[0].(type) {
 	case *sql.AlterRename:
 		view.Name, err = st.newName(action)
@@ -138,7 +138,7 @@ func (st *statement) alterView(stmt *sql.Alter) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Message: "altered view " + name}, st.replace(stmt.Name, seen(r), relation{View: &view})
+	return Result{Message: "altered view " + name}, st.replace(stmt.Name, seen(r), relation{View: view})
 }
 
 // alterStream sets a stream's retention; everything else is about its table.

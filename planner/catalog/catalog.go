@@ -130,7 +130,7 @@ type Watermark struct {
 	Expr string `msgpack:"e"`
 }
 
-// View is a named query.
+// View is a named query. One that is altered is another View.
 type View struct {
 	Name string `msgpack:"n"`
 	// Columns renames the query's columns when not empty.
