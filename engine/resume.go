@@ -99,6 +99,9 @@ func (e *Engine) ResumeAt(ctx context.Context, id string, parallelism int) (*Job
 		return nil, errs.Userf("job %s has finished: there is nothing left to do", id)
 	case old.collect != nil:
 		return nil, errs.Userf("job %s is a SELECT, whose rows are gone", id).WithHint("run the statement again")
+	case !old.durable():
+		return nil, errs.Userf("job %s has ended, and without a data directory its checkpoints are gone", id).
+			WithHint("run the statement again, or open the engine with a data directory")
 	}
 	record := old.snapshotRecord()
 	if parallelism != 0 {

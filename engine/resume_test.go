@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -90,6 +91,21 @@ func TestAJobIsResumedOnceAtATime(t *testing.T) {
 		if err := j.Cancel(ctx); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// What a job of an engine without a directory has written is not written again.
+func TestAJobWhoseCheckpointsAreGoneIsNotResumed(t *testing.T) {
+	tables := enginetest.NewTables()
+	tables.Table("src").SetSplits(true, []string{"+I k=1"})
+	e := openAt(t, "", tables)
+	defer e.Close()
+	job := submit(t, e)
+	if err := job.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Resume(context.Background(), job.ID()); err == nil || !strings.Contains(err.Error(), "without a data directory") {
+		t.Errorf("resuming gave %v", err)
 	}
 }
 

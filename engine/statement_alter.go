@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/thalweg/thalweg/connectors/shardlog"
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/planner/catalog"
 	"github.com/thalweg/thalweg/sql"
@@ -141,7 +142,24 @@ func (st *statement) alterView(stmt *sql.Alter) (Result, error) {
 	return Result{Message: "altered view " + name}, st.replace(stmt.Name, seen(r), relation{View: view})
 }
 
-// alterStream sets a stream's retention; everything else is about its table.
+// setStream sets the options of a stream itself: a stream is resharded while it is used.
+func setStream(stream *shardlog.Stream, own map[string]string) error {
+	options, err := streamSpec().Parse(own)
+	if err != nil {
+		return err
+	}
+	if options.Given("retention") {
+		if err := stream.SetRetention(options.Duration("retention")); err != nil {
+			return err
+		}
+	}
+	if options.Given("shards") && int(options.Int("shards")) != stream.Open() {
+		return stream.Scale(int(options.Int("shards")))
+	}
+	return nil
+}
+
+// alterStream sets a stream's retention and shards; everything else is about its table.
 func (st *statement) alterStream(stmt *sql.Alter) (Result, error) {
 	store, name, err := st.existingStream(stmt.Name, stmt.IfExists)
 	if err != nil {
@@ -158,21 +176,12 @@ func (st *statement) alterStream(stmt *sql.Alter) (Result, error) {
 		return st.alterTableOf(stmt)
 	}
 	own, rest := streamOptions(set.Options, true)
-	if _, resharding := own["shards"]; resharding {
-		return Result{}, errs.Unsupportedf("the number of a stream's shards can't be changed yet").At(set.Span)
+	stream, err := store.Stream(name)
+	if err != nil {
+		return Result{}, err
 	}
-	if _, ok := own["retention"]; ok {
-		options, err := streamSpec().Parse(own)
-		if err != nil {
-			return Result{}, err
-		}
-		stream, err := store.Stream(name)
-		if err != nil {
-			return Result{}, err
-		}
-		if err := stream.SetRetention(options.Duration("retention")); err != nil {
-			return Result{}, err
-		}
+	if err := setStream(stream, own); err != nil {
+		return Result{}, atStreamOption(err, name, stmt.Name, set.Options)
 	}
 	if len(rest) == 0 {
 		return Result{Message: "altered stream " + name}, nil

@@ -37,7 +37,7 @@ func (st *statement) createStream(stmt *sql.CreateStream) (Result, error) {
 	own, rest := streamOptions(stmt.With, len(stmt.Columns) > 0)
 	options, err := streamSpec().Parse(own)
 	if err != nil {
-		return Result{}, atStreamOption(err, name, stmt)
+		return Result{}, atStreamOption(err, name, stmt.Name, stmt.With)
 	}
 	store, err := st.session.engine.streams()
 	if err != nil {
@@ -62,7 +62,7 @@ func (st *statement) createStream(stmt *sql.CreateStream) (Result, error) {
 		table.Table.Name = name
 	}
 	if err := store.CreateStream(name, int(options.Int("shards")), options.Duration("retention")); err != nil {
-		return Result{}, atStreamOption(err, name, stmt)
+		return Result{}, atStreamOption(err, name, stmt.Name, stmt.With)
 	}
 	if table.Table == nil {
 		return Result{Message: "created stream " + name}, nil
@@ -80,8 +80,8 @@ func (st *statement) createStream(stmt *sql.CreateStream) (Result, error) {
 }
 
 // atStreamOption makes an error about a stream's own options point at the option.
-func atStreamOption(err error, name string, stmt *sql.CreateStream) error {
-	return atOption(errs.Wrap(errs.Bug, err, "stream %s", name), &sql.CreateTable{Name: stmt.Name, With: stmt.With})
+func atStreamOption(err error, name string, at sql.Name, with []sql.Option) error {
+	return atOption(errs.Wrap(errs.Bug, err, "stream %s", name), &sql.CreateTable{Name: at, With: with})
 }
 
 // streamOptions parts the stream's own options from its table's. Without a table
