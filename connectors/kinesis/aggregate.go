@@ -28,6 +28,9 @@ type shardMap struct {
 	open []shardRange
 	// all are the open and the closed ones by name.
 	all map[string]shardRange
+	// anywhere tells that the stream leads records where it likes: then each row belongs to
+	// the shard that it came to.
+	anywhere bool
 }
 
 // shardRange is a shard with the hash keys that belong to it.
@@ -45,6 +48,9 @@ func (m *shardMap) find(k hashKey) int {
 
 // strays are the rows of a packed entry that don't belong to the shard it came to.
 func (m *shardMap) strays(e *entry, shard string) (out []entry) {
+	if m.anywhere {
+		return nil
+	}
 	actual, known := m.all[shard]
 	rows, _ := kpl.Split(nil, e.data)
 	for _, row := range rows {
@@ -65,7 +71,7 @@ func (w *writer) know(ctx context.Context) error {
 
 // learn lists the stream's shards; nothing is packed for those known before.
 func (w *writer) learn(ctx context.Context) error {
-	m := &shardMap{all: map[string]shardRange{}}
+	m := &shardMap{all: map[string]shardRange{}, anywhere: w.sink.spreads(ctx, w.client)}
 	err := w.sink.listShards(ctx, w.client, func(page *kinesis.ListShardsOutput) {
 		for _, shard := range page.Shards {
 			r := shardRange{id: *shard.ShardId}

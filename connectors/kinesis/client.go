@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/thalweg/thalweg/internal/errs"
@@ -148,4 +149,15 @@ func (l *layout) listShards(ctx context.Context, client *kinesis.Client, take fu
 		}
 		in = &kinesis.ListShardsInput{NextToken: page.NextToken}
 	}
+}
+
+// spreads reports that the stream puts records into any shard, whatever their keys: what
+// is within an aggregated one is then of the shard that it lies in. Who may not describe
+// the stream is taken to use keys.
+func (l *layout) spreads(ctx context.Context, client *kinesis.Client) bool {
+	in := &kinesis.DescribeStreamSummaryInput{}
+	in.StreamName, in.StreamARN = l.ref()
+	out, err := client.DescribeStreamSummary(ctx, in)
+	return err == nil && out.StreamDescriptionSummary != nil &&
+		out.StreamDescriptionSummary.RecordDistributionStrategy == types.RecordDistributionStrategyAuto
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/thalweg/thalweg/connectors/connector"
+	"github.com/thalweg/thalweg/internal/errs"
 )
 
 // The most that a call takes: the older of AWS's limits of bytes.
@@ -112,14 +113,22 @@ func (w *writer) input(call []entry) *kinesis.PutRecordsInput {
 	return in
 }
 
+// astray reports that an entry came to another shard than it was packed for.
+func (w *writer) astray(e *entry, shard string) bool {
+	return e.packed && shard != e.lane && (w.shards == nil || !w.shards.anywhere)
+}
+
 // settle takes from the front of pending what a call has put, and leaves what is to be
 // put again. Of a lane that is everything from the first entry on that was refused or
 // led astray: so its last rows are in order, some of them twice.
 func (w *writer) settle(ctx context.Context, call []entry, results []types.PutRecordsResultEntry) (again bool, err error) {
+	if len(results) != len(call) {
+		return false, errs.Resourcef("the stream answered for %d of %d records", len(results), len(call))
+	}
 	rest := slices.Clone(w.pending[len(call):])
 	moved := false
 	for i, r := range results {
-		moved = moved || r.ErrorCode == nil && call[i].packed && aws.ToString(r.ShardId) != call[i].lane
+		moved = moved || r.ErrorCode == nil && w.astray(&call[i], aws.ToString(r.ShardId))
 	}
 	if moved {
 		w.pending = rest
@@ -136,7 +145,7 @@ func (w *writer) settle(ctx context.Context, call []entry, results []types.PutRe
 		switch {
 		case r.ErrorCode != nil || broken[e.lane]:
 			left = append(left, e)
-		case e.packed && aws.ToString(r.ShardId) != e.lane:
+		case w.astray(&e, aws.ToString(r.ShardId)):
 			strays := w.shards.strays(&e, aws.ToString(r.ShardId))
 			if strays == nil {
 				continue

@@ -47,6 +47,16 @@ func TestRefusedEntriesKeepTheOrderOfTheirLane(t *testing.T) {
 	}
 }
 
+// TestAnAnswerForFewerRecordsIsAnError has a service that leaves records out of its answer.
+func TestAnAnswerForFewerRecordsIsAnError(t *testing.T) {
+	w := &writer{}
+	w.add(entry{key: "a"})
+	w.add(entry{key: "b"})
+	if _, err := w.settle(t.Context(), w.pending, []types.PutRecordsResultEntry{{ShardId: aws.String("s")}}); err == nil || len(w.pending) != 2 {
+		t.Errorf("%v, and %d entries are left", err, len(w.pending))
+	}
+}
+
 // TestStraysAreThoseOfOtherShards packs rows of several keys and leads them to each of
 // four shards: what doesn't belong to it is given back, in order.
 func TestStraysAreThoseOfOtherShards(t *testing.T) {

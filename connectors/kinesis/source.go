@@ -83,7 +83,7 @@ func (s *source) Discover(ctx context.Context, known []connector.SplitID, _ int)
 		have[id] = true
 	}
 	// Asked only where there is a new shard, which is seldom.
-	spread := sync.OnceValue(func() bool { return s.spreads(ctx, client) })
+	spread := sync.OnceValue(func() bool { return !s.keepAggregated && s.spreads(ctx, client) })
 	var out []connector.Split
 	err = s.listShards(ctx, client, func(page *kinesis.ListShardsOutput) {
 		now := clockOf(page.ResultMetadata)
@@ -99,20 +99,6 @@ func (s *source) Discover(ctx context.Context, known []connector.SplitID, _ int)
 		}
 	})
 	return out, err
-}
-
-// spreads reports that the stream puts records into any shard, whatever their keys: what
-// is within an aggregated one is then of the shard that it lies in. Who may not describe
-// the stream is taken to use keys.
-func (s *source) spreads(ctx context.Context, client *kinesis.Client) bool {
-	if s.keepAggregated {
-		return false
-	}
-	in := &kinesis.DescribeStreamSummaryInput{}
-	in.StreamName, in.StreamARN = s.ref()
-	out, err := client.DescribeStreamSummary(ctx, in)
-	return err == nil && out.StreamDescriptionSummary != nil &&
-		out.StreamDescriptionSummary.RecordDistributionStrategy == types.RecordDistributionStrategyAuto
 }
 
 // clock is the present, as this process and as the server see it: the server's clock

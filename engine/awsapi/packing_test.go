@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -156,6 +157,30 @@ func TestKinesisSinkPacksByShard(t *testing.T) {
 	got.check(t, rows, keys)
 	if got.records > 4*3*2 || got.rows != rows || got.astray > 0 {
 		t.Errorf("%d records with %d rows, %d of them in a wrong shard", got.records, got.rows, got.astray)
+	}
+}
+
+// TestKinesisSinkPacksForAStreamThatSpreads writes into a stream that leads records where it
+// likes: a record's rows are of the shard that it comes to, so that none is put again.
+func TestKinesisSinkPacksForAStreamThatSpreads(t *testing.T) {
+	const rows, keys = 4000, 1000
+	r := newRemote(t, 3, awsapi.Options{})
+	api := &trap{T: t, url: r.server.URL}
+	answer, text := api.call(r.server.Client(), "UpdateStreamRecordDistributionStrategy",
+		`{"StreamARN": "arn:aws:kinesis:eu-west-1:000000000000:stream/s", "RecordDistributionStrategy": "AUTO"}`)
+	if answer.StatusCode != http.StatusOK {
+		t.Fatal(text)
+	}
+	w := r.packer(t)
+	for from := 0; from < rows; from += 1000 {
+		b := keyedRows(t, from, from+1000, keys)
+		if err := w.Write(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		b.Release()
+	}
+	if got := r.unpack(t); got.rows+got.astray != rows || got.records > 4*3*2 {
+		t.Errorf("%d records with %d rows, want %d rows", got.records, got.rows+got.astray, rows)
 	}
 }
 
