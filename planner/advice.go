@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -39,7 +38,7 @@ func keepsForEver(n *plan.Node) string {
 		return "keeps every group for ever" + ttl + ", or group by a window"
 	case n.Join != nil && (n.Join.TTLMillis == 0 || n.Join.RightTTL() == 0):
 		return "keeps all rows of both inputs" + ttl + " if old rows need not match"
-	case n.MultiJoin != nil && slices.ContainsFunc(n.MultiJoin.Parts, func(p plan.JoinPart) bool { return p.TTLMillis == 0 }):
+	case n.MultiJoin != nil:
 		return "keeps all rows of its inputs" + ttl + " if old rows need not match"
 	case n.IntervalJoin != nil && (n.IntervalJoin.LeftLifeMillis == nil || n.IntervalJoin.RightLifeMillis == nil):
 		return "keeps all rows of one input: bound the difference of both times in ON from both sides"

@@ -10,9 +10,7 @@ func multiJoinOperator() Operator {
 	return Operator{Stateful: true, Build: func(_ *Env, n Node) (op.Operator, error) {
 		var cfg join.MultiConfig
 		for i, p := range n.MultiJoin.Parts {
-			cfg.Inputs = append(cfg.Inputs, join.MultiInput{
-				Keys: p.Keys, Left: p.Left, Beside: p.Beside, InsertOnly: n.InputModes[i] == plan.InsertOnly, TTL: millis(p.TTLMillis),
-			})
+			cfg.Inputs = append(cfg.Inputs, join.MultiInput{Keys: p.Keys, Left: p.Left, Beside: p.Beside, InsertOnly: n.InputModes[i] == plan.InsertOnly})
 		}
 		for _, c := range n.MultiJoin.Columns {
 			cfg.Columns = append(cfg.Columns, join.MultiColumn{Input: c.Part, Column: c.Column})

@@ -19,10 +19,11 @@ type output struct {
 	writers []*exchange.Writer
 	// watermark is the last one passed on.
 	watermark stream.Watermark
-	// divert and divertIdle take watermarks and idleness instead when set: see
-	// splitLine.
+	// divert and divertIdle take watermarks and idleness instead when set, and paused says
+	// whether the input is held back: see splitLine.
 	divert     func(stream.Watermark) error
 	divertIdle func() error
+	paused     func() bool
 }
 
 var _ op.IdleOutput = (*output)(nil)
@@ -97,6 +98,9 @@ func (o *output) Watermark(wm stream.Watermark) error {
 	}
 	return nil
 }
+
+// Paused reports that the input waits for others; see op.IdleOutput.
+func (o *output) Paused() bool { return o.paused != nil && o.paused() }
 
 // Idle passes on that there is no input for now; see op.IdleOutput. Operators of
 // the same task need not know, since only exchanges merge watermarks: it goes to the

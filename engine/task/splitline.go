@@ -61,6 +61,7 @@ func (l *splitLine) open(s *sourceTask) error {
 		out := &l.links[a.node].out
 		out.divert = func(wm stream.Watermark) error { return s.reached(k, l, wm) }
 		out.divertIdle = func() error { return s.becameIdle(k, l) }
+		out.paused = func() bool { return l.ahead() != nil }
 	}
 	env := s.source.Env
 	l.bad = connector.NewBadCounter(s.source.Policy, func(r connector.BadRecord) error {

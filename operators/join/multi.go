@@ -2,7 +2,6 @@ package join
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/op"
@@ -32,8 +31,6 @@ type MultiInput struct {
 	Beside []int
 	// InsertOnly tells that the input has +I rows alone.
 	InsertOnly bool
-	// TTL forgets rows that were not written for so long; 0 never.
-	TTL time.Duration
 }
 
 // MultiColumn is a column of an input.
@@ -42,6 +39,7 @@ type MultiColumn struct{ Input, Column int }
 // Multi joins three inputs or more by one key: what a chain of inner and left joins
 // gives, ((0 ⋈ 1) ⋈ 2) …, but only the inputs' rows are kept, not those in between.
 //
+// Nothing is forgotten: a row that stood alone is known by its partners' input having none.
 // Without a Left input it passes the kinds of its input's rows on, else it emits +I and
 // -D, as Join does.
 type Multi struct {
@@ -68,12 +66,12 @@ type change struct {
 	kind    stream.RowKind
 	there   []bool
 	entries []state.Entry
+	// missing tells of each other input whether it has no row of the key beside the rows
+	// that it matches.
+	missing []bool
 }
 
-var (
-	_ op.Operator = (*Multi)(nil)
-	_ op.Ticker   = (*Multi)(nil)
-)
+var _ op.Operator = (*Multi)(nil)
 
 // NewMulti makes a Multi.
 func NewMulti(cfg MultiConfig) (*Multi, error) {
@@ -103,16 +101,17 @@ func (m *Multi) Open(ctx *op.Context) error {
 	m.ctx = ctx
 	for i, in := range m.cfg.Inputs {
 		s, err := openSide(ctx, sideSpec{
-			id: fmt.Sprintf("input%d", i), input: i, keys: in.Keys, strict: in.Keys, ttl: in.TTL,
+			id: fmt.Sprintf("input%d", i), input: i, keys: in.Keys, strict: in.Keys,
 			// What is appended is not counted by key without a look at what is there.
-			appended: in.InsertOnly && in.TTL == 0 && !in.Left,
+			appended: in.InsertOnly && !in.Left,
 		})
 		if err != nil {
 			return err
 		}
 		m.sides = append(m.sides, s)
 	}
-	m.change.there, m.change.entries = make([]bool, len(m.sides)), make([]state.Entry, len(m.sides))
+	n := len(m.sides)
+	m.change.there, m.change.missing, m.change.entries = make([]bool, n), make([]bool, n), make([]state.Entry, n)
 	m.list.init(m)
 	return nil
 }
@@ -173,12 +172,6 @@ func (m *Multi) find(input int, batch stream.Batch) error {
 
 // Advance implements op.Operator.
 func (*Multi) Advance(wm stream.Watermark, out op.Output) error { return out.Watermark(wm) }
-
-// Tick implements op.Ticker.
-func (m *Multi) Tick(nowMillis int64, _ op.Output) error {
-	m.ctx.State.SetNow(nowMillis)
-	return nil
-}
 
 // Flush implements op.Operator; nothing is held back.
 func (*Multi) Flush(op.Output) error { return nil }

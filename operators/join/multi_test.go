@@ -18,7 +18,8 @@ import (
 
 // buildMulti makes a case out of `in0`, `in1`, … (schemas, whose first column is the
 // key), `left` (those that may be missing, such as "1 2"), `beside` ("2:1": a row of 2
-// matches one of 1), `inserts` (those planned as insert-only) and `ttl`.
+// matches one of 1) and `inserts` (those planned as
+// insert-only).
 func buildMulti(h optest.Header) (optest.Case, error) {
 	var schemas []types.Schema
 	for i := 0; h.Has(fmt.Sprintf("in%d", i)); i++ {
@@ -31,7 +32,6 @@ func buildMulti(h optest.Header) (optest.Case, error) {
 	cfg, output := multiOf(schemas)
 	for i := range cfg.Inputs {
 		in := &cfg.Inputs[i]
-		in.TTL = h.Duration("ttl")
 		in.Left, in.InsertOnly = strings.Contains(h.Text("left"), fmt.Sprint(i)), strings.Contains(h.Text("inserts"), fmt.Sprint(i))
 	}
 	for _, pair := range strings.Fields(h.Text("beside")) {

@@ -1,6 +1,10 @@
 package join
 
-import "github.com/thalweg/thalweg/state"
+import (
+	"slices"
+
+	"github.com/thalweg/thalweg/state"
+)
 
 // apply brings the changed row into the state, or takes it out, and lists what follows.
 func (m *Multi) apply() error {
@@ -10,7 +14,7 @@ func (m *Multi) apply() error {
 		own.add(c.key, int(c.row), 0)
 	} else {
 		if !own.remove(c.key, int(c.row)) {
-			return nil // forgotten: what came of it was, too
+			return nil // it was never there: nothing came of it
 		}
 		c.turns = m.cfg.Inputs[c.input].Left && own.table.Count(own.slots[c.key]) == 0
 	}
@@ -20,11 +24,20 @@ func (m *Multi) apply() error {
 	return m.extend(0, 1)
 }
 
-// fruitful reports whether anything can come of the changed row: all inputs that must
-// have a partner have one.
+// fruitful reports whether anything can come of the changed row: no input is missing that
+// must have a partner, or beside which the row must be.
 func (m *Multi) fruitful() bool {
+	c := &m.change
 	for i, s := range m.sides {
-		if i != m.change.input && !m.cfg.Inputs[i].Left && s.runs[m.change.key].Count == 0 {
+		in := &m.cfg.Inputs[i]
+		alone := slices.ContainsFunc(in.Beside, func(b int) bool { return c.missing[b] })
+		if i == c.input {
+			if c.missing[i] = false; alone {
+				return false
+			}
+			continue
+		}
+		if c.missing[i] = alone || s.runs[c.key].Count == 0; c.missing[i] && !in.Left {
 			return false
 		}
 	}

@@ -7,4 +7,6 @@ type IdleOutput interface {
 	Output
 	// Idle passes the idleness on.
 	Idle() error
+	// Paused tells that input is held back for now: that none comes is no idleness then.
+	Paused() bool
 }

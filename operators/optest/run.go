@@ -296,6 +296,9 @@ func (r *run) Watermark(wm stream.Watermark) error {
 	return nil
 }
 
+// Paused implements op.IdleOutput.
+func (r *run) Paused() bool { return false }
+
 // Idle implements op.IdleOutput.
 func (r *run) Idle() error {
 	r.lines = append(r.lines, "idle")

@@ -138,11 +138,16 @@ func (w *Watermark) Tick(nowMillis int64, out op.Output) error {
 	if w.cfg.IdleAfter <= 0 || w.idle || nowMillis-w.lastRowMillis < w.cfg.IdleAfter.Milliseconds() {
 		return nil
 	}
-	w.idle = true
-	if o, ok := out.(op.IdleOutput); ok {
-		return o.Idle()
+	o, ok := out.(op.IdleOutput)
+	if ok && o.Paused() {
+		w.lastRowMillis = nowMillis
+		return nil
 	}
-	return nil
+	w.idle = true
+	if !ok {
+		return nil
+	}
+	return o.Idle()
 }
 
 // Flush implements op.Operator.

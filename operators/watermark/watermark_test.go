@@ -2,6 +2,7 @@ package watermark_test
 
 import (
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/thalweg/thalweg/operators/expr"
 	"github.com/thalweg/thalweg/operators/op"
 	"github.com/thalweg/thalweg/operators/optest"
+	"github.com/thalweg/thalweg/operators/stream"
 	"github.com/thalweg/thalweg/operators/watermark"
 )
 
@@ -47,4 +49,34 @@ func BenchmarkWatermark(b *testing.B) {
 		b.Fatal(err)
 	}
 	optest.Drive(b, operator)
+}
+
+// held is an output whose operator's input is held back, or not.
+type held struct{ paused, idle bool }
+
+func (*held) Emit(b stream.Batch) error        { b.Release(); return nil }
+func (*held) Watermark(stream.Watermark) error { return nil }
+func (h *held) Idle() error                    { h.idle = true; return nil }
+func (h *held) Paused() bool                   { return h.paused }
+
+func TestInputThatIsHeldBackIsNotIdle(t *testing.T) {
+	ts := types.TimestampOf(3)
+	w, err := watermark.New(watermark.Config{Expr: rex.Col(0, ts), IdleAfter: 10 * time.Second, Registry: expr.NewRegistry()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &held{paused: true}
+	for _, step := range []struct {
+		atMillis int64
+		paused   bool
+		idle     bool
+	}{{1, false, false}, {9_000, true, false}, {20_000, true, false}, {29_000, false, false}, {30_000, false, true}} {
+		out.paused = step.paused
+		if err := w.Tick(step.atMillis, out); err != nil {
+			t.Fatal(err)
+		}
+		if out.idle != step.idle {
+			t.Errorf("at %d ms the split is idle=%t", step.atMillis, out.idle)
+		}
+	}
 }

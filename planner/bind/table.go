@@ -103,9 +103,14 @@ func (b *Binder) table(t *catalog.Table, name string, ref *sql.NamedTable) (logi
 	}
 	var node logical.Node = logical.NewScan(logical.ScanSpec{Table: t, Columns: stored, Info: info})
 	err = b.elsewhere(ref.Name.Pos(), func() (err error) {
-		if node, err = b.computedColumns(node, t); err == nil && t.Watermark != nil {
-			node, err = b.watermark(node, t)
+		if node, err = b.computedColumns(node, t); err != nil {
+			return err
 		}
+		if t.Watermark == nil {
+			b.withoutWatermark(t)
+			return nil
+		}
+		node, err = b.watermark(node, t)
 		return err
 	})
 	return node, inTable(t, err, ref.Name.Pos())

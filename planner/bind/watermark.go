@@ -57,6 +57,15 @@ func (b *Binder) idleMillis(t *catalog.Table) (int64, error) {
 	return d.Milliseconds(), errs.Wrap(errs.User, err, "'%s'", name)
 }
 
+// withoutWatermark tells of options about event time of a table that declares none.
+func (b *Binder) withoutWatermark(t *catalog.Table) {
+	for _, name := range []string{optionIdle, optionAlignGroup, optionAlignDrift} {
+		if t.Options[name] != "" {
+			b.warn("table %s declares no WATERMARK: its '%s' has no effect", t.Name, name)
+		}
+	}
+}
+
 // alignment reads which sources a table's goes in step with.
 func alignment(t *catalog.Table) (*logical.Alignment, error) {
 	group, drift := t.Options[optionAlignGroup], t.Options[optionAlignDrift]

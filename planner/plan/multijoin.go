@@ -26,8 +26,6 @@ type JoinPart struct {
 	// Beside are inputs before that may be missing, but must be there for this one's
 	// rows to match.
 	Beside []int `msgpack:"b,omitempty"`
-	// TTLMillis is how long rows are kept without being written, 0 for ever.
-	TTLMillis int64 `msgpack:"ttl,omitempty"`
 }
 
 // PartColumn is a column of an input.
@@ -38,7 +36,6 @@ type PartColumn struct {
 
 func (j *MultiJoin) describe(inputs []types.Schema) string {
 	var parts []string
-	kept := false
 	for i, p := range j.Parts {
 		text := "(" + columns(inputs[i], p.Keys) + ")"
 		switch {
@@ -50,22 +47,14 @@ func (j *MultiJoin) describe(inputs []types.Schema) string {
 		for _, b := range p.Beside {
 			text += fmt.Sprintf(" beside %d", b+1)
 		}
-		parts, kept = append(parts, text), kept || p.TTLMillis != 0
+		parts = append(parts, text)
 	}
 	text := "on=[" + strings.Join(parts, ", ") + "]"
 	var out []string
 	for _, c := range j.Columns {
 		out = append(out, columns(inputs[c.Part], []int{c.Column}))
 	}
-	text += ", select=[" + strings.Join(out, ", ") + "]"
-	if !kept {
-		return text
-	}
-	parts = parts[:0]
-	for _, p := range j.Parts {
-		parts = append(parts, fmt.Sprintf("%dms", p.TTLMillis))
-	}
-	return text + ", ttl=[" + strings.Join(parts, ", ") + "]"
+	return text + ", select=[" + strings.Join(out, ", ") + "]"
 }
 
 // validate checks the parts against the inputs' widths.

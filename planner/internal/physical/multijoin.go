@@ -53,18 +53,15 @@ func (b *builder) chainOf(n *logical.Join) *chain {
 	if n.Type != logical.Inner && n.Type != logical.Left || len(n.LeftKeys) == 0 || slices.Contains(n.NullEqual, true) {
 		return nil
 	}
-	if x := n.Interval(); x != nil {
+	if n.Interval() != nil || b.ttl(n.LeftTTL) != 0 || b.ttl(n.RightTTL) != 0 {
+		return nil // with a TTL each join renews what it keeps
+	}
+	if c := b.chainBelow(n.Left()); c != nil && c.extend(n) {
+		return c
+	}
+	c := &chain{inputs: []logical.Node{n.Left()}, parts: []plan.JoinPart{{}}, columns: partColumns(0, n.Left())}
+	if !c.extend(n) {
 		return nil
-	}
-	c := b.chainBelow(n.Left())
-	if c == nil || len(c.inputs) > 1 && n.LeftTTL != nil || !c.extend(n, b.ttl(n.RightTTL)) {
-		c = &chain{inputs: []logical.Node{n.Left()}, parts: []plan.JoinPart{{}}, columns: partColumns(0, n.Left())}
-		if !c.extend(n, b.ttl(n.RightTTL)) {
-			return nil
-		}
-	}
-	if len(c.inputs) == 2 {
-		c.parts[0].TTLMillis = b.ttl(n.LeftTTL)
 	}
 	return c
 }
@@ -109,8 +106,8 @@ func partColumns(part int, n logical.Node) []plan.PartColumn {
 
 // extend adds the right input of a join, and reports whether the chain's key is the
 // join's: of each part of it one column on the left, and there is nothing else.
-func (c *chain) extend(n *logical.Join, ttlMillis int64) bool {
-	next := plan.JoinPart{Left: n.Type == logical.Left, TTLMillis: ttlMillis}
+func (c *chain) extend(n *logical.Join) bool {
+	next := plan.JoinPart{Left: n.Type == logical.Left}
 	if len(c.inputs) == 1 {
 		for _, k := range n.LeftKeys {
 			c.parts[0].Keys = append(c.parts[0].Keys, c.columns[k].Column)
