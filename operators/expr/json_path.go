@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/thalweg/thalweg/internal/errs"
 )
@@ -264,12 +266,26 @@ func appendUnescaped(dst []byte, text string) ([]byte, int) {
 	if at := strings.IndexByte("nrtbf", text[0]); at >= 0 {
 		return append(dst, "\n\r\t\b\f"[at]), 1
 	}
-	if text[0] == 'u' && len(text) >= 5 {
-		if code, err := strconv.ParseUint(text[1:5], 16, 16); err == nil {
-			return append(dst, string(rune(code))...), 5
+	unit, ok := escapedUnit(text)
+	if !ok {
+		return append(dst, text[0]), 1
+	}
+	if utf16.IsSurrogate(unit) && len(text) > 6 && text[5] == '\\' {
+		low, _ := escapedUnit(text[6:])
+		if r := utf16.DecodeRune(unit, low); r != utf8.RuneError {
+			return utf8.AppendRune(dst, r), 11
 		}
 	}
-	return append(dst, text[0]), 1
+	return utf8.AppendRune(dst, unit), 5 // half a pair becomes U+FFFD, as in JSON
+}
+
+// escapedUnit reads the unit of UTF-16 that uXXXX is.
+func escapedUnit(text string) (unit rune, ok bool) {
+	if len(text) < 5 || text[0] != 'u' {
+		return 0, false
+	}
+	code, err := strconv.ParseUint(text[1:5], 16, 16)
+	return rune(code), err == nil
 }
 
 // numbers reads the numbers of elements or a slice.

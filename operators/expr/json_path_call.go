@@ -144,34 +144,42 @@ func (path *jsonPath) callOfScan() {
 	path.steps = append([]jsonStep{step}, path.steps[at+1:]...)
 }
 
-// called is what a step's function makes of a value.
+// called is what a step's function makes of a value, nil for nothing. The work is
+// taken before anything is made.
 func (s *jsonStep) called(value []byte, in *jsonSearch) []byte {
-	args := make([][]byte, 0, len(s.args))
+	if in.left < 0 || value[0] == '[' && !in.spendOnCall(value) {
+		return nil
+	}
+	args := make([][]byte, len(s.args))
 	for i := range s.args {
-		a := &s.args[i]
-		if a.path == nil {
-			args = append(args, a.node.text)
-			continue
-		}
-		from := in.root
-		if s.call.below {
-			from = value
-		}
-		if !a.path.many {
-			raw, ok := a.path.one(from, in)
-			if !ok {
-				return nil
-			}
-			args = append(args, raw)
-			continue
-		}
-		found, missing := a.path.search(nil, from, in)
-		if missing {
+		if args[i] = s.args[i].argument(s.call, value, in); args[i] == nil {
 			return nil
 		}
-		args = append(args, appendJSONList(nil, found))
 	}
 	return s.call.make(value, args)
+}
+
+// argument is the value of an argument, nil when there is none or too much was done.
+func (o *jsonOperand) argument(call *jsonCall, value []byte, in *jsonSearch) []byte {
+	from := in.root
+	if call.below {
+		from = value
+	}
+	raw, ok := o.node.text, true
+	switch {
+	case o.path != nil && o.path.many:
+		found, missing := o.path.search(nil, from, in)
+		if missing || !in.spendOnCall(found...) {
+			return nil
+		}
+		return appendJSONList(nil, found)
+	case o.path != nil:
+		raw, ok = o.path.one(from, in)
+	}
+	if !ok || !in.spendOnCall(raw) {
+		return nil
+	}
+	return raw
 }
 
 func jsonElements(value []byte) [][]byte {
@@ -208,6 +216,7 @@ func sumOf(all []float64) float64 {
 }
 
 // foldNumbers makes a DOUBLE of an array's numbers and of those among the arguments.
+// One that JSON has no number for is a text, as Flink writes it.
 func foldNumbers(fold func([]float64) float64) *jsonCall {
 	return &jsonCall{make: func(value []byte, args [][]byte) []byte {
 		var all []float64
@@ -224,7 +233,11 @@ func foldNumbers(fold func([]float64) float64) *jsonCall {
 		if len(all) == 0 {
 			return nil
 		}
-		return []byte(floatText(fold(all), 64))
+		result := fold(all)
+		if math.IsNaN(result) || math.IsInf(result, 0) {
+			return appendQuoted(nil, floatText(result, 64), false)
+		}
+		return []byte(floatText(result, 64))
 	}}
 }
 

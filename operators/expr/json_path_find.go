@@ -8,6 +8,8 @@ type jsonSearch struct {
 	lax  bool
 	// left is the work that may be done yet, in bytes read.
 	left int
+	// constants are the values by now of operands whose paths begin at the document.
+	constants map[*jsonOperand]jsonNode
 }
 
 // Work that a path may cause in a text, and for each byte of it: each `..` of a path may
@@ -16,11 +18,22 @@ const (
 	jsonWorkMax     = 1 << 28
 	jsonWorkPerByte = 512
 	jsonValueCost   = 64
+	// jsonCallCost is for each byte that a function works on: it copies or parses it, and
+	// may make a value of the size of its arguments for each value that a path selects.
+	jsonCallCost = 32
 )
 
 // spend takes the work for a value; false tells that it is too much.
 func (in *jsonSearch) spend(value []byte) bool {
 	in.left -= len(value) + jsonValueCost
+	return in.left >= 0
+}
+
+// spendOnCall takes the work of a function for what it is given.
+func (in *jsonSearch) spendOnCall(values ...[]byte) bool {
+	for _, value := range values {
+		in.left -= jsonCallCost*len(value) + jsonValueCost
+	}
 	return in.left >= 0
 }
 

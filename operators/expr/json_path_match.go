@@ -82,14 +82,28 @@ func (o *jsonOperand) exists(item []byte, in *jsonSearch) bool {
 	return !missing && (len(found) > 0 || !slices.ContainsFunc(o.path.steps, func(s jsonStep) bool { return s.kind == stepDeep }))
 }
 
-// value is an operand's value. What is missing is null to a lax path.
+// value is an operand's value, which is the same for all items if its path begins at the
+// document.
 func (o *jsonOperand) value(item []byte, in *jsonSearch) jsonNode {
-	if o.path == nil {
+	switch {
+	case o.path == nil:
 		return o.node
+	case !o.path.root:
+		return o.follow(item, in)
 	}
-	if o.path.root {
-		item = in.root
+	node, known := in.constants[o]
+	if !known {
+		node = o.follow(in.root, in)
+		if in.constants == nil {
+			in.constants = map[*jsonOperand]jsonNode{}
+		}
+		in.constants[o] = node
 	}
+	return node
+}
+
+// follow is the value at an operand's path. What is missing is null to a lax path.
+func (o *jsonOperand) follow(item []byte, in *jsonSearch) jsonNode {
 	if o.path.many {
 		found, missing := o.path.search(nil, item, in)
 		if missing && !in.lax {

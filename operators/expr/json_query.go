@@ -103,7 +103,7 @@ func (p *jsonPaths) lookup(text []byte, path string) (jsonLookup, error) {
 	p.found, fault = compiled.find(p.found[:0], text)
 	switch {
 	case fault == pathTooMuch:
-		l.fault = "the path selects too many values"
+		l.fault = "the path selects or makes too much"
 	case fault == pathNowhere && !compiled.lax:
 		l.fault = "the path leads nowhere"
 	}

@@ -42,9 +42,13 @@ func appendSortedJSON(dst, value []byte) []byte {
 		})
 		return appendJSONMembers(dst, members)
 	case '[':
-		var elements [][]byte
-		eachJSON(value, func(_, element []byte) { elements = append(elements, element) })
-		return appendJSONList(dst, elements)
+		begin := len(dst)
+		eachJSON(value, func(_, element []byte) { dst = appendSortedJSON(append(dst, ','), element) })
+		if len(dst) == begin {
+			dst = append(dst, '[')
+		}
+		dst[begin] = '['
+		return append(dst, ']')
 	case '"':
 		return appendQuoted(dst, jsonText(value), false)
 	}
