@@ -61,7 +61,7 @@ func (x *exprBinder) grouped(e sql.Expr) (rex.Expr, bool) {
 	if x.opaque(e) {
 		return rex.Expr{}, false
 	}
-	below := &exprBinder{b: x.b, scope: x.scope, clause: x.clause}
+	below := &exprBinder{b: x.b, scope: x.scope, clause: x.clause, queries: x.queries}
 	bound, err := below.expr(e)
 	if err != nil {
 		return bound, false
@@ -193,13 +193,16 @@ func (a *aggregation) aliasHint(e sql.Expr, err error) error {
 	if !ok || len(ref.Name.Parts) > 1 {
 		return err
 	}
-	for _, item := range a.sb.s.Items {
-		if item.Alias != nil && item.Alias.Text == ref.Name.Last() {
-			return errs.Userf("GROUP BY can't name the output column %s", ref.Name.Last()).At(e.Pos()).
-				WithHint("repeat its expression, or group a derived table")
-		}
+	if a.sb.names(ref.Name.Last()) {
+		return errs.Userf("GROUP BY can't name the output column %s", ref.Name.Last()).At(e.Pos()).
+			WithHint("repeat its expression, or group a derived table")
 	}
 	return err
+}
+
+// names reports whether the select list gives a column that name with AS.
+func (sb *selectBinder) names(name string) bool {
+	return slices.ContainsFunc(sb.s.Items, func(item sql.SelectItem) bool { return item.Alias != nil && item.Alias.Text == name })
 }
 
 // add binds one aggregate call.

@@ -131,11 +131,11 @@ func (x *exprBinder) apply(name string, n sql.Node, args ...sql.Expr) (rex.Expr,
 }
 
 func (x *exprBinder) column(e *sql.ColumnRef) (rex.Expr, error) {
+	if x.isFunction(e.Name) {
+		return x.b.callOf(bareFunction, e.Pos())
+	}
 	bound, err := x.named(e)
 	if err != nil {
-		if len(e.Name.Parts) == 1 && upper(e.Name.Last()) == bareFunction {
-			return x.b.callOf(bareFunction, e.Pos())
-		}
 		return bound, err
 	}
 	if x.groups == nil || len(bound.Inputs()) == 0 {
@@ -147,6 +147,16 @@ func (x *exprBinder) column(e *sql.ColumnRef) (rex.Expr, error) {
 // bareFunction is the function that needs no parentheses, but is no keyword: columns
 // may have its name.
 const bareFunction = "PI"
+
+// isFunction reports whether a name is that of the bare function and of nothing else: of
+// no column in sight, and of none of the result where GROUP BY or HAVING mistake it for
+// theirs.
+func (x *exprBinder) isFunction(name sql.Name) bool {
+	if len(name.Parts) > 1 || upper(name.Last()) != bareFunction || x.scope.knows(name.Last()) {
+		return false
+	}
+	return x.clause != "GROUP BY" && x.clause != "HAVING" || !x.queries.names(name.Last())
+}
 
 // named finds the column of a name.
 func (x *exprBinder) named(e *sql.ColumnRef) (rex.Expr, error) {

@@ -133,6 +133,17 @@ func (s *scope) find(table, name string) (scopeColumn, int) {
 	return found, count
 }
 
+// knows reports whether columns here or in the queries around have the name, even if it
+// can't be read.
+func (s *scope) knows(name string) bool {
+	for ; s != nil; s = s.outer {
+		if _, count := s.find("", name); count > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // names lists the column names of a table, or all, for suggestions.
 func (s *scope) names(table string) []string {
 	var out []string
