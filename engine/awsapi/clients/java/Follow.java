@@ -86,7 +86,8 @@ public final class Follow {
         new SingleStreamTracker(stream, InitialPositionInStreamExtended.newInitialPosition(InitialPositionInStream.TRIM_HORIZON)),
         application, kinesis, dynamo, watch, UUID.randomUUID().toString(), () -> new Printer(application));
     makeLeases(dynamo, application);
-    LeaseManagementConfig leases = all.leaseManagementConfig().failoverTimeMillis(2000).shardSyncIntervalMillis(2000)
+    // Long enough for a busy machine: who loses a lease is given records anew.
+    LeaseManagementConfig leases = all.leaseManagementConfig().failoverTimeMillis(5000).shardSyncIntervalMillis(2000)
         .billingMode(BillingMode.PROVISIONED); // which small DynamoDBs know
     withoutWorkerMetrics(leases);
     Scheduler scheduler = new Scheduler(
