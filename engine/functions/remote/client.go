@@ -48,25 +48,25 @@ func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	delay := c.opts.RetryDelay
+	delay := min(c.opts.RetryDelay, delayMax)
 	for attempt := 0; ; attempt++ {
 		answer, after, err := c.once(ctx, body)
 		if err == nil || after < 0 || attempt >= c.opts.RetriesMax || ctx.Err() != nil {
 			return answer, err
 		}
-		timer := time.NewTimer(min(max(delay, after), delayMax))
+		timer := time.NewTimer(max(delay, after))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return nil, errs.Wrap(errs.Resource, ctx.Err(), "%s", c.opts.URL)
 		case <-timer.C:
 		}
-		delay *= 2
+		delay = min(2*delay, delayMax)
 	}
 }
 
-// once sends a request. after is the least wait before another one may succeed; -1
-// means that none will.
+// once sends a request. after is the least wait before another one may succeed, of
+// at most delayMax; -1 means that none will.
 func (c *Client) once(ctx context.Context, body []byte) (answer []byte, after time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
@@ -95,7 +95,7 @@ func (c *Client) once(ctx context.Context, body []byte) (answer []byte, after ti
 	class, after := errs.User, time.Duration(-1)
 	if response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500 {
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		class, after = errs.Resource, time.Duration(max(0, seconds))*time.Second
+		class, after = errs.Resource, time.Duration(min(max(0, seconds), int(delayMax/time.Second)))*time.Second
 	}
 	return nil, after, errs.Wrap(class, &StatusError{Status: response.StatusCode, Header: response.Header,
 		text: fmt.Sprintf("%s answered %s: %s", c.opts.URL, response.Status, Excerpt(answer))}, "call a service")
