@@ -250,11 +250,14 @@ func TestFailuresOfAggregatesSayWhat(t *testing.T) {
 		{"a status", text(500, "no  way"), "aggregate function TOTAL: call a service: URL answered 500 Internal Server Error: no way", errs.Resource},
 		{"no JSON", text(200, "hello"), `the answer of URL to the aggregate function TOTAL is no JSON of the form {"groups": […]}: hello`, errs.User},
 		{"too few groups", text(200, `{"groups": [{"state": 1}]}`), "URL answered step add of the aggregate function TOTAL with 1 groups for 2", errs.User},
-		{"no state", text(200, `{"groups": [{"state": 1}, {"result": 3}]}`), `URL answered step add of the aggregate function TOTAL without a "state" of group 1`, errs.User},
+		{"no state", text(200, `{"groups": [{"state": 1}, {"result": 3}]}`), `URL answered step add of the aggregate function TOTAL without a "state" of group 1 of the request, rows from {"v":2}`, errs.User},
 		{"a wrong result", text(200, `{"groups": [{"state": 1, "result": "x"}, {"state": 2, "result": 3}]}`),
-			"the answer of URL to the aggregate function TOTAL: ", errs.User},
+			`the answer of URL to the aggregate function TOTAL: step add, group 0 of the request, rows from {"v":1}: `, errs.User},
 		{"a bad row", text(200, `{"errors": [{"group": 1, "row": 1, "message": "too bad"}]}`), `aggregate function TOTAL of URL, step add, {"v":3}: too bad`, errs.User},
 		{"a bad row that is none", text(200, `{"errors": [{"group": 9, "row": -1, "message": "too bad"}]}`), `aggregate function TOTAL of URL, step add: too bad`, errs.User},
+		{"a bad group of any number", text(200, `{"errors": [{"group": 9223372036854775807, "row": 0, "message": "too bad"}]}`), `aggregate function TOTAL of URL, step add: too bad`, errs.User},
+		{"a bad row of any number", text(200, `{"errors": [{"group": 1, "row": 9223372036854775807, "message": "too bad"}]}`),
+			`aggregate function TOTAL of URL, step add, group 1 of the request, rows from {"v":2}: too bad`, errs.User},
 		{"time", func(http.ResponseWriter, remotetest.Request) bool {
 			<-failed
 			return true
@@ -268,6 +271,33 @@ func TestFailuresOfAggregatesSayWhat(t *testing.T) {
 		}
 	}
 	close(failed)
+}
+
+// TestAWrongResultIsNotKept: the batch that it came for fails, and does not when it is
+// repeated after the service was mended.
+func TestAWrongResultIsNotKept(t *testing.T) {
+	wrong := true
+	url := remotetest.Serve(t, func(w http.ResponseWriter, r remotetest.Request) bool {
+		if wrong && (r.Function == "TOTAL" || r.Step == "result") {
+			fmt.Fprint(w, `{"groups": [{"state": [3, 2], "result": "abc"}]}`)
+			return true
+		}
+		return false
+	})
+	for name, says := range map[string]string{
+		"TOTAL":      `TOTAL: step add, group 0 of the request, rows from {"v":1}: `,
+		"LAZY_TOTAL": `TOTAL: step result, group 0 of the request, state [3,2]: `,
+	} {
+		_, add := folding(t, aggregateOf(t, url, name, "(v BIGINT) -> AGGREGATE(BIGINT)", nil), false)
+		wrong = true
+		if _, err := add([]int64{1, 2}); err == nil || !strings.Contains(err.Error(), says) || errs.ClassOf(err) != errs.User {
+			t.Errorf("%s: %v", name, err)
+		}
+		wrong = false
+		if got, err := add([]int64{1, 2}); err != nil || got != "[3]" {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
 }
 
 // TestAnAggregateIsRepeated has the service refuse some requests first.

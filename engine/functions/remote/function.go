@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -252,9 +253,9 @@ func (f *function) piece(ctx context.Context, rows, results []json.RawMessage, f
 		at := a.Errors[0].Row
 		text := ""
 		if at >= 0 && at < len(rows) {
-			text = ", " + Excerpt(rows[at])
+			text = fmt.Sprintf(", row %d of the batch, %s", from+at, Excerpt(rows[at]))
 		}
-		return errs.Userf("%s %s of %s, row %d of the batch%s: %s", f.what, f.name, f.opts.URL, from+at, text, a.Errors[0].Message)
+		return errs.Userf("%s %s of %s%s: %s", f.what, f.name, f.opts.URL, text, a.Errors[0].Message)
 	}
 	if len(a.Results) != len(rows) {
 		return errs.Userf("%s gave %d results of the %s %s for %d rows", f.opts.URL, len(a.Results), f.what, f.name, len(rows))

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/thalweg/thalweg/internal/errs"
 )
 
 // Slots bound the requests under way of one kernel, whose calls may overlap.
@@ -19,7 +21,8 @@ func NewSlots(n, fallback int) Slots {
 }
 
 // Pieces cuts rows into pieces of at most size and does them, several at a time, each
-// within timeout if that isn't 0. The first failure ends the others.
+// within timeout if that isn't 0. The first failure, which
+// may be a panic, ends the others.
 func (s Slots) Pieces(ctx context.Context, rows, size int, timeout time.Duration, do func(ctx context.Context, from, to int) error) error {
 	if ctx == nil {
 		ctx = context.Background()
@@ -45,7 +48,8 @@ func (s Slots) Pieces(ctx context.Context, rows, size int, timeout time.Duration
 				within, end = context.WithTimeout(ctx, timeout)
 			}
 			defer end()
-			if failed[p] = do(within, p*size, min((p+1)*size, rows)); failed[p] != nil {
+			failed[p] = errs.Safely("a request to a service", func() error { return do(within, p*size, min((p+1)*size, rows)) })
+			if failed[p] != nil {
 				cancel()
 			}
 		})

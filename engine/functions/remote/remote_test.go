@@ -142,6 +142,33 @@ func TestFailuresSayWhat(t *testing.T) {
 	}
 }
 
+func TestABadRowOfAnyNumber(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"errors": [{"row": 9223372036854775807, "message": "too bad"}]}`)
+	}))
+	defer server.Close()
+	want := "function F of " + server.URL + ": too bad"
+	if _, err := run(t, context.Background(), define(t, server.URL, map[string]string{"batch-size": "1"}), "a", "b"); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+func TestAPanicIsTheErrorOfItsPieces(t *testing.T) {
+	slots := remote.NewSlots(2, 0)
+	for range 2 { // the slots are free again
+		err := slots.Pieces(context.Background(), 5, 1, 0, func(ctx context.Context, from, _ int) error {
+			if from == 1 {
+				panic("oh")
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		if err == nil || !strings.Contains(err.Error(), "a request to a service panicked: oh") || errs.ClassOf(err) != errs.Bug {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 func TestTheWaitEndsWithTheJob(t *testing.T) {
 	url, _ := lengths(t, 503, 503, 503)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -3,9 +3,13 @@ package remote
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+
+	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/thalweg/thalweg/internal/errs"
 	"github.com/thalweg/thalweg/operators/agg"
+	"github.com/thalweg/thalweg/operators/stream/columns"
 )
 
 // The steps of an aggregate function.
@@ -63,13 +67,15 @@ func (w *work) start(group int) int {
 	return w.ends[group-1]
 }
 
-// portion is the work of one request, or of several that follow each other: the items of
-// groups [from, to). Groups don't depend on each other, so that portions go side by side.
-type portion struct{ from, to int }
+// portion is the work of one request, or of several that follow each other: the items
+// [first, end) of groups [from, to). Groups don't depend on each other, so that portions
+// go side by side.
+type portion struct{ from, to, first, end int }
 
 // portions cuts the work so that a request has at most rowsMax rows and groups.
 func (w *work) portions(rowsMax int) []portion {
 	var all []portion
+	add := func(from, to int) { all = append(all, portion{from, to, w.start(from), w.ends[to-1]}) }
 	from, rows, bytes := 0, 0, 0
 	for g := range w.states {
 		more, size := max(1, w.ends[g]-w.start(g)), len(w.states[g])
@@ -77,13 +83,13 @@ func (w *work) portions(rowsMax int) []portion {
 			size += len(item)
 		}
 		if g > from && (rows+more > rowsMax || bytes+size > requestBytes) {
-			all = append(all, portion{from, g})
+			add(from, g)
 			from, rows, bytes = g, 0, 0
 		}
 		rows, bytes = rows+more, bytes+size
 	}
 	if from < len(w.states) {
-		all = append(all, portion{from, len(w.states)})
+		add(from, len(w.states))
 	}
 	return all
 }
@@ -91,14 +97,14 @@ func (w *work) portions(rowsMax int) []portion {
 // do has the service do the work.
 func (a *aggregate) do(ctx context.Context, w *work) error {
 	portions := w.portions(a.opts.BatchRows)
-	return a.slots.Pieces(ctx, len(portions), 1, 0, func(ctx context.Context, p, _ int) error {
-		from, to := portions[p].from, portions[p].to
-		first, end := w.start(from), w.ends[to-1]
-		if to-from > 1 || end-first <= a.opts.BatchRows {
-			return a.request(ctx, w, portions[p], first, end)
+	return a.slots.Pieces(ctx, len(portions), 1, 0, func(ctx context.Context, at, _ int) error {
+		p := portions[at]
+		if p.to-p.from > 1 || p.end-p.first <= a.opts.BatchRows {
+			return a.request(ctx, w, p)
 		}
-		for ; first < end; first += a.opts.BatchRows { // each goes on from the state before
-			if err := a.request(ctx, w, portions[p], first, min(first+a.opts.BatchRows, end)); err != nil {
+		for end := p.end; p.first < end; p.first = p.end { // each goes on from the state before
+			p.end = min(p.first+a.opts.BatchRows, end)
+			if err := a.request(ctx, w, p); err != nil {
 				return err
 			}
 		}
@@ -133,13 +139,12 @@ type stepAnswer struct {
 	} `json:"errors"`
 }
 
-// request sends a portion's items [first, end) and takes the answer in.
-func (a *aggregate) request(ctx context.Context, w *work, p portion, first, end int) error {
+// request sends a portion and takes the answer in.
+func (a *aggregate) request(ctx context.Context, w *work, p portion) error {
 	ask := stepRequest{Version: version, Function: a.name, Step: w.step, Groups: make([]groupAsked, p.to-p.from)}
 	for i := range ask.Groups {
-		g := p.from + i
-		from, to := max(first, w.start(g)), min(end, w.ends[g])
-		ask.Groups[i] = w.asked(g, from, to)
+		from, to := w.within(p, i)
+		ask.Groups[i] = w.asked(p.from+i, from, to)
 	}
 	body, err := json.Marshal(ask)
 	if err != nil {
@@ -154,9 +159,14 @@ func (a *aggregate) request(ctx context.Context, w *work, p portion, first, end 
 		return errs.Userf("the answer of %s to the %s %s is no JSON of the form {\"groups\": […]}: %s", a.opts.URL, a.what, a.name, Excerpt(data))
 	}
 	if len(answer.Errors) > 0 {
-		return a.refused(w, p, first, answer)
+		return a.refused(w, p, answer)
 	}
 	return a.take(w, p, answer)
+}
+
+// within is where a portion's items of its group i are.
+func (w *work) within(p portion, i int) (from, to int) {
+	return max(p.first, w.start(p.from+i)), min(p.end, w.ends[p.from+i])
 }
 
 // asked is what a request says of a group.
@@ -174,13 +184,27 @@ func (w *work) asked(g, from, to int) groupAsked {
 	return asked
 }
 
-// refused is the error that an answer names.
-func (a *aggregate) refused(w *work, p portion, first int, answer stepAnswer) error {
+// described is how messages name group i of a portion: the number alone, which is that
+// within a request, would say nothing to who wrote the query.
+func (w *work) described(p portion, i int) string {
+	if from, to := w.within(p, i); w.step == stepAdd && from < to {
+		return fmt.Sprintf("group %d of the request, rows from %s", i, Excerpt(w.items[from]))
+	}
+	state := w.states[p.from+i]
+	if state == nil {
+		state = json.RawMessage("null")
+	}
+	return fmt.Sprintf("group %d of the request, state %s", i, Excerpt(state))
+}
+
+// refused is the error that an answer names. Its numbers may be any.
+func (a *aggregate) refused(w *work, p portion, answer stepAnswer) error {
 	e := answer.Errors[0]
 	text := ""
-	if g := p.from + e.Group; w.step == stepAdd && e.Group >= 0 && g < p.to {
-		if at := max(first, w.start(g)) + e.Row; e.Row >= 0 && at < w.ends[g] {
-			text = ", " + Excerpt(w.items[at])
+	if e.Group >= 0 && e.Group < p.to-p.from {
+		text = ", " + w.described(p, e.Group)
+		if from, to := w.within(p, e.Group); w.step == stepAdd && e.Row >= 0 && e.Row < to-from {
+			text = ", " + Excerpt(w.items[from+e.Row])
 		}
 	}
 	return errs.Userf("%s %s of %s, step %s%s: %s", a.what, a.name, a.opts.URL, w.step, text, e.Message)
@@ -188,20 +212,10 @@ func (a *aggregate) refused(w *work, p portion, first int, answer stepAnswer) er
 
 // take takes the states and results of an answer in.
 func (a *aggregate) take(w *work, p portion, answer stepAnswer) error {
-	if len(answer.Groups) != p.to-p.from {
-		return errs.Userf("%s answered step %s of the %s %s with %d groups for %d", a.opts.URL, w.step, a.what, a.name, len(answer.Groups), p.to-p.from)
+	if err := a.check(w, p, answer); err != nil {
+		return err
 	}
 	for i, got := range answer.Groups {
-		lacks := ""
-		switch {
-		case w.step == stepResult && got.Result == nil:
-			lacks = "result"
-		case w.step != stepResult && got.State == nil:
-			lacks = "state"
-		}
-		if lacks != "" {
-			return errs.Userf("%s answered step %s of the %s %s without a \"%s\" of group %d", a.opts.URL, w.step, a.what, a.name, lacks, i)
-		}
 		var err error
 		if w.results[p.from+i], err = compact(got.Result); err != nil {
 			return errs.Wrap(errs.Bug, err, "compact a result")
@@ -214,4 +228,37 @@ func (a *aggregate) take(w *work, p portion, answer stepAnswer) error {
 		}
 	}
 	return nil
+}
+
+// check wants what the step asks for of each group, and results of the declared type: a
+// wrong one that was kept would fail later, and each time that it is given out.
+func (a *aggregate) check(w *work, p portion, answer stepAnswer) error {
+	if len(answer.Groups) != p.to-p.from {
+		return errs.Userf("%s answered step %s of the %s %s with %d groups for %d", a.opts.URL, w.step, a.what, a.name, len(answer.Groups), p.to-p.from)
+	}
+	for i, got := range answer.Groups {
+		lacks := ""
+		switch {
+		case w.step == stepResult && got.Result == nil:
+			lacks = "result"
+		case w.step != stepResult && got.State == nil:
+			lacks = "state"
+		}
+		if lacks != "" {
+			return errs.Userf("%s answered step %s of the %s %s without a \"%s\" of %s", a.opts.URL, w.step, a.what, a.name, lacks, w.described(p, i))
+		}
+	}
+	results, err := a.decode(memory.DefaultAllocator, len(answer.Groups), func(record func(json.RawMessage) error) error {
+		for i, got := range answer.Groups {
+			if got.Result == nil {
+				continue
+			}
+			if err := record(got.Result); err != nil {
+				return errs.Wrap(errs.User, err, "step %s, %s", w.step, w.described(p, i))
+			}
+		}
+		return nil
+	})
+	columns.Release(results)
+	return err
 }
