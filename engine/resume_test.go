@@ -137,3 +137,22 @@ func TestAJobThatCouldNotBeStoppedIsResumed(t *testing.T) {
 		t.Errorf("the job is %+v", job.Info())
 	}
 }
+
+// TestJobsAndStreamsAreListed lists a job while it runs and when it was stopped.
+func TestJobsAndStreamsAreListed(t *testing.T) {
+	w := newWorld(t, engine.Options{Parallelism: 1})
+	w.tables.Table("src").SetSplits(true, []string{"+I k=1"})
+	job := submit(t, w.engine)
+	const created = "2023-11-14T22:13:20.000Z"
+	want := job.ID() + "," + job.Info().Name
+	if got := w.lines(t, "SHOW JOBS"); !strings.HasPrefix(got, want+",") || !strings.HasSuffix(got, ","+created) {
+		t.Errorf("SHOW JOBS gives %s", got)
+	}
+	w.must(t, "STOP JOB '"+job.ID()+"' WITH SAVEPOINT; CREATE STREAM a; CREATE STREAM b")
+	if got := w.lines(t, "DESCRIBE JOB '"+job.ID()+"'"); got != want+",SUSPENDED,"+created {
+		t.Errorf("DESCRIBE JOB gives %s", got)
+	}
+	if got := w.lines(t, "SHOW STREAMS"); got != "a b" {
+		t.Errorf("SHOW STREAMS gives %s", got)
+	}
+}
