@@ -120,6 +120,9 @@ func (x *axis) sees(seen decimal128.Num, b rex.FrameBound, ahead bool) decimal12
 	case rex.Following:
 		turned.Kind = rex.Preceding
 	}
+	if x.floats {
+		seen = x.finite(seen, turned.Kind)
+	}
 	limit := x.limit(seen, turned)
 	if !x.floats {
 		return limit
@@ -133,6 +136,18 @@ func (x *axis) sees(seen decimal128.Num, b rex.FrameBound, ahead bool) decimal12
 		return orderOf(f + margin)
 	}
 	return orderOf(f - margin)
+}
+
+// finite is the nearest finite place to an infinite one from which a bound leads away:
+// sums of finite numbers reach infinity too, so that the rows they are of see it.
+func (x *axis) finite(seen decimal128.Num, to rex.BoundKind) decimal128.Num {
+	switch f := floatOf(seen); {
+	case math.IsInf(f, 1) && to == rex.Preceding:
+		return orderOf(math.MaxFloat64)
+	case math.IsInf(f, -1) && to == rex.Following:
+		return orderOf(-math.MaxFloat64)
+	}
+	return seen
 }
 
 // orderOf orders numbers that are not NaN; 0 and -0 are one.

@@ -36,6 +36,8 @@ var measuredTypes = []measured{
 	{"DOUBLE", []string{"-Inf", "-1e+308", "-0.1", "-0", "0", "0.1", "0.2", "0.3", "1e+308", "+Inf", "NaN"}, "0.1", rex.FrameBound{Float: 0.1}},
 	// Sums that round what is near 0 away.
 	{"DOUBLE", []string{"-2e+16", "-1e+16", "-0.9", "0", "0.9", "1e+16", "2e+16"}, "1e16", rex.FrameBound{Float: 1e16}},
+	// Sums that overflow.
+	{"DOUBLE", []string{"-Inf", "-1.7e+308", "0", "1.7e+308", "+Inf"}, "1e308", rex.FrameBound{Float: 1e308}},
 	{"FLOAT", []string{"-Inf", "-0.5", "0", "0.25", "0.5", "100", "+Inf", "NaN"}, "0.25", rex.FrameBound{Float: 0.25}},
 }
 
