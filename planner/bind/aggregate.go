@@ -229,10 +229,10 @@ func equalCalls(a, b rex.AggCall) bool {
 }
 
 // column places an expression among the extra columns, which count from the first
-// until build shifts them.
+// until build shifts them. Each volatile one is of its own.
 func (a *aggregation) column(e rex.Expr) int {
 	for i, x := range a.extra {
-		if x.Equal(e) {
+		if x.Equal(e) && !e.HasVolatile() {
 			return i
 		}
 	}

@@ -30,7 +30,8 @@ func (sb *selectBinder) over() error {
 	if err := sb.overSubqueries(calls); err != nil {
 		return err
 	}
-	cols := &overColumns{sb: sb, exprs: logical.AllCols(sb.node.Props().Schema), names: sb.node.Props().Schema.Names()}
+	cols := &overColumns{sb: sb, exprs: logical.AllCols(sb.node.Props().Schema), names: sb.node.Props().Schema.Names(),
+		placed: map[sql.Expr]int{}}
 	for _, call := range calls {
 		if err := cols.add(call); err != nil {
 			return err
@@ -52,6 +53,7 @@ type overColumns struct {
 	sb     *selectBinder
 	exprs  []rex.Expr
 	names  []string
+	placed map[sql.Expr]int
 	groups []*overGroup
 	count  int
 }
@@ -83,18 +85,25 @@ func (g *overGroup) build(sb *selectBinder) {
 	}
 }
 
+// column places an expression of a window. What calls share by the window's name is one,
+// volatile or not.
 func (c *overColumns) column(e sql.Expr) (int, error) {
+	if at, ok := c.placed[e]; ok {
+		return at, nil
+	}
 	bound, err := c.sb.binder("OVER").expr(e)
 	if err != nil {
 		return 0, err
 	}
-	return c.place(bound), nil
+	at := c.place(bound)
+	c.placed[e] = at
+	return at, nil
 }
 
-// place finds or adds the column of a bound expression.
+// place finds or adds the column of a bound expression; each volatile one is of its own.
 func (c *overColumns) place(bound rex.Expr) int {
 	for i, x := range c.exprs {
-		if x.Equal(bound) {
+		if x.Equal(bound) && !bound.HasVolatile() {
 			return i
 		}
 	}
