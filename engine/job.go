@@ -78,6 +78,8 @@ type NodeMetrics struct {
 	RowsIn   int64 `json:"rows_in"`
 	RowsOut  int64 `json:"rows_out"`
 	LateRows int64 `json:"late_rows"`
+	// LateKept is set if the late rows went to the table for them.
+	LateKept bool `json:"late_kept,omitempty"`
 	// BadRecords counts records a source could not decode.
 	BadRecords int64 `json:"bad_records,omitempty"`
 	// StateRows is the number of entries held in state, where known.

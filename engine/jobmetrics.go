@@ -3,6 +3,7 @@ package engine
 import (
 	"github.com/thalweg/thalweg/engine/job"
 	"github.com/thalweg/thalweg/operators/stream"
+	"github.com/thalweg/thalweg/planner/plan"
 )
 
 // metrics reads the counters of the running or last job.
@@ -26,6 +27,7 @@ func (r *jobRun) nodeMetrics(n job.NodeMetrics) NodeMetrics {
 	if n.Watermark != stream.NoWatermark {
 		out.Watermark, out.HasWatermark = int64(n.Watermark), true
 	}
+	out.LateKept = r.plan.Nodes[n.Node].Kind == plan.KindLateRows
 	if sink := r.plan.Nodes[n.Node].Sink; sink != nil {
 		out.SinkTable = sink.Table.Name
 	}

@@ -32,9 +32,20 @@ func (r runner) warnOfLosses(job *engine.Job) {
 			fmt.Fprintf(r.stdio.Err, "warning: table %s: %s could not be read\n", node.Source.Table, plural(node.BadRecords, "bad record"))
 		}
 		if node.LateRows > 0 {
-			fmt.Fprintf(r.stdio.Err, "warning: %s: %s came after the watermark and were left out\n", node.Label, plural(node.LateRows, "row"))
+			fmt.Fprintf(r.stdio.Err, "warning: %s: %s came after the watermark and %s\n", node.Label, plural(node.LateRows, "row"), lateFate(node))
 		}
 	}
+}
+
+// lateFate tells where late rows went.
+func lateFate(node engine.NodeMetrics) string {
+	switch {
+	case node.LateKept:
+		return "went to the table for late rows"
+	case node.LateRows == 1:
+		return "was left out"
+	}
+	return "were left out"
 }
 
 func plural(n int64, what string) string {
