@@ -56,8 +56,9 @@ type swap[T any] struct {
 	saw *T
 	// now is the entry that is to be there, nil for none.
 	now *T
-	// home is the database that the entry is in; empty for the default one.
-	home string
+	// home is the database that the entry is in, goes the one that it is to be in; empty
+	// for the default one.
+	home, goes string
 }
 
 // check fails with errChanged if the entries are not what the statement has seen.
@@ -104,8 +105,10 @@ func swapStored[T any](s *Session, all map[string]T, w swap[T], store func() err
 	e := s.engine
 	return e.declare(change{
 		check: func() error {
-			if _, there := e.databases[w.home]; w.home != "" && !there && w.now != nil {
-				return errChanged
+			for _, home := range []string{w.home, w.goes} {
+				if _, there := e.databases[home]; home != "" && !there && w.now != nil {
+					return errChanged
+				}
 			}
 			return w.check(all)
 		},

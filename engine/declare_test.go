@@ -222,3 +222,29 @@ func TestADatabaseGoesWithWhatItHolds(t *testing.T) {
 		textOf(t, eng, "DROP DATABASE d")
 	}
 }
+
+// TestNothingMovesIntoADatabaseThatGoes renames into a database that is dropped
+// meanwhile.
+func TestNothingMovesIntoADatabaseThatGoes(t *testing.T) {
+	eng := openWorld(t, t.TempDir(), enginetest.NewTables())
+	defer eng.Close()
+	for _, kind := range []struct{ what, declaration string }{
+		{"TABLE", "(x INT) WITH ('connector' = 'memory')"},
+		{"VIEW", "AS SELECT 1 AS x"},
+		{"MODEL", "INPUT (a INT) OUTPUT (b INT) WITH ('provider' = 'http', 'endpoint' = 'http://h/p')"},
+	} {
+		for range 20 {
+			textOf(t, eng, "CREATE DATABASE d")
+			textOf(t, eng, "CREATE "+kind.what+" IF NOT EXISTS m "+kind.declaration)
+			if _, failed := atOnce(t, eng, []string{"ALTER " + kind.what + " m RENAME TO d.m", "DROP DATABASE d"}); failed[1] != nil {
+				textOf(t, eng, "DROP DATABASE d CASCADE")
+			}
+			textOf(t, eng, "CREATE DATABASE d")
+			if left := textOf(t, eng, "SHOW "+kind.what+"S FROM d"); !strings.Contains(left, "rows: 0\n") {
+				t.Errorf("%s: left %s", kind.what, left)
+			}
+			textOf(t, eng, "DROP DATABASE d CASCADE")
+		}
+		textOf(t, eng, "DROP "+kind.what+" IF EXISTS m")
+	}
+}

@@ -60,6 +60,15 @@ func (st *statement) home(name sql.Name) string {
 	return database
 }
 
+// homeOfKey is the database that a key is in; empty for the default one.
+func (st *statement) homeOfKey(key string) string {
+	database, _ := st.catalog.splitKey(key)
+	if database == defaultDatabase {
+		return ""
+	}
+	return database
+}
+
 // checkCatalog accepts the one catalog there is.
 func checkCatalog(name string, at errs.Span) error {
 	if name == defaultCatalog {

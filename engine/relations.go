@@ -46,7 +46,7 @@ func (s *Session) isTemporary(name string) bool { return s.relationAt(name, true
 // replace puts a changed table or view in the place of one that the statement has seen;
 // at is how the statement names that one.
 func (st *statement) replace(at sql.Name, saw, now relation) error {
-	w := swap[relation]{key: saw.Name(), to: now.Name(), saw: &saw, now: &now, home: st.home(at)}
+	w := swap[relation]{key: saw.Name(), to: now.Name(), saw: &saw, now: &now, home: st.home(at), goes: st.homeOfKey(now.Name())}
 	return st.session.swapRelation(w, st.session.isTemporary(saw.Name()))
 }
 

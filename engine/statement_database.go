@@ -110,8 +110,11 @@ func (st *statement) dropDatabase(ctx context.Context, stmt *sql.Drop) (Result, 
 		return Result{}, errs.Userf("the database `%s` is in use", name).At(stmt.Name.Span).
 			WithHint("the default database stays; leave another one with USE first")
 	}
-	held := append(st.catalog.relationsIn(name), st.catalog.modelsIn(name)...)
-	if held = append(held, st.session.functionsIn(name)...); len(held) > 0 && !stmt.Cascade {
+	held, err := st.heldBy(name)
+	if err != nil {
+		return Result{}, err
+	}
+	if len(held) > 0 && !stmt.Cascade {
 		return Result{}, errs.Userf("the database `%s` holds `%s`", name, held[0]).At(stmt.Name.Span).
 			WithHint("drop what is in it first, or write CASCADE")
 	}
@@ -123,6 +126,16 @@ func (st *statement) dropDatabase(ctx context.Context, stmt *sql.Drop) (Result, 
 		return Result{}, err
 	}
 	return Result{Message: "dropped database " + name}, st.session.engine.swapDatabase(swap[meta.Database]{key: name, saw: &saw})
+}
+
+// heldBy lists all that a database holds.
+func (st *statement) heldBy(database string) ([]string, error) {
+	streams, err := st.streamsIn(database)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(st.catalog.relationsIn(database), st.catalog.modelsIn(database), streams,
+		st.session.functionsIn(database, true), st.session.functionsIn(database, false)), nil
 }
 
 // dropContents forgets all that a database holds.
@@ -137,8 +150,31 @@ func (st *statement) dropContents(ctx context.Context, database string) error {
 			return err
 		}
 	}
-	for _, function := range st.session.functionsIn(database) {
-		if err := st.session.removeFunction(functionKey(database, function), false); err != nil && !errors.Is(err, errChanged) {
+	if err := st.dropStreams(database); err != nil {
+		return err
+	}
+	for _, temporary := range []bool{true, false} {
+		for _, function := range st.session.functionsIn(database, temporary) {
+			if err := st.session.removeFunction(functionKey(database, function), temporary); err != nil && !errors.Is(err, errChanged) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// dropStreams deletes the streams of a database; their tables are its relations.
+func (st *statement) dropStreams(database string) error {
+	streams, err := st.streamsIn(database)
+	if err != nil || len(streams) == 0 {
+		return err
+	}
+	store, err := st.session.engine.streams()
+	if err != nil {
+		return err
+	}
+	for _, stream := range streams {
+		if err := store.DeleteStream(relationKey(database, stream)); err != nil {
 			return err
 		}
 	}
@@ -161,13 +197,16 @@ func (st *statement) dropHeld(ctx context.Context, key string) error {
 	return nil
 }
 
-// functionsIn lists the functions that a database of the catalog holds.
-func (s *Session) functionsIn(database string) []string {
-	e := s.engine
-	e.mu.Lock()
-	defer e.mu.Unlock()
+// functionsIn lists the functions that a database holds, the session's or the engine's.
+func (s *Session) functionsIn(database string, temporary bool) []string {
+	from, mu := s.engine.functions, &s.engine.mu
+	if temporary {
+		from, mu = s.functions, &s.mu
+	}
+	mu.Lock()
+	defer mu.Unlock()
 	var all []string
-	for key := range e.functions {
+	for key := range from {
 		if name, ok := strings.CutPrefix(key, functionKey(database, "")); ok {
 			all = append(all, name)
 		}

@@ -22,8 +22,8 @@ func (st *statement) explain(ctx context.Context, stmt *sql.Explain) (Result, er
 		if len(details) < len(stmt.Details) {
 			return Result{}, errs.Userf("EXPLAIN ANALYZE runs a query or an INSERT").At(create.Pos()).WithHint("create the table, and analyze the INSERT")
 		}
-		if err := st.explainCreate(create); err != nil {
-			return Result{}, err
+		if done, err := st.explainCreate(create); done || err != nil {
+			return Result{Kind: ResultText, Message: "table " + create.Name.Last() + " exists already"}, err
 		}
 	}
 	p := st.planner()
@@ -37,16 +37,25 @@ func (st *statement) explain(ctx context.Context, stmt *sql.Explain) (Result, er
 }
 
 // explainCreate makes the table of CREATE TABLE … AS one that the statement alone sees.
-func (st *statement) explainCreate(create *sql.CreateTable) error {
+// done tells that there is nothing to plan: IF NOT EXISTS of one that exists.
+func (st *statement) explainCreate(create *sql.CreateTable) (done bool, err error) {
+	if create.As == nil {
+		return false, errs.Unsupportedf("CREATE TABLE without a query has no plan").At(create.Pos()).
+			WithHint("EXPLAIN is for queries, INSERT and CREATE TABLE … AS")
+	}
 	name, err := st.relationName(create.Name)
 	if err != nil {
-		return err
+		return false, err
+	}
+	c := creation{name: name, at: create.Name, ifNotExists: create.IfNotExists, orReplace: create.OrReplace, temporary: create.Temporary}
+	if done, err := st.taken(&c); done || err != nil {
+		return done, err
 	}
 	table, err := st.bindTable(name, create)
 	if err == nil {
 		st.catalog.relations[name] = catalog.Relation{Table: table}
 	}
-	return err
+	return false, err
 }
 
 // analyze runs a statement to its end, an INSERT with all its effects, and tells what

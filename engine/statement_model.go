@@ -122,7 +122,8 @@ func (st *statement) alterModel(stmt *sql.Alter) (Result, error) {
 	if err := st.defineModel(&m); err != nil {
 		return Result{}, atFunctionOption(err, stmt.Actions[0].Pos(), with)
 	}
-	return Result{Message: "altered model " + name}, st.session.swapModel(swap[meta.Model]{key: name, to: m.Name, saw: &saw, now: &m, home: st.home(stmt.Name)}, m.Temporary)
+	w := swap[meta.Model]{key: name, to: m.Name, saw: &saw, now: &m, home: st.home(stmt.Name), goes: st.homeOfKey(m.Name)}
+	return Result{Message: "altered model " + name}, st.session.swapModel(w, m.Temporary)
 }
 
 // dropModel forgets a model. Jobs that run keep it.

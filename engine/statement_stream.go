@@ -136,10 +136,13 @@ func (st *statement) dropStream(stmt *sql.Drop) (Result, error) {
 		return Result{}, err
 	}
 	if t := st.tableOf(name); t != nil {
-		if err := st.session.remove(relation{Table: t}); err != nil && !errors.Is(err, errChanged) {
+		err := st.session.remove(relation{Table: t})
+		if err == nil {
+			return Result{Message: "dropped stream and table " + name}, nil
+		}
+		if !errors.Is(err, errChanged) {
 			return Result{}, err
-		} // what has changed meanwhile is another statement's
-		return Result{Message: "dropped stream and table " + name}, nil
+		} // what has changed meanwhile is another statement's, and stays
 	}
 	return Result{Message: "dropped stream " + name}, nil
 }
@@ -179,6 +182,21 @@ func noStream(store *shardlog.Store, name string) *errs.Error {
 		return e.WithHint("did you mean `%s`?", near)
 	}
 	return e
+}
+
+// streamsIn lists the names of a database's streams in order.
+func (st *statement) streamsIn(database string) ([]string, error) {
+	store, err := st.session.engine.streams()
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, key := range store.Streams() {
+		if in, name := st.catalog.splitKey(key); in == database {
+			all = append(all, name)
+		}
+	}
+	return all, nil
 }
 
 // showStreams lists the streams.
