@@ -129,9 +129,6 @@ func (a *aggregation) setOf(e sql.Expr) ([]int, error) {
 	return mergeSets(set, nil), nil
 }
 
-// groupingID is the column that tells the sets apart.
-const groupingID = "$grouping_set"
-
 // expand gives each row once per set, with the keys outside the set NULL and the
 // set's number in a last key column; it returns the keys to group by.
 func (a *aggregation) expand(node logical.Node) (logical.Node, []int) {
@@ -146,7 +143,7 @@ func (a *aggregation) expand(node logical.Node) (logical.Node, []int) {
 			}
 		}
 		exprs = append(exprs, rex.BigInt(int64(id)))
-		branches = append(branches, logical.NewProject(node, exprs, append(schema.Names(), groupingID)))
+		branches = append(branches, logical.NewProject(node, exprs, append(schema.Names(), logical.GroupingSet)))
 	}
 	keys := append(logical.Range(0, len(a.keys)), len(schema))
 	return logical.NewUnion(branches...), keys

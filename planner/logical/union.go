@@ -10,6 +10,9 @@ type Union struct {
 	inputs []Node
 }
 
+// GroupingSet is the column that tells GROUPING SETS apart in the union of their rows.
+const GroupingSet = "$grouping_set"
+
 // NewUnion makes a Union; it takes the first input's names.
 func NewUnion(inputs ...Node) *Union {
 	n := &Union{inputs: inputs, props: *inputs[0].Props()}

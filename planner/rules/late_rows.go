@@ -71,39 +71,83 @@ func lateRowsOf(n logical.Node) (logical.LateRowsSpec, bool) {
 func splitLate(input logical.Node, spec logical.LateRowsSpec) (*logical.LateRows, func(logical.Node) logical.Node) {
 	above := func(n logical.Node) logical.Node { return n }
 	for {
-		p, ok := input.(*logical.Project)
+		sets := projections(input)
+		below, ok := lateBelow(sets, spec)
 		if !ok {
-			break
-		}
-		below, ok := lateBelow(p, spec)
-		if !ok {
-			break
+			return logical.NewLateRows(input, spec), above
 		}
 		outer := above
-		above = func(n logical.Node) logical.Node { return outer(logical.NewProject(n, p.Exprs, p.Names)) }
-		input, spec = p.Inputs()[0], below
+		above = func(n logical.Node) logical.Node { return outer(projected(sets, n)) }
+		input, spec = sets[0].Inputs()[0], below
 	}
-	return logical.NewLateRows(input, spec), above
 }
 
-// lateBelow is spec below a projection.
-func lateBelow(p *logical.Project, spec logical.LateRowsSpec) (logical.LateRowsSpec, bool) {
-	ok := true
-	column := func(c int) int {
-		if e := p.Exprs[c]; e.Kind == rex.Input {
-			return e.Index
+// projections are the one projection that a relation is, or those of one relation
+// that GROUPING SETS unite.
+func projections(n logical.Node) []*logical.Project {
+	inputs := []logical.Node{n}
+	if u, ok := n.(*logical.Union); ok && n.Props().Schema.Index(logical.GroupingSet) >= 0 {
+		inputs = u.Inputs()
+	}
+	var out []*logical.Project
+	for _, in := range inputs {
+		p, ok := in.(*logical.Project)
+		if !ok || len(out) > 0 && p.Inputs()[0] != out[0].Inputs()[0] {
+			return nil
 		}
-		ok = false
-		return c
+		out = append(out, p)
 	}
+	return out
+}
+
+// projected makes projections again over another relation.
+func projected(sets []*logical.Project, n logical.Node) logical.Node {
+	out := make([]logical.Node, len(sets))
+	for i, p := range sets {
+		out[i] = logical.NewProject(n, p.Exprs, p.Names)
+	}
+	if len(out) == 1 {
+		return out[0]
+	}
+	return logical.NewUnion(out...)
+}
+
+// lateBelow is spec below projections, if there are any. Those of GROUPING SETS must
+// agree on the time; their keys are the columns that any of them has, so that rows meet
+// the watermark of all tasks. Sessions are of their own in each set.
+func lateBelow(sets []*logical.Project, spec logical.LateRowsSpec) (logical.LateRowsSpec, bool) {
+	if len(sets) == 0 || len(sets) > 1 && spec.Window.Kind == logical.Session {
+		return spec, false
+	}
+	at := &spec.Window.Time
 	if spec.Attached {
-		spec.End = column(spec.End)
-	} else {
-		spec.Window.Time = column(spec.Window.Time)
+		at = &spec.End
 	}
-	spec.Keys = slices.Clone(spec.Keys)
-	for i, k := range spec.Keys {
-		spec.Keys[i] = column(k)
+	below := columnsBelow(sets, *at)
+	if len(below) != len(sets) || len(slices.Compact(below)) > 1 {
+		return spec, false
 	}
-	return spec, ok
+	*at = below[0]
+	keys := spec.Keys
+	spec.Keys = nil
+	for _, k := range keys {
+		below := columnsBelow(sets, k)
+		if len(below) > 0 {
+			spec.Keys = append(spec.Keys, below[0])
+		} else if len(sets) == 1 {
+			return spec, false
+		}
+	}
+	return spec, true
+}
+
+// columnsBelow are what a column is below those projections that have one there.
+func columnsBelow(sets []*logical.Project, column int) []int {
+	var out []int
+	for _, p := range sets {
+		if e := p.Exprs[column]; e.Kind == rex.Input {
+			out = append(out, e.Index)
+		}
+	}
+	return out
 }
