@@ -62,6 +62,18 @@ func TestADatabaseHoldsStreamsAndTemporaryFunctions(t *testing.T) {
 	})
 }
 
+// TestShowPartitionsByValue lists partitions by values that folders' names write otherwise.
+func TestShowPartitionsByValue(t *testing.T) {
+	followSteps(t, []ddlStep{
+		{"CREATE TABLE t (a INT, d STRING, n INT) PARTITIONED BY (d, n) WITH ('connector' = 'filesystem', 'path' = 't', 'format' = 'json')", "created"},
+		{"ALTER TABLE t ADD PARTITION (d = 'a/b', n = 1) PARTITION (d = NULL, n = 2) PARTITION (d = 'c', n = -5)", "altered"},
+		{"SHOW PARTITIONS t PARTITION (d = 'a/b')", "[\"d=a/b/n=1\"]"},
+		{"SHOW PARTITIONS t PARTITION (d = NULL)", "[\"d=__HIVE_DEFAULT_PARTITION__/n=2\"]"},
+		{"SHOW PARTITIONS t PARTITION (n = -5)", "[\"d=c/n=-5\"]"},
+		{"SHOW PARTITIONS t PARTITION (n = -'x')", "needs a literal"},
+	})
+}
+
 // TestExplainOfATableThatExists is refused as the statement itself is.
 func TestExplainOfATableThatExists(t *testing.T) {
 	followSteps(t, []ddlStep{
@@ -69,5 +81,23 @@ func TestExplainOfATableThatExists(t *testing.T) {
 		{"EXPLAIN CREATE TABLE z WITH ('connector' = 'memory') AS SELECT 1 AS a", "there is already a table or view `z`"},
 		{"EXPLAIN CREATE TABLE IF NOT EXISTS z WITH ('connector' = 'memory') AS SELECT 1 AS a", "table z exists already"},
 		{"EXPLAIN CREATE TABLE y (a INT) WITH ('connector' = 'memory')", "CREATE TABLE … AS"},
+	})
+}
+
+// TestFunctionsOfDatabasesThatDifferByCase drops one database and not the other's
+// functions.
+func TestFunctionsOfDatabasesThatDifferByCase(t *testing.T) {
+	const declaration = ".f AS 'http://h/p' LANGUAGE HTTP WITH ('signature' = '(a INT) -> INT')"
+	followSteps(t, []ddlStep{
+		{"CREATE DATABASE d", "created"},
+		{"CREATE DATABASE `D`", "created"},
+		{"CREATE FUNCTION d" + declaration, "created"},
+		{"CREATE FUNCTION `D`" + declaration, "created"},
+		{"DROP DATABASE `D`", "holds `F`"},
+		{"DROP DATABASE `D` CASCADE", "dropped database"},
+		{"SHOW CREATE FUNCTION d.f", "CREATE FUNCTION `d`.`f`"},
+		{"EXPLAIN SELECT d.f(1)", "D.F"},
+		{"DROP FUNCTION d.f", "dropped"},
+		{"DROP DATABASE d", "dropped database"},
 	})
 }

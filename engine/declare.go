@@ -169,7 +169,7 @@ func (s *Session) swapModel(w swap[meta.Model], temporary bool) error {
 func (e *Engine) swapDatabase(w swap[meta.Database]) error {
 	return e.declare(change{
 		check: func() error {
-			if w.now == nil && (holds(e.relations, w.key) || holds(e.models, w.key) || holds(e.functions, strings.ToUpper(w.key))) {
+			if w.now == nil && (holds(e.relations, w.key) || holds(e.models, w.key) || holds(e.functions, w.key)) {
 				return errChanged
 			}
 			return w.check(e.databases)

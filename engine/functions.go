@@ -16,13 +16,13 @@ import (
 	"github.com/thalweg/thalweg/operators/expr"
 )
 
-// A function's key is its name in upper case, and "DATABASE.NAME" outside the
-// default database. A call of a bare name means, as in Flink, a temporary system
+// A function's key is its name in upper case, and "database.NAME" outside the
+// default database: names of databases differ by case. A call of a bare name means, as in Flink, a temporary system
 // function, a built-in or registered one, a temporary one, one of the database.
 
 // functionKey is the key of a function in a database.
 func functionKey(database, name string) string {
-	return strings.ToUpper(relationKey(database, name))
+	return relationKey(database, strings.ToUpper(name))
 }
 
 // calledFunctions are the user functions of one statement. They are made ready when
@@ -64,23 +64,34 @@ const systemPrefix = "$system."
 // find gives the function that a name stands for in a database; ok is false when it
 // is a built-in one, or none.
 func (c *calledFunctions) find(name, database string) (f meta.Function, ok bool) {
-	name = strings.ToUpper(name)
-	if f, ok = c.system[name]; ok {
+	if f, ok = c.system[strings.ToUpper(name)]; ok {
 		return f, true
 	}
 	if c.builtIn(name) {
 		return f, false
 	}
-	keys := []string{name}
-	if !strings.Contains(name, ".") && database != defaultDatabase {
-		keys[0] = functionKey(database, name)
+	in, bare, qualified := strings.Cut(name, ".")
+	if !qualified {
+		in, bare = database, name
 	}
-	for _, key := range keys {
-		if f, ok = c.temporary[key]; ok {
-			return f, true
-		}
-		if f, ok = c.stored[key]; ok {
-			return f, true
+	key := functionKey(in, bare)
+	if f, ok = c.temporary[key]; ok {
+		return f, true
+	}
+	if f, ok = c.stored[key]; ok || !qualified {
+		return f, ok
+	}
+	return c.fold(key)
+}
+
+// fold finds a function by its key in any case: calls come in upper case with their
+// database. Of several databases that differ by case the first one in order counts.
+func (c *calledFunctions) fold(key string) (f meta.Function, ok bool) {
+	for _, m := range []map[string]meta.Function{c.temporary, c.stored} {
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			if strings.EqualFold(k, key) {
+				return m[k], true
+			}
 		}
 	}
 	return f, false
@@ -256,12 +267,36 @@ func (e *Engine) openFunctions() error {
 		return err
 	}
 	for _, f := range stored {
+		if f, err = e.rekeyed(f); err != nil {
+			return err
+		}
 		e.functions[f.Name] = f
 	}
 	if err := e.openModels(); err != nil {
 		return err
 	}
 	return e.tidyModules()
+}
+
+// rekeyed gives a function the key that it has today: once the database's name was in
+// upper case, too.
+func (e *Engine) rekeyed(f meta.Function) (meta.Function, error) {
+	old := f.Name
+	in, name, qualified := strings.Cut(old, ".")
+	if _, there := e.databases[in]; there || !qualified {
+		return f, nil
+	}
+	for _, database := range slices.Sorted(maps.Keys(e.databases)) {
+		if strings.ToUpper(database) != in {
+			continue
+		}
+		f.Name = functionKey(database, name)
+		if err := e.meta.PutFunction(f); err != nil {
+			return f, err
+		}
+		return f, e.meta.DeleteFunction(old)
+	}
+	return f, nil
 }
 
 // library keeps what functions were made of, which takes long to make.

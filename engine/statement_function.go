@@ -97,8 +97,8 @@ func (st *statement) functionName(name sql.Name, system bool) (key, upper string
 		return systemPrefix + upper, upper, nil
 	}
 	relation, err := st.relationName(name)
-	upper = strings.ToUpper(relation)
-	return upper, upper, err
+	key = functionKey(st.catalog.splitKey(relation))
+	return key, key, err
 }
 
 // alterFunction gives a function another class.
@@ -167,7 +167,7 @@ func (st *statement) function(at sql.Name) (name string, f meta.Function, user b
 		if name, err = st.relationName(at); err != nil {
 			return "", f, false, err
 		}
-		name, database = strings.ToUpper(name), defaultDatabase
+		name, database = functionKey(st.catalog.splitKey(name)), defaultDatabase
 	}
 	f, user = st.catalog.called.find(name, database)
 	if !user && !st.catalog.called.builtIn(name) {

@@ -65,15 +65,19 @@ func (st *statement) showPartitions(stmt *sql.Show) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	all = slices.DeleteFunc(all, func(partition string) bool { return !inPartition(partition, values) })
-	return names("partition name", all), nil
+	var shown []string
+	for _, p := range all {
+		if inPartition(p, values) {
+			shown = append(shown, p.Name)
+		}
+	}
+	return names("partition name", shown), nil
 }
 
-// inPartition tells that a partition such as `a=1/b=x` has the values.
-func inPartition(partition string, values map[string]string) bool {
-	for part := range strings.SplitSeq(partition, "/") {
-		key, value, _ := strings.Cut(part, "=")
-		if want, given := values[key]; given && want != value {
+// inPartition tells that a partition has the values.
+func inPartition(p connector.Partition, values map[string]string) bool {
+	for key, want := range values {
+		if p.Values[key] != want {
 			return false
 		}
 	}
@@ -115,6 +119,14 @@ func partitionValues(partition []sql.PartitionValue) (map[string]string, error) 
 			values[p.Column.Text] = v.Value
 		case *sql.NumberLiteral:
 			values[p.Column.Text] = v.Text
+		case *sql.Unary:
+			n, ok := v.X.(*sql.NumberLiteral)
+			if !ok || v.Op == sql.Not {
+				return nil, noLiteral(p)
+			}
+			if values[p.Column.Text] = n.Text; v.Op == sql.Negate {
+				values[p.Column.Text] = "-" + n.Text
+			}
 		case *sql.TemporalLiteral:
 			values[p.Column.Text] = v.Text
 		case *sql.BoolLiteral:
@@ -122,8 +134,12 @@ func partitionValues(partition []sql.PartitionValue) (map[string]string, error) 
 		case *sql.NullLiteral:
 			values[p.Column.Text] = ""
 		default:
-			return nil, errs.Userf("the partition key %s needs a literal", p.Column.Text).At(p.Span)
+			return nil, noLiteral(p)
 		}
 	}
 	return values, nil
+}
+
+func noLiteral(p sql.PartitionValue) error {
+	return errs.Userf("the partition key %s needs a literal", p.Column.Text).At(p.Span)
 }

@@ -37,12 +37,20 @@ type Maintained interface {
 	Connector
 	// Truncate removes all rows.
 	Truncate(table Table) error
-	// Partitions lists the partitions as key=value/key=value, in order.
-	Partitions(table Table) ([]string, error)
+	// Partitions lists the partitions in order of their names.
+	Partitions(table Table) ([]Partition, error)
 	// AddPartition makes an empty one, and DropPartition removes one with its rows. They
 	// report false if it was there, or was not.
 	AddPartition(table Table, values map[string]string) (bool, error)
 	DropPartition(table Table, values map[string]string) (bool, error)
+}
+
+// Partition is one of the partitions of a Maintained's table.
+type Partition struct {
+	// Name is key=value/key=value.
+	Name string
+	// Values are the values by key; NULL is the empty one.
+	Values map[string]string
 }
 
 // Table is a declared table as its connector sees it.

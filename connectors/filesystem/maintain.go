@@ -72,7 +72,7 @@ func (c *Connector) partitioned(table connector.Table) (*layout, error) {
 }
 
 // Partitions implements connector.Maintained.
-func (c *Connector) Partitions(table connector.Table) ([]string, error) {
+func (c *Connector) Partitions(table connector.Table) ([]connector.Partition, error) {
 	l, err := c.partitioned(table)
 	if err != nil {
 		return nil, err
@@ -81,34 +81,39 @@ func (c *Connector) Partitions(table connector.Table) ([]string, error) {
 	if err != nil {
 		return nil, errs.Wrap(errs.Resource, err, "table '%s': listing '%s'", table.Name, l.path)
 	}
-	var out []string
+	var out []connector.Partition
 	for _, f := range folders {
 		below, err := filepath.Rel(l.path, f.path)
 		if err != nil {
 			return nil, errs.Wrap(errs.Bug, err, "table '%s'", table.Name)
 		}
-		if name, ok := l.partitionName(below); ok {
-			out = append(out, name)
+		if p, ok := l.partitionOf(below); ok {
+			out = append(out, p)
 		}
 	}
-	slices.Sort(out)
+	slices.SortFunc(out, func(a, b connector.Partition) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
 }
 
-// partitionName names the partition that a folder is.
-func (l *layout) partitionName(folder string) (string, bool) {
+// partitionOf is the partition that a folder is.
+func (l *layout) partitionOf(folder string) (connector.Partition, bool) {
 	parts := strings.Split(filepath.ToSlash(folder), "/")
 	if len(parts) != len(l.partitions) {
-		return "", false
+		return connector.Partition{}, false
 	}
+	values := map[string]string{}
 	for i, part := range parts {
 		key, value, ok := strings.Cut(part, "=")
 		if !ok || unescape(key) != l.partitions[i].Name {
-			return "", false
+			return connector.Partition{}, false
 		}
-		parts[i] = unescape(key) + "=" + unescape(value)
+		key, value = unescape(key), unescape(value)
+		parts[i] = key + "=" + value
+		if values[key] = value; value == l.nullName {
+			values[key] = ""
+		}
 	}
-	return strings.Join(parts, "/"), true
+	return connector.Partition{Name: strings.Join(parts, "/"), Values: values}, true
 }
 
 // partition is the folder of the partition with the values.
